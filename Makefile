@@ -1,0 +1,42 @@
+# Targets that people and CI share. `make demo` and `make test` set everything up in .venv; no root.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c config/constraints.txt
+SOURCES := setup.py config/constraints.txt
+
+.PHONY: setup setup-test demo test check format clean
+
+setup: $(VENV)/.runtime
+
+setup-test: $(VENV)/.test
+
+$(VENV)/.runtime: $(SOURCES)
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[ros,sim]'
+	touch $@
+
+$(VENV)/.test: $(VENV)/.runtime
+	$(PIP) torch==2.13.0
+	$(PIP) -e '.[ros,sim,train,test]'
+	touch $@
+
+demo: setup
+	$(BIN)/dexterity demo
+
+test: setup-test
+	$(BIN)/python -m pytest
+
+check: setup-test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q test/architecture
+
+format: setup-test
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

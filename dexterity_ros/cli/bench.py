@@ -1,0 +1,136 @@
+"""dexterity bench"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import tyro
+
+
+def bench(what: Annotated[Literal["sim", "policy"], tyro.conf.Positional], /, json: Path | None = None) -> int:
+    """Measure what this machine does, beside the bare alternative in the same run.
+
+    sim: the environment with observations, rewards and resets beside bare mujoco.rollout of the same model and
+    controls, on 1 and 2 threads. policy: one tick of the pipeline, and its network alone.
+
+    JSON keys: {name: {p50_ms, p99_ms, per_s, cpu_ms}}; for sim, one call steps all environments and per_s counts
+    control steps.
+
+    Args:
+        what: which benchmark.
+        json: write the figures to this file.
+    """
+    from dexterity_ros.cli.output import console, figures_table, write_json
+
+    results = _bench_sim() if what == "sim" else _bench_policy()
+    console.print(figures_table(f"bench {what}", results))
+    if what == "sim":
+        for threads in (1, 2):
+            ratio = results[f"env_{threads}_threads"]["per_s"] / results[f"rollout_{threads}_threads"]["per_s"]
+            console.print(f"environment / bare rollout on {threads} threads: {ratio:.2f}")
+    write_json(json, results)
+    return 0
+
+
+def measure(call: Callable[[], Any], *, repeats: int) -> dict[str, float]:
+    """Returns p50 and p99 wall time, calls per second, and mean CPU time of `call`."""
+    walls: list[float] = []
+    cpu = {"call": 0.0}
+    for _ in range(repeats):
+        _timed(walls, cpu, "call", call)
+    return _row(walls, cpu["call"], 1)
+
+
+def _bench_sim() -> dict[str, dict[str, float]]:
+    results: dict[str, dict[str, float]] = {}
+    for threads in (1, 2):
+        results |= _bench_env(threads)
+    return results
+
+
+def _bench_env(threads: int) -> dict[str, dict[str, float]]:
+    """Steps the environment and the bare physics in turn on the same states and controls, so that noise hits both."""
+    from dexterity_ros.sim.physics import BatchPhysics
+
+    env = _training_env(threads)
+    bare = BatchPhysics(env.scene, env.models, threads=threads)
+    rng = np.random.default_rng(0)
+    walls: dict[str, list[float]] = {"env": [], "rollout": []}
+    cpu = {"env": 0.0, "rollout": 0.0}
+    for _ in range(60):
+        actions = rng.normal(scale=0.6, size=(env.num_envs, len(env.hand.joints))).astype(np.float32)
+        state = env.state.copy()
+        _timed(walls["env"], cpu, "env", partial(env.step, actions))
+        control = np.repeat(env.memory.target_pos_rad[:, None], env.config.physics.substeps, axis=1)
+        _timed(walls["rollout"], cpu, "rollout", partial(bare.advance, state, control))
+    env.close()
+    bare.close()
+    return {f"{name}_{threads}_threads": _row(values, cpu[name], env.num_envs) for name, values in walls.items()}
+
+
+def _training_env(threads: int) -> Any:
+    """Returns the environment of config/train/leap_yaw.yaml; read piecewise, so that torch is not needed."""
+    from dataclasses import replace
+
+    from dexterity_ros.contracts import config
+    from dexterity_ros.contracts.hand import load_hand
+    from dexterity_ros.contracts.resources import named_resource
+    from dexterity_ros.contracts.spec import ActionSpec
+    from dexterity_ros.policy.observation import TERM_NAMES, observation_spec
+    from dexterity_ros.sim.env import EnvConfig, ReorientEnv
+    from dexterity_ros.tasks.reorient import TaskSpec
+
+    settings = config.read_mapping(named_resource("config/train", "leap_yaw"))
+    env_config = config.from_mapping(EnvConfig, settings["env"], where="leap_yaw.env")
+    hand = load_hand(settings["hand"])
+    return ReorientEnv(
+        hand=hand,
+        task=config.load(TaskSpec, named_resource("config/tasks", settings["task"])),
+        observation=observation_spec(TERM_NAMES, len(hand.joints), settings["policy"]["max_age_s"]),
+        action=config.from_mapping(ActionSpec, settings["policy"]["action"], where="leap_yaw.policy.action"),
+        config=replace(env_config, threads=threads),
+        seed=0,
+    )
+
+
+def _row(walls: list[float], cpu_s: float, items: int) -> dict[str, float]:
+    p50, p99 = np.quantile(walls, [0.5, 0.99])
+    return {
+        "p50_ms": round(float(p50) * 1e3, 4),
+        "p99_ms": round(float(p99) * 1e3, 4),
+        "per_s": round(items * len(walls) / sum(walls), 1),
+        "cpu_ms": round(cpu_s / len(walls) * 1e3, 4),
+    }
+
+
+def _timed(walls: list[float], cpu: dict[str, float], name: str, call: Callable[[], Any]) -> None:
+    began, cpu_began = time.perf_counter(), time.process_time()
+    call()
+    walls.append(time.perf_counter() - began)
+    cpu[name] += time.process_time() - cpu_began
+
+
+def _bench_policy() -> dict[str, dict[str, float]]:
+    from dexterity_ros.contracts.hand import load_hand
+    from dexterity_ros.contracts.resources import resource
+    from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
+    from dexterity_ros.inference.onnx_network import load_policy
+    from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
+
+    hand = load_hand("leap")
+    manifest, network = load_policy(resource("models/policies/leap_yaw"))
+    pipeline = PolicyPipeline(manifest, network, hand)
+    still = np.array([1.0, 0.0, 0.0, 0.0])
+    inputs = ObservationInputs(
+        joints=JointSample(stamp_ns=0, pos_rad=manifest.start_pos, vel_rad_s=np.zeros(len(hand.joints))),
+        object_pose=PoseSample(stamp_ns=0, pos_m=np.array(hand.grasp_centre_m), quat_wxyz=still),
+        goal=GoalSample(stamp_ns=0, quat_wxyz=still),
+    )
+    observation = np.zeros((1, manifest.observation.width), dtype=np.float32)
+    return {
+        "tick": measure(lambda: pipeline.step(inputs, 0), repeats=2000),
+        "network": measure(lambda: network(observation), repeats=2000),
+    }

@@ -1,0 +1,53 @@
+"""dexterity check"""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from dexterity_ros.cli.output import console, figures_table
+
+
+def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap") -> int:
+    """Print the contract of a policy bundle and say whether it may run on a hand.
+
+    Checks digests, shapes, the contract stored in the network, the golden input-output pair, joint names and order,
+    hand limits and MJCF, and that the gate does not cut the decoder's steps. Refuses with the reason and status 2.
+
+    Args:
+        bundle: policy bundle directory.
+        hand: name in config/hands or path of a YAML file.
+    """
+    from dexterity_ros.contracts.hand import load_hand
+    from dexterity_ros.contracts.manifest import bundle_id
+    from dexterity_ros.contracts.resources import resource
+    from dexterity_ros.inference.onnx_network import golden_difference, load_policy
+    from dexterity_ros.policy.observation import check_spec
+    from dexterity_ros.safety.limits import Tightening, check_decoder, gate_limits
+
+    folder = resource(bundle)
+    spec = load_hand(hand)
+    manifest, network = load_policy(folder)
+    manifest.check_hand(spec)
+    check_spec(manifest.observation, len(spec.joints))
+    limits = gate_limits(spec, manifest, Tightening())
+    check_decoder(manifest, limits)
+    terms = ", ".join(f"{term.name} {term.width}" for term in manifest.observation.terms)
+    action = manifest.action
+    figures = {
+        "bundle": f"{manifest.name} {bundle_id(folder)}",
+        "task, object": f"{manifest.task}, {manifest.object}",
+        "hand": f"{manifest.hand} {manifest.hand_digest[:12]}",
+        "control rate": f"{manifest.control_rate_hz:g} Hz",
+        "observation": f"{manifest.observation.width}: {terms}",
+        "action": f"{action.mode}, {action.scale_rad} rad per unit, clip {action.clip}, ema {action.ema}",
+        "latency trained": f"{manifest.latency_s[0] * 1e3:.0f} to {manifest.latency_s[1] * 1e3:.0f} ms",
+        "current limit": f"{manifest.current_limit_a} A",
+        "gate": f"step {limits.max_step_rad} rad, {limits.max_velocity_rad_s} rad/s",
+        "golden pair": f"differs by {golden_difference(folder, network):.1e}",
+        "trained": f"{manifest.provenance.steps:,} steps, seed {manifest.provenance.seed}",
+        "measured": "; ".join(f"{k}: {v}" for k, v in manifest.results.items()) or "nothing recorded",
+    }
+    console.print(figures_table("", figures))
+    console.print(f"[green]fits[/green] the hand {spec.name}")
+    return 0

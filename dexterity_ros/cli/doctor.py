@@ -1,0 +1,136 @@
+"""dexterity doctor"""
+
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import resource as limits
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing looked at. fix: what to do when it is not ok; needed: whether the demo needs it."""
+
+    name: str
+    ok: bool
+    found: str
+    fix: str = ""
+    needed: bool = True
+
+
+def doctor(json: Path | None = None) -> int:
+    """Look at this machine and say what is missing, each with the command that mends it.
+
+    JSON keys: findings, a list of {name, ok, found, fix, needed}. Status 1 when something needed is missing.
+
+    Args:
+        json: write the findings to this file.
+    """
+    from dataclasses import asdict
+
+    from dexterity_ros.cli.output import console, write_json
+
+    findings = [look() for look in _LOOKS]
+    for finding in findings:
+        mark = (
+            "[green]ok[/green]  " if finding.ok else ("[red]fix[/red] " if finding.needed else "[yellow]note[/yellow]")
+        )
+        console.print(f"{mark} {finding.name}: {finding.found}", highlight=False)
+        if not finding.ok:
+            console.print(f"       {finding.fix}", highlight=False, markup=False)
+    write_json(json, {"findings": [asdict(finding) for finding in findings]})
+    return int(any(not finding.ok and finding.needed for finding in findings))
+
+
+def _python() -> Finding:
+    ok = sys.version_info >= (3, 10)
+    return Finding(name="Python", ok=ok, found=platform.python_version(), fix="Python 3.10 or newer is needed")
+
+
+def _package(name: str, extra: str, *, needed: bool) -> Callable[[], Finding]:
+    def look() -> Finding:
+        fix = f"pip install -c config/constraints.txt '.[{extra}]'"
+        try:
+            return Finding(name=name, ok=True, found=importlib.metadata.version(name), needed=needed)
+        except importlib.metadata.PackageNotFoundError:
+            return Finding(name=name, ok=False, found="not installed", fix=fix, needed=needed)
+
+    return look
+
+
+def _rclpy() -> Finding:
+    fix = "source /opt/ros/DISTRO/setup.bash, or pip install -c config/constraints.txt '.[ros]'"
+    spec = importlib.util.find_spec("rclpy")
+    if spec is None or spec.origin is None:
+        return Finding(name="rclpy", ok=False, found="not installed", fix=fix)
+    return Finding(name="rclpy", ok=True, found=str(Path(spec.origin).parent))
+
+
+def _realtime() -> Finding:
+    soft, _ = limits.getrlimit(limits.RLIMIT_RTPRIO)
+    ok = os.geteuid() == 0 or soft >= 50
+    return Finding(
+        name="real-time priority",
+        ok=ok,
+        found="allowed" if ok else f"rtprio limit is {soft}",
+        fix="echo 'YOU - rtprio 50' | sudo tee /etc/security/limits.d/dexterity.conf, then log in again",
+        needed=False,
+    )
+
+
+def _cores() -> Finding:
+    count = os.cpu_count() or 1
+    return Finding(name="processor", ok=count >= 2, found=f"{count} cores", fix="the demo needs 2", needed=False)
+
+
+def _shared_memory() -> Finding:
+    usage = os.statvfs("/dev/shm")
+    free_mb = usage.f_bavail * usage.f_frsize / 2**20
+    stale = len(list(Path("/dev/shm").glob("fastrtps_*")))
+    found = f"{free_mb:.0f} MB free, {stale} Fast DDS segments"
+    return Finding(
+        name="/dev/shm", ok=free_mb > 256, found=found, fix="rm -f /dev/shm/fastrtps_* /dev/shm/sem.fastrtps_*"
+    )
+
+
+def _dds_profile() -> Finding:
+    given = os.environ.get("FASTDDS_DEFAULT_PROFILES_FILE")
+    return Finding(
+        name="Fast DDS profile",
+        ok=given is None or Path(given).is_file(),
+        found=given or "config/dds/fastdds.xml (set by dexterity up and demo)",
+        fix="unset FASTDDS_DEFAULT_PROFILES_FILE, or point it at a file that exists",
+    )
+
+
+def _bundles() -> Finding:
+    from dexterity_ros.contracts.errors import DexterityError
+    from dexterity_ros.contracts.resources import data_root
+
+    try:
+        root = data_root()
+    except DexterityError as error:
+        return Finding(name="data files", ok=False, found=str(error), fix="install the package again")
+    names = sorted(p.parent.name for p in root.glob("models/policies/*/manifest.yaml"))
+    return Finding(
+        name="policy bundles", ok=bool(names), found=f"{names} in {root}", fix="dexterity train, dexterity export"
+    )
+
+
+_LOOKS: tuple[Callable[[], Finding], ...] = (
+    _python,
+    _cores,
+    _rclpy,
+    _package("mujoco", "sim", needed=True),
+    _package("onnxruntime", "sim", needed=True),
+    _package("torch", "train", needed=False),
+    _package("dynamixel-sdk", "hardware", needed=False),
+    _realtime,
+    _shared_memory,
+    _dds_profile,
+    _bundles,
+)

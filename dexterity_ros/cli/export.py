@@ -1,0 +1,32 @@
+"""dexterity export"""
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+
+def export(
+    run: Annotated[Path, tyro.conf.Positional],
+    bundle: Annotated[Path, tyro.conf.Positional],
+    /,
+    current_limit_a: float = 0.35,
+) -> int:
+    """Write a policy bundle from a training run: policy.onnx, manifest.yaml, golden_io.npz.
+
+    Args:
+        run: directory of a training run.
+        bundle: directory to write; its name becomes the policy's name.
+        current_limit_a: motor current that stands for the torque limit of the simulated joints; the robot uses this.
+    """
+    from dexterity_ros.cli.output import console
+    from dexterity_ros.contracts.errors import ConfigError
+
+    try:
+        from dexterity_ros.training.export import export_run
+    except ImportError as error:
+        raise ConfigError(f"exporting needs the extra: pip install 'dexterity_ros[train]' ({error})") from error
+
+    manifest = export_run(run, bundle, current_limit_a=current_limit_a)
+    console.print(f"{bundle}: {manifest.provenance.steps:,} steps; next: dexterity evaluate {bundle}")
+    return 0

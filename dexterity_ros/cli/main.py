@@ -1,0 +1,39 @@
+"""The `dexterity` command."""
+
+import sys
+import warnings
+from collections.abc import Callable
+
+import tyro
+
+from dexterity_ros.cli import bench, check, demo, doctor, evaluate, export, train, up
+from dexterity_ros.contracts.errors import DexterityError
+
+_COMMANDS: dict[str, Callable[..., int]] = {
+    "demo": demo.demo,
+    "up": up.up,
+    "check": check.check,
+    "evaluate": evaluate.evaluate,
+    "train": train.train,
+    "export": export.export,
+    "bench": bench.bench,
+    "doctor": doctor.doctor,
+}
+_ABOUT = "Run, judge and train policies for in-hand manipulation. Start with: dexterity demo"
+
+
+def main() -> None:
+    """Entry point; expected errors end with one line and status 2, a failed check with status 1."""
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    try:
+        status: int = tyro.extras.subcommand_cli_from_dict(_COMMANDS, prog="dexterity", description=_ABOUT)
+    except DexterityError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(status or 0)
+
+
+if __name__ == "__main__":
+    main()

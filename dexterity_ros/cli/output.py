@@ -1,0 +1,49 @@
+"""What every command prints alike: tables, and JSON files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+console = Console()
+
+
+def write_json(path: Path | None, content: dict[str, Any]) -> None:
+    """Writes `content` to `path` when one was asked for."""
+    if path is not None:
+        path.write_text(json.dumps(content, indent=2) + "\n")
+        console.print(f"wrote {path}")
+
+
+def outcome_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
+    """Returns a table with one row per summary (evaluation/outcomes.py)."""
+    table = Table(title=title, title_justify="left")
+    for column in ("", "goals", "reached", "95 %", "in a row", "max", "s per goal", "drops"):
+        table.add_column(column, justify="left" if column == "" else "right")
+    for name, row in rows.items():
+        low, high = row["rate_ci95"]
+        consecutive, times = row["consecutive"], row["time_per_goal_s"]
+        table.add_row(
+            name,
+            str(row["goals_attempted"]),
+            f"{100 * row['rate']:.1f} %",
+            f"{100 * low:.0f}-{100 * high:.0f}",
+            f"{consecutive['mean']:.2f}",
+            str(consecutive["max"]),
+            "-" if times["median"] is None else f"{times['median']:.1f}",
+            str(row["drops"]),
+        )
+    return table
+
+
+def figures_table(title: str, figures: dict[str, Any]) -> Table:
+    """Returns a two-column table of names and values."""
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in figures.items():
+        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
+        table.add_row(name, text or "none")
+    return table

@@ -1,0 +1,1 @@
+"""The one action decoder, and ramps."""

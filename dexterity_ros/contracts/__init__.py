@@ -1,0 +1,1 @@
+"""What the stages agree on: specs, samples, topics, ports. No ROS, no clock."""

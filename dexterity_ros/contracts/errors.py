@@ -1,0 +1,55 @@
+"""Errors that stop a start, and faults that a running stage returns as values."""
+
+import enum
+from dataclasses import dataclass
+
+
+class DexterityError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class ConfigError(DexterityError):
+    """A configuration file holds something other than what its dataclass asks for."""
+
+
+class BundleError(DexterityError):
+    """A policy bundle does not match its own manifest, the hand, or the machine."""
+
+
+class WireError(DexterityError):
+    """A message does not carry what the topic promises."""
+
+
+class FaultCode(enum.StrEnum):
+    """Everything expected to go wrong while running; reactions are in safety/faults.py."""
+
+    NOT_ARMED = enum.auto()
+    TARGET_STALE = enum.auto()
+    TARGET_INVALID = enum.auto()
+    TARGET_CLAMPED = enum.auto()
+    JOINTS_STALE = enum.auto()
+    JOINTS_INVALID = enum.auto()
+    POSE_STALE = enum.auto()
+    POSE_INVALID = enum.auto()
+    GOAL_STALE = enum.auto()
+    GOAL_INVALID = enum.auto()
+    HEARTBEAT_LOST = enum.auto()
+    NODE_SILENT = enum.auto()
+    OVERRUN = enum.auto()
+    OBSERVATION_INVALID = enum.auto()
+    ACTION_INVALID = enum.auto()
+    HAND_READ_FAILED = enum.auto()
+    HAND_WRITE_FAILED = enum.auto()
+    OUTSIDE_WORKSPACE = enum.auto()
+    ESTOP = enum.auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Something expected went wrong: what, and the value that shows it."""
+
+    code: FaultCode
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}"

@@ -1,0 +1,69 @@
+"""Interfaces between siblings that must not import each other; the layer above wires an implementation in."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import Fault
+from dexterity_ros.contracts.samples import GatedTarget, JointSample
+
+
+class NetworkPort(Protocol):
+    """A policy network: observations (batch, width) to raw actions (batch, n), float32, nominally in [-1, 1]."""
+
+    def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns the raw actions of a batch of observations."""
+        ...
+
+
+class HandPort(Protocol):
+    """A hand that can be read and commanded, whatever is behind it."""
+
+    def read(self, now_ns: int) -> JointSample | Fault:
+        """Returns a fresh measurement, or the fault that prevented one; never an old value."""
+        ...
+
+    def write(self, target: GatedTarget) -> Fault | None:
+        """Commands the hand. Takes only what the gate made."""
+        ...
+
+    def set_torque(self, enabled: bool) -> Fault | None:
+        """Switches torque on all joints; off lets the hand go limp."""
+        ...
+
+    def close(self) -> None:
+        """Releases the connection; leaves torque as it is."""
+        ...
+
+
+class ActuatedJointsPort(Protocol):
+    """Position-controlled joints with physics behind them; an emulated motor bus drives these."""
+
+    def joint_names(self) -> tuple[str, ...]:
+        """Returns the names in the order of the arrays below."""
+        ...
+
+    def measure(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns positions in rad and velocities in rad/s, shape (n,)."""
+        ...
+
+    def command(self, pos_rad: NDArray[np.float64]) -> None:
+        """Sets the position the motors pull towards, shape (n,), rad."""
+        ...
+
+    def set_torque(self, enabled: bool) -> None:
+        """Switches the motors' torque."""
+        ...
+
+
+class CameraPort(Protocol):
+    """A depth camera."""
+
+    def latest(self) -> Any | Fault:
+        """Returns the newest depth frame, or the fault that prevented one."""
+        ...
+
+    def close(self) -> None:
+        """Stops the stream."""
+        ...

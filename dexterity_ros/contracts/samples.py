@@ -1,0 +1,61 @@
+"""What flows between stages. Stamps are integer nanoseconds of one clock; arrays are in policy joint order.
+
+Arrays may carry leading batch dimensions `(..., n)`; the robot uses none or one of size 1.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+Array = Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointSample:
+    """Measured joints. pos_rad, vel_rad_s: (..., n); stamp_ns: when they were measured."""
+
+    stamp_ns: Array
+    pos_rad: Array
+    vel_rad_s: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoseSample:
+    """T_hand_object: pos_m (..., 3), quat_wxyz (..., 4); stamp_ns: when the sensor saw it."""
+
+    stamp_ns: Array
+    pos_m: Array
+    quat_wxyz: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoalSample:
+    """Wanted rotation of the object in the hand frame: quat_wxyz (..., 4)."""
+
+    stamp_ns: Array
+    quat_wxyz: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObservationInputs:
+    """Everything the observation builder may look at in one tick."""
+
+    joints: JointSample
+    object_pose: PoseSample
+    goal: GoalSample
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointTarget:
+    """Wanted joint positions as the policy commands them: pos_rad (..., n). stamp_ns: when it was decided."""
+
+    stamp_ns: Array
+    pos_rad: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatedTarget:
+    """Joint positions that passed the gate: all that a HandPort accepts. Only safety/gate.py makes one."""
+
+    stamp_ns: int
+    pos_rad: Array
+    current_limit_a: float

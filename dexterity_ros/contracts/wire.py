@@ -1,0 +1,203 @@
+"""Samples to ROS messages and back. Messages are handed in, so that this module needs no ROS.
+
+Joints are matched by name and permuted here and nowhere else. Quaternions are xyzw on the wire and wxyz inside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import WireError
+from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, ObservationInputs, PoseSample
+
+Floats = NDArray[np.float64]
+HAND_FRAME = "hand"
+
+
+def stamp_ns(header: Any) -> int:
+    """Returns the stamp of a message header in nanoseconds."""
+    return int(header.stamp.sec) * 1_000_000_000 + int(header.stamp.nanosec)
+
+
+def fill_stamp(header: Any, stamp: int) -> None:
+    """Writes a stamp in nanoseconds into a message header."""
+    header.stamp.sec, header.stamp.nanosec = divmod(int(stamp), 1_000_000_000)
+
+
+def joint_order(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Returns where each wanted joint is in `names`. Raises WireError when the two sets differ."""
+    missing, extra = sorted(set(wanted) - set(names)), sorted(set(names) - set(wanted))
+    if missing or extra or len(names) != len(wanted):
+        raise WireError(
+            f"joints differ from the hand's: missing {missing}, unknown {extra}, {len(names)} of {len(wanted)}"
+        )
+    return [list(names).index(name) for name in wanted]
+
+
+class JointReader:
+    """Reads JointState messages into policy order; remembers the order of the last sender."""
+
+    def __init__(self, joint_names: Sequence[str]) -> None:
+        self._wanted = tuple(joint_names)
+        self._names: list[str] | None = None
+        self._order: list[int] = []
+
+    def sample(self, message: Any) -> JointSample:
+        """Returns measured joints. Raises WireError: wrong joints, or arrays of another length."""
+        order = self._order_of(message)
+        return JointSample(
+            stamp_ns=stamp_ns(message.header),
+            pos_rad=self._column(message.position, "position", order),
+            vel_rad_s=self._column(message.velocity, "velocity", order),
+        )
+
+    def target(self, message: Any) -> JointTarget:
+        """Returns wanted joints. Raises WireError: wrong joints, or arrays of another length."""
+        order = self._order_of(message)
+        return JointTarget(stamp_ns=stamp_ns(message.header), pos_rad=self._column(message.position, "position", order))
+
+    def _order_of(self, message: Any) -> list[int]:
+        if message.name != self._names:
+            self._order = joint_order(message.name, self._wanted)
+            self._names = list(message.name)
+        return self._order
+
+    def _column(self, values: Any, what: str, order: list[int]) -> Floats:
+        if len(values) != len(order):
+            raise WireError(f"{what} has {len(values)} values for {len(order)} joints")
+        return np.frombuffer(values, dtype=np.float64)[order]
+
+
+def fill_joint_state(
+    message: Any, names: Sequence[str], stamp: int, pos_rad: Floats, vel_rad_s: Floats | None = None
+) -> Any:
+    """Returns `message` (JointState) with positions and, if given, velocities in the order of `names`."""
+    fill_stamp(message.header, stamp)
+    message.name = list(names)
+    message.position = pos_rad.tolist()
+    if vel_rad_s is not None:
+        message.velocity = vel_rad_s.tolist()
+    return message
+
+
+def pose_sample(message: Any) -> PoseSample:
+    """Returns the pose in a PoseStamped or PoseWithCovarianceStamped message."""
+    pose = message.pose.pose if hasattr(message.pose, "pose") else message.pose
+    return PoseSample(stamp_ns=stamp_ns(message.header), pos_m=_position(pose), quat_wxyz=_quat(pose))
+
+
+def fill_pose(message: Any, sample: PoseSample) -> Any:
+    """Returns `message` (PoseStamped or PoseWithCovarianceStamped) with a pose in the hand frame."""
+    pose = message.pose.pose if hasattr(message.pose, "pose") else message.pose
+    fill_stamp(message.header, sample.stamp_ns)
+    message.header.frame_id = HAND_FRAME
+    pose.position.x, pose.position.y, pose.position.z = (float(v) for v in sample.pos_m)
+    _fill_quat(pose, sample.quat_wxyz)
+    return message
+
+
+def goal_sample(message: Any) -> GoalSample:
+    """Returns the goal rotation in a PoseStamped message."""
+    return GoalSample(stamp_ns=stamp_ns(message.header), quat_wxyz=_quat(message.pose))
+
+
+def fill_goal(message: Any, goal: GoalSample) -> Any:
+    """Returns `message` (PoseStamped) with a goal rotation."""
+    fill_stamp(message.header, goal.stamp_ns)
+    message.header.frame_id = HAND_FRAME
+    _fill_quat(message.pose, goal.quat_wxyz)
+    return message
+
+
+@dataclass(frozen=True, kw_only=True)
+class TickRecord:
+    """One policy tick as published: enough to repeat it exactly. reset: number of the reset it follows."""
+
+    now_ns: int
+    reset: int
+    inputs: ObservationInputs
+    observation: NDArray[np.float32]
+    raw_action: NDArray[np.float32]
+    target: JointTarget
+
+
+def pack_tick(tick: TickRecord) -> tuple[list[tuple[str, int]], Floats]:
+    """Returns (layout, data): named sections with their lengths, and all numbers as float64.
+
+    A stamp is two numbers, seconds and nanoseconds, because float64 cannot hold 19 digits. float32 fits exactly.
+    """
+    inputs = tick.inputs
+    sections: list[tuple[str, Any]] = [
+        ("now", _split(tick.now_ns)),
+        ("reset", [tick.reset]),
+        ("joints_stamp", _split(inputs.joints.stamp_ns)),
+        ("joints_pos_rad", inputs.joints.pos_rad),
+        ("joints_vel_rad_s", inputs.joints.vel_rad_s),
+        ("pose_stamp", _split(inputs.object_pose.stamp_ns)),
+        ("pose_pos_m", inputs.object_pose.pos_m),
+        ("pose_quat_wxyz", inputs.object_pose.quat_wxyz),
+        ("goal_stamp", _split(inputs.goal.stamp_ns)),
+        ("goal_quat_wxyz", inputs.goal.quat_wxyz),
+        ("observation", tick.observation),
+        ("raw_action", tick.raw_action),
+        ("target_pos_rad", tick.target.pos_rad),
+    ]
+    arrays = [np.asarray(values, dtype=np.float64).ravel() for _, values in sections]
+    return [(name, a.size) for (name, _), a in zip(sections, arrays, strict=True)], np.concatenate(arrays)
+
+
+def unpack_tick(layout: Sequence[tuple[str, int]], data: Sequence[float] | Floats) -> TickRecord:
+    """Returns the tick in a published record. Raises WireError when the layout is not a tick's."""
+    values = np.asarray(data, dtype=np.float64)
+    ends = np.cumsum([size for _, size in layout])
+    if len(ends) == 0 or ends[-1] != values.size:
+        raise WireError(f"a tick of {values.size} numbers does not have the layout {list(layout)}")
+    part = {name: values[end - size : end] for (name, size), end in zip(layout, ends, strict=True)}
+    try:
+        return TickRecord(
+            now_ns=_join(part["now"]),
+            reset=int(part["reset"][0]),
+            inputs=ObservationInputs(
+                joints=JointSample(
+                    stamp_ns=_join(part["joints_stamp"]),
+                    pos_rad=part["joints_pos_rad"],
+                    vel_rad_s=part["joints_vel_rad_s"],
+                ),
+                object_pose=PoseSample(
+                    stamp_ns=_join(part["pose_stamp"]),
+                    pos_m=part["pose_pos_m"],
+                    quat_wxyz=part["pose_quat_wxyz"],
+                ),
+                goal=GoalSample(stamp_ns=_join(part["goal_stamp"]), quat_wxyz=part["goal_quat_wxyz"]),
+            ),
+            observation=part["observation"].astype(np.float32),
+            raw_action=part["raw_action"].astype(np.float32),
+            target=JointTarget(stamp_ns=_join(part["now"]), pos_rad=part["target_pos_rad"]),
+        )
+    except KeyError as error:
+        raise WireError(f"the tick has no section {error}; there are {sorted(part)}") from error
+
+
+def _split(stamp: int) -> tuple[int, int]:
+    return divmod(int(stamp), 1_000_000_000)
+
+
+def _join(pair: Floats) -> int:
+    return int(pair[0]) * 1_000_000_000 + int(pair[1])
+
+
+def _position(pose: Any) -> Floats:
+    return np.array([pose.position.x, pose.position.y, pose.position.z])
+
+
+def _quat(pose: Any) -> Floats:
+    rotation = pose.orientation
+    return np.array([rotation.w, rotation.x, rotation.y, rotation.z])
+
+
+def _fill_quat(pose: Any, quat_wxyz: Floats) -> None:
+    rotation = pose.orientation
+    rotation.w, rotation.x, rotation.y, rotation.z = (float(v) for v in quat_wxyz)

@@ -1,0 +1,1 @@
+"""Hardware behind ports; the only place for vendor SDKs."""

@@ -1,0 +1,129 @@
+"""A loop on absolute deadlines that counts every overrun and keeps a histogram of its lateness."""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+_PR_SET_TIMERSLACK = 29
+_FIFO_PRIORITY = 50
+_JOIN_S = 2.0
+
+
+class Histogram:
+    """Counts durations in logarithmic bins from 1 us to 100 s, 2.3 % wide; remembers the exact maximum."""
+
+    _DECADES, _PER_DECADE = 8, 100
+
+    def __init__(self) -> None:
+        self._counts = [0] * (self._DECADES * self._PER_DECADE + 1)
+        self.count = 0
+        self.max_s = 0.0
+
+    def add(self, duration_s: float) -> None:
+        """Counts one duration."""
+        micros = max(duration_s * 1e6, 1.0)
+        index = min(int(np.log10(micros) * self._PER_DECADE), len(self._counts) - 1)
+        self._counts[index] += 1
+        self.count += 1
+        self.max_s = max(self.max_s, duration_s)
+
+    def quantile_s(self, fraction: float) -> float:
+        """Returns the upper edge of the bin that holds the quantile, s; 0 when nothing was counted."""
+        if self.count == 0:
+            return 0.0
+        bin_index = int(np.searchsorted(np.cumsum(self._counts), fraction * self.count))
+        edge: float = 10.0 ** ((bin_index + 1) / self._PER_DECADE) * 1e-6
+        return min(edge, self.max_s)
+
+    def milliseconds(self) -> dict[str, float]:
+        """Returns p50, p99 and max in milliseconds."""
+        values = {"p50": self.quantile_s(0.5), "p99": self.quantile_s(0.99), "max": self.max_s}
+        return {name: round(value * 1e3, 3) for name, value in values.items()}
+
+
+class DeadlineLoop:
+    """Calls `body` every period until stopped. A cycle that begins more than a period late skips the missed ones.
+
+    lateness: how late each cycle began. overruns: cycles that were missed because an earlier one took too long.
+    """
+
+    def __init__(self, period_ns: int, body: Callable[[], None], *, realtime: bool = True) -> None:
+        self._period_ns, self._body, self._want_realtime = period_ns, body, realtime
+        self.lateness = Histogram()
+        self.duration = Histogram()
+        self.overruns = 0
+        self.cycles = 0
+        self.realtime = False
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def stop(self) -> None:
+        """Ends the loop after its current cycle and waits for that when it runs in a thread of its own."""
+        self._stop.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout=_JOIN_S)
+
+    def run(self) -> None:
+        """Runs in the calling thread until `stop`."""
+        self.realtime = self._want_realtime and _enter_realtime()
+        deadline_ns = time.monotonic_ns() + self._period_ns
+        while not self._stop.is_set():
+            _sleep_until(deadline_ns)
+            woke_ns = time.monotonic_ns()
+            self.lateness.add((woke_ns - deadline_ns) * 1e-9)
+            self._body()
+            self.cycles += 1
+            ended_ns = time.monotonic_ns()
+            self.duration.add((ended_ns - woke_ns) * 1e-9)
+            deadline_ns += self._period_ns
+            missed = (ended_ns - deadline_ns) // self._period_ns + 1
+            if ended_ns > deadline_ns and missed > 0:
+                self.overruns += missed
+                deadline_ns += missed * self._period_ns
+
+    def start(self, name: str) -> None:
+        """Runs the loop in a new daemon thread."""
+        self._thread = threading.Thread(target=self.run, name=name, daemon=True)
+        self._thread.start()
+
+
+def _sleep_until(deadline_ns: int) -> None:
+    remaining_ns = deadline_ns - time.monotonic_ns()
+    if remaining_ns > 0:
+        time.sleep(remaining_ns * 1e-9)
+
+
+def _enter_realtime() -> bool:
+    """Gives the calling thread SCHED_FIFO and 1 ns timer slack where allowed. Returns whether FIFO worked."""
+    try:
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)
+    except (OSError, AttributeError):
+        pass
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_FIFO_PRIORITY))
+    except (OSError, AttributeError):
+        return False
+    return True
+
+
+def main() -> None:
+    """Runs an empty loop at the rate in argv[1] (Hz) until SIGINT or SIGTERM, then prints its lateness as JSON.
+
+    What this shows is the machine's doing; what a node's loop shows beyond it is the node's.
+    """
+    loop = DeadlineLoop(round(1e9 / float(sys.argv[1])), lambda: None)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.stop())
+    loop.run()
+    print(json.dumps(loop.lateness.milliseconds() | {"realtime": loop.realtime}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

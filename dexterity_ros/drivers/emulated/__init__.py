@@ -1,0 +1,1 @@
+"""Emulated hardware that fails where the real one fails."""

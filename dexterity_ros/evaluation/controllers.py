@@ -1,0 +1,88 @@
+"""The policy, and the trivial controllers that show what a number is worth."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import DexterityError, Fault
+from dexterity_ros.contracts.samples import ObservationInputs
+from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
+
+Floats = NDArray[np.float64]
+
+
+class PolicyController:
+    """Runs the pipeline of a bundle and remembers its targets for an open-loop replay."""
+
+    def __init__(self, pipeline: PolicyPipeline) -> None:
+        self._pipeline = pipeline
+        self.recorded: list[Floats] = []
+
+    def start(self, inputs: ObservationInputs) -> None:
+        """Forgets earlier trials."""
+        self._pipeline.reset()
+        self.recorded = []
+
+    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:
+        """Returns the policy's targets. Raises DexterityError on a fault: simulated samples have no excuse."""
+        tick = self._pipeline.step(inputs, now_ns)
+        if isinstance(tick, Fault):
+            raise DexterityError(f"the pipeline refused simulated samples: {tick}")
+        target: Floats = tick.target.pos_rad
+        self.recorded.append(target)
+        return target
+
+
+class StillHand:
+    """Holds the joints where they were."""
+
+    def start(self, inputs: ObservationInputs) -> None:
+        """Takes the measured positions as targets."""
+        self._hold: Floats = inputs.joints.pos_rad
+
+    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:
+        """Returns the same targets every time."""
+        return self._hold
+
+
+class _RandomNetwork:
+    """A NetworkPort that ignores what it sees: uniform actions over the clip range."""
+
+    def __init__(self, joints: int, clip: float, seed: int) -> None:
+        self._joints, self._clip = joints, clip
+        self._rng = np.random.default_rng(seed)
+
+    def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
+        shape = (observation.shape[0], self._joints)
+        return self._rng.uniform(-self._clip, self._clip, size=shape).astype(np.float32)
+
+
+def random_policy(pipeline: PolicyPipeline, seed: int) -> PolicyController:
+    """Returns uniformly random actions through the policy's own decoder."""
+    manifest = pipeline.manifest
+    network = _RandomNetwork(len(manifest.joint_names), manifest.action.clip, seed)
+    return PolicyController(PolicyPipeline(manifest, network, pipeline.hand))
+
+
+class OpenLoop:
+    """Replays target sequences that solved other trials, without looking."""
+
+    def __init__(self, recorded: list[Floats], solved: NDArray[np.bool_]) -> None:
+        """recorded: targets per step, each (N, n). solved: which trials reached their first goal, (N,)."""
+        self._recorded = recorded
+        donors = np.flatnonzero(solved)
+        own = np.arange(len(solved))
+        if len(donors) < 2:
+            self._donor = own
+            return
+        # The next solved trial after one's own, never one's own.
+        self._donor = donors[np.searchsorted(donors, own, side="right") % len(donors)]
+
+    def start(self, inputs: ObservationInputs) -> None:
+        """Begins at the first recorded step."""
+        self._step = 0
+
+    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:
+        """Returns the recorded targets of this step, then the last ones."""
+        targets = self._recorded[min(self._step, len(self._recorded) - 1)][self._donor]
+        self._step += 1
+        return targets

@@ -1,0 +1,152 @@
+"""Trials of a controller in simulation without ROS, many at once, judged on the simulator's truth."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.samples import ObservationInputs
+from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
+from dexterity_ros.sim.physics import BatchPhysics
+from dexterity_ros.sim.randomisation import SampleNoise
+from dexterity_ros.sim.reset_pool import ResetPool
+from dexterity_ros.sim.scene import PhysicsConfig, build_scene
+from dexterity_ros.sim.sensors import SimulatedSensors, delayed_control
+from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgeConfig:
+    """The simulator that judges; finer than the one that trained. YAML in config/eval."""
+
+    physics: PhysicsConfig
+    noise: SampleNoise
+    reset_pool: int = 512
+    threads: int = 2
+
+    def __post_init__(self) -> None:
+        if self.physics.timestep_s > 0.005:
+            raise ConfigError(f"physics.timestep_s is {self.physics.timestep_s}, a judge needs at most 0.005")
+
+
+class Controller(Protocol):
+    """Something that turns the samples of N hands into N targets."""
+
+    def start(self, inputs: ObservationInputs) -> None:
+        """Begins a batch of trials."""
+        ...
+
+    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:
+        """Returns joint targets, (N, n) rad."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Course:
+    """What is the same for every controller that is compared: starting grasps, goals, noise seeds."""
+
+    hand: HandSpec
+    task: TaskSpec
+    object: str
+    judge: JudgeConfig
+    episodes: int
+    goals_per_episode: int
+    seed: int
+    control_rate_hz: float
+    pool: ResetPool = field(init=False)
+
+    def __post_init__(self) -> None:
+        period = self.judge.physics.control_period_s
+        if abs(period * self.control_rate_hz - 1.0) > 1e-6:
+            raise ConfigError(
+                f"the judge's control period is {period:.4f} s, the policy was trained for {self.control_rate_hz} Hz"
+            )
+        self.scene = build_scene(self.hand, self.object, self.judge.physics)
+        rng = np.random.default_rng(self.seed)
+        self.pool = ResetPool(self.hand, self.scene, size=self.judge.reset_pool, threads=self.judge.threads, rng=rng)
+        self.start_states = self.pool.draw(self.episodes, rng)
+
+    def goal(self, episode: int, index: int, object_quat_wxyz: Floats) -> Floats:
+        """Returns goal number `index` of an episode, (4,): the same for every controller as long as it starts alike."""
+        return next_goal(self.task, object_quat_wxyz, seed=self.seed, trial=episode, index=index)
+
+
+def run_trials(controller: Controller, course: Course) -> list[Trial]:
+    """Returns one Trial per episode; an episode ends at a drop, a goal not reached in time, or enough goals."""
+    return _Trials(controller, course).run()
+
+
+class _Trials:
+    """The state of all trials while they run."""
+
+    def __init__(self, controller: Controller, course: Course) -> None:
+        self.controller, self.course = controller, course
+        n, judge = course.episodes, course.judge
+        self.physics = BatchPhysics(course.scene, [course.scene.model] * n, threads=judge.threads)
+        rng = np.random.default_rng([course.seed, 1])
+        self.sensors = SimulatedSensors(self.physics, judge.noise, timestep_s=judge.physics.timestep_s, rng=rng)
+        self.state = course.start_states.copy()
+        self.goals = np.zeros((n, 4))
+        self.angle = np.zeros(n)
+        self.held = np.zeros(n, dtype=np.int64)
+        self.goal_step = np.zeros(n, dtype=np.int64)
+        self.trials = [Trial() for _ in range(n)]
+        self.live = np.ones(n, dtype=bool)
+        self.period_s = judge.physics.control_period_s
+        self.limit = round(course.task.goal_timeout_s / self.period_s)
+        self.centre = np.array(course.hand.grasp_centre_m)
+
+    def run(self) -> list[Trial]:
+        substeps = self.course.judge.physics.substeps
+        for episode in range(self.course.episodes):
+            self._set_goal(episode)
+        recent = np.repeat(self.state[:, None], substeps, axis=1)
+        now_ns = round(self.period_s * 1e9)
+        target = self.physics.joint_pos(self.state)
+        first = True
+        while self.live.any():
+            inputs = self.sensors.sample(recent, np.full(self.course.episodes, now_ns), self.goals)
+            if first:
+                self.controller.start(inputs)
+                first = False
+            wanted = self.controller.targets(inputs, now_ns)
+            control = delayed_control(target, wanted, self.sensors.action_delay(), substeps)
+            recent, _ = self.physics.advance(self.state, control)
+            self.state, target = recent[:, -1].copy(), wanted
+            now_ns += round(self.period_s * 1e9)
+            self._judge()
+        self.physics.close()
+        return self.trials
+
+    def _set_goal(self, episode: int) -> None:
+        quat = self.physics.object_quat(self.state[episode])
+        self.goals[episode] = self.course.goal(episode, len(self.trials[episode].goals), quat)
+        self.angle[episode] = goal_error_rad(quat, self.goals[episode])
+        self.held[episode] = 0
+        self.goal_step[episode] = 0
+
+    def _judge(self) -> None:
+        task = self.course.task
+        self.goal_step += 1
+        self.held = count_hold(task, self.held, goal_error_rad(self.physics.object_quat(self.state), self.goals))
+        fell = dropped(task, self.physics.object_pos(self.state), self.centre)
+        got = reached(task, self.held) & ~fell
+        late = self.goal_step >= self.limit
+        for episode in np.flatnonzero(self.live & (fell | got | late)):
+            self._close_goal(int(episode), got=bool(got[episode]), fell=bool(fell[episode]))
+        self.state[~self.live] = self.course.start_states[~self.live]  # an object that fell needs no more physics
+
+    def _close_goal(self, episode: int, *, got: bool, fell: bool) -> None:
+        trial = self.trials[episode]
+        time_s = float(self.goal_step[episode]) * self.period_s
+        trial.goals.append(GoalOutcome(reached=got, time_s=time_s, angle_rad=float(self.angle[episode])))
+        trial.dropped = fell
+        if got and len(trial.goals) < self.course.goals_per_episode:
+            self._set_goal(episode)
+        else:
+            self.live[episode] = False

@@ -1,0 +1,1 @@
+"""ONNX policies: load, verify, run. The only place for ONNX Runtime."""

@@ -1,0 +1,106 @@
+"""Loads a policy network, refuses one that is not what its manifest says, runs it on one thread."""
+
+import json
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import BundleError
+from dexterity_ros.contracts.manifest import GOLDEN_FILE, METADATA_KEY, NETWORK_FILE, PolicyManifest, load_manifest
+
+GOLDEN_TOLERANCE = 1e-5  # absolute, on raw actions of order one; processors round differently
+_WARM_UP_RUNS = 20
+
+
+class OnnxNetwork:
+    """A NetworkPort: observation (batch, width) float32 to raw action (batch, n) float32."""
+
+    def __init__(self, path: Path) -> None:
+        """Loads `path` for one CPU thread. Raises BundleError when ONNX Runtime cannot."""
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        try:
+            self._session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # ONNX Runtime raises a different private class for every kind of broken file
+            raise BundleError(f"ONNX Runtime cannot load {path}: {error}") from error
+
+    def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns raw actions for a batch of observations."""
+        return cast(NDArray[np.float32], self._session.run(["action"], {"observation": observation})[0])
+
+    def signature(self) -> dict[str, tuple[object, ...]]:
+        """Returns name -> shape of all inputs and outputs; dynamic dimensions are strings."""
+        ports = [*self._session.get_inputs(), *self._session.get_outputs()]
+        return {port.name: tuple(port.shape) for port in ports}
+
+    def metadata(self) -> dict[str, str]:
+        """Returns the strings stored in the model."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
+
+def load_policy(bundle: Path) -> tuple[PolicyManifest, OnnxNetwork]:
+    """Returns manifest and network of a bundle, checked against each other and warmed up.
+
+    Raises:
+        BundleError: digest, shapes, contract or golden pair do not match; the message says expected and found.
+    """
+    manifest = load_manifest(bundle)
+    network = OnnxNetwork(bundle / NETWORK_FILE)
+    _check_signature(manifest, network)
+    _check_metadata(manifest, network)
+    _check_golden(bundle, manifest, network)
+    still = np.zeros((1, manifest.observation.width), dtype=np.float32)
+    for _ in range(_WARM_UP_RUNS):
+        network(still)
+    return manifest, network
+
+
+def golden_difference(bundle: Path, network: OnnxNetwork) -> float:
+    """Returns the largest absolute difference between the stored and the computed actions of the golden pair."""
+    with np.load(bundle / GOLDEN_FILE) as golden:
+        return float(np.abs(network(golden["observation"]) - golden["action"]).max())
+
+
+def _check_signature(manifest: PolicyManifest, network: OnnxNetwork) -> None:
+    widths = {name: shape[-1] for name, shape in network.signature().items()}
+    expected = {"observation": manifest.observation.width, "action": len(manifest.joint_names)}
+    if widths != expected:
+        raise BundleError(f"the network of {manifest.name} has the ports {widths}, its manifest describes {expected}")
+
+
+def _check_metadata(manifest: PolicyManifest, network: OnnxNetwork) -> None:
+    stored = json.loads(network.metadata().get(METADATA_KEY, "{}"))
+    expected = contract(manifest)
+    for key, value in expected.items():
+        if stored.get(key) != value:
+            raise BundleError(
+                f"{key} in {NETWORK_FILE} of {manifest.name} is {stored.get(key)!r}, the manifest says {value!r}"
+            )
+
+
+def contract(manifest: PolicyManifest) -> dict[str, object]:
+    """Returns the part of the manifest that is stored inside the ONNX file as well, as JSON values."""
+    return {
+        "joint_names": list(manifest.joint_names),
+        "observation_names": [term.name for term in manifest.observation.terms],
+        "control_rate_hz": manifest.control_rate_hz,
+        "action_mode": manifest.action.mode,
+        "action_scale_rad": manifest.action.scale_rad,
+        "hand_digest": manifest.hand_digest,
+    }
+
+
+def _check_golden(bundle: Path, manifest: PolicyManifest, network: OnnxNetwork) -> None:
+    difference = golden_difference(bundle, network)
+    if not difference <= GOLDEN_TOLERANCE:
+        raise BundleError(
+            f"policy {manifest.name} computes actions that differ by {difference:.2e} from its golden pair, "
+            f"more than {GOLDEN_TOLERANCE:.0e}: this machine or its ONNX Runtime does not reproduce the training result"
+        )

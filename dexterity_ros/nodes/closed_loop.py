@@ -1,0 +1,149 @@
+"""Runs the simulated system from start to figures: what `dexterity demo` shows."""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rclpy
+
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.manifest import PolicyManifest, load_manifest
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.system import NodeStart, load_system, resolve
+from dexterity_ros.evaluation.outcomes import summary
+from dexterity_ros.nodes.goal_node import GoalParameters
+from dexterity_ros.nodes.operator import Operator, OperatorError
+from dexterity_ros.nodes.probe import Probe
+from dexterity_ros.nodes.processes import Processes, ros_environment
+from dexterity_ros.nodes.usage import Usage
+from dexterity_ros.tasks.reorient import TaskSpec
+
+_START_S = 60.0
+_DIAGNOSTICS_S = 1.2  # one round of /diagnostics
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedLoop:
+    """What to run: see `dexterity demo --help`."""
+
+    goals: int
+    minutes: float
+    policy: str
+    task: str | None
+    goal_rad: tuple[float, float]
+    hand: str
+    seed: int
+    shadow: bool
+
+    def starts(self, manifest: PolicyManifest) -> list[NodeStart]:
+        """Returns the nodes with their parameters."""
+        arguments = {
+            "hand": self.hand,
+            "policy": self.policy,
+            "task": self.task or manifest.task,
+            "seed": self.seed,
+            "shadow": self.shadow,
+        }
+        return resolve(load_system("sim"), arguments, {"goal_node": self._goal_range()})
+
+    def task_spec(self, manifest: PolicyManifest) -> TaskSpec:
+        """Returns the task as goal_node runs it."""
+        name = self.task or manifest.task
+        low, high = self.goal_rad
+        return GoalParameters(
+            hand=self.hand, task=name, seed=self.seed, margin_rad=0.0, goal_min_rad=low, goal_max_rad=high
+        ).task_spec()
+
+    def _goal_range(self) -> dict[str, float]:
+        return {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
+
+
+def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], None]) -> dict[str, Any]:
+    """Returns the figures documented in `dexterity demo --help`. Raises OperatorError when the system fails."""
+    manifest = load_manifest(resource(settings.policy))
+    manifest.check_hand(load_hand(settings.hand))
+    environment = ros_environment(domain_id=own_domain())
+    os.environ.update(environment)
+    rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
+    operator = Operator(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz)
+    probe = Probe(manifest.control_rate_hz)
+    try:
+        with log.open("w") as output, Processes(settings.starts(manifest), environment, log=output) as processes:
+            figures = _Session(operator, processes, log, say).run(settings)
+    finally:
+        probe_lateness_ms = probe.stop()
+        operator.close()
+    header = {"policy": manifest.name, "task": settings.task or manifest.task, "goal_rad": list(settings.goal_rad)}
+    return header | figures | {"probe_lateness_ms": probe_lateness_ms}
+
+
+def own_domain() -> int:
+    """Returns a ROS domain of its own unless one is set, so that a demo never meets a robot in the lab."""
+    return int(os.environ.get("ROS_DOMAIN_ID", 20 + os.getpid() % 80))
+
+
+class _Session:
+    def __init__(self, operator: Operator, processes: Processes, log: Path, say: Callable[[str], None]) -> None:
+        self._operator, self._processes, self._log, self._say = operator, processes, log, say
+        self._usage = Usage(processes.pids())
+
+    def run(self, settings: ClosedLoop) -> dict[str, Any]:
+        operator = self._operator
+        operator.wait_for(
+            "all nodes", lambda: bool(operator.supervisor and operator.policy_state), _START_S, self._alive
+        )
+        operator.arm(self._alive)
+        operator.spin(_DIAGNOSTICS_S)
+        faults_before = self._faults()
+        self._usage.restart()
+        self._trials(settings)
+        cpu_percent, pss_mb = self._usage.cpu_percent(), self._usage.pss_mb()
+        operator.spin(_DIAGNOSTICS_S)
+        return self._figures(faults_before) | {"cpu_percent": cpu_percent, "pss_mb": pss_mb}
+
+    def _trials(self, settings: ClosedLoop) -> None:
+        judge = self._operator.judge
+        began, said = time.monotonic(), -1
+        while judge.attempted < settings.goals:
+            elapsed = time.monotonic() - began
+            if 0 < settings.minutes <= elapsed / 60.0:
+                self._say(f"  {elapsed:5.0f} s  time is up")
+                return
+            self._alive()
+            self._operator.spin(0.1)
+            if judge.attempted != said:
+                said = judge.attempted
+                self._say(f"  {elapsed:5.0f} s  {judge.reached} of {said} goals reached   {self._operator.hand_state}")
+            if judge.trial_over and judge.attempted < settings.goals:
+                self._operator.restart_trial(self._alive)
+                judge.trial_over = False
+
+    def _alive(self) -> None:
+        ended = self._processes.ended()
+        if ended:
+            tail = "\n".join(self._log.read_text().splitlines()[-5:])
+            raise OperatorError(f"ended by themselves: {ended}; the end of {self._log}:\n{tail}")
+
+    def _faults(self) -> Counter[str]:
+        total: Counter[str] = Counter()
+        for name in ("policy_node: loop", "hand_node: loop"):
+            total.update(self._operator.diagnostics.get(name, {}).get("faults", {}))
+        return total
+
+    def _figures(self, faults_before: Counter[str]) -> dict[str, Any]:
+        judge = self._operator.judge
+        policy = self._operator.diagnostics.get("policy_node: loop", {})
+        hand = self._operator.diagnostics.get("hand_node: loop", {})
+        return summary(judge.trials) | {
+            "rate_by_estimate": round(judge.estimated_reached / max(judge.attempted, 1), 4),
+            "lateness_ms": policy.get("lateness_ms", {}),
+            "observation_age_ms": hand.get("observation_age_ms", {}),
+            "overruns": policy.get("overruns"),
+            "cycles": policy.get("cycles"),
+            "realtime": policy.get("realtime"),
+            "faults": dict(self._faults() - faults_before),
+        }

@@ -1,0 +1,65 @@
+"""What hand_node is made of, from its parameters; everything wrong with them is found here, before torque."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.manifest import load_manifest
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandParameters:
+    """Parameters of hand_node. The last three only tighten; absent = as trained.
+
+    hardware: direct = joints over the topics driver/joint_states and driver/joint_command (sim_node, or your driver).
+    """
+
+    hand: str
+    policy: str
+    hardware: Literal["direct"]
+    shadow: bool
+    max_velocity_rad_s: float | None = None
+    max_step_rad: float | None = None
+    current_limit_a: float | None = None
+
+    @property
+    def tightening(self) -> Tightening:
+        """What this deployment lowers."""
+        return Tightening(
+            max_velocity_rad_s=self.max_velocity_rad_s,
+            max_step_rad=self.max_step_rad,
+            current_limit_a=self.current_limit_a,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandSetup:
+    """Hand, gate limits and start pose. nominal: the run is as trained: nothing tightened, targets written."""
+
+    hand: HandSpec
+    limits: GateLimits
+    start_rad: NDArray[np.float64]
+    shadow: bool
+    nominal: bool
+
+
+def hand_setup(parameters: HandParameters) -> HandSetup:
+    """Returns the setup for a hand and the policy it will run. Raises ConfigError, BundleError."""
+    hand = load_hand(parameters.hand)
+    manifest = load_manifest(resource(parameters.policy))
+    manifest.check_hand(hand)
+    limits = gate_limits(hand, manifest, parameters.tightening)
+    if parameters.tightening.nominal:
+        check_decoder(manifest, limits)
+    return HandSetup(
+        hand=hand,
+        limits=limits,
+        start_rad=manifest.start_pos,
+        shadow=parameters.shadow,
+        nominal=parameters.tightening.nominal and not parameters.shadow,
+    )

@@ -1,0 +1,130 @@
+"""Observes, infers and decodes once per control period; publishes joint targets and a record of every tick."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rclpy.node import Node
+from std_msgs.msg import MultiArrayDimension
+
+from dexterity_ros.contracts import wire
+from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.manifest import bundle_id
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.samples import ObservationInputs
+from dexterity_ros.drivers.deadline_loop import DeadlineLoop
+from dexterity_ros.nodes import ros
+from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.pipeline.guard import Workspace
+from dexterity_ros.pipeline.policy_pipeline import Tick, load_pipeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyParameters:
+    """Parameters of policy_node. workspace_radius_m: the object must stay this near the grasp centre."""
+
+    hand: str
+    policy: str
+    workspace_radius_m: float
+
+
+class PolicyNode(Node):
+    """Runs one bundle."""
+
+    def __init__(self) -> None:
+        super().__init__("policy_node", automatically_declare_parameters_from_overrides=True)
+        settings = ros.parameters(self, PolicyParameters)
+        hand = load_hand(settings.hand)
+        bundle: Path = resource(settings.policy)
+        workspace = Workspace(centre_m=hand.grasp_centre_m, radius_m=settings.workspace_radius_m)
+        self._pipeline = load_pipeline(bundle, hand, workspace=workspace)
+        self._reader = wire.JointReader(hand.joint_names)
+        self._joints: Any = None
+        self._pose: Any = None
+        self._goal: Any = None
+        self._wanted_reset = self._reset = 0
+        self._state = "waiting for inputs"
+        self._faults: dict[str, int] = {}
+        self._targets = ros.publisher(self, "joint_targets")
+        self._ticks = ros.publisher(self, "policy_tick")
+        self._states = ros.publisher(self, "policy_state")
+        ros.subscribe(self, "joint_states", lambda m: setattr(self, "_joints", m))
+        ros.subscribe(self, "object_pose", lambda m: setattr(self, "_pose", m))
+        ros.subscribe(self, "goal", lambda m: setattr(self, "_goal", m))
+        ros.subscribe(self, "policy_reset", lambda m: setattr(self, "_wanted_reset", int(m.data)))
+        self.loop = DeadlineLoop(self._pipeline.manifest.period_ns, self._cycle)
+        self._reporter = Reporter(self, f"{bundle.name}@{bundle_id(bundle)}", "loop", self._report)
+        self.get_logger().info(f"policy {bundle.name} at {self._pipeline.manifest.control_rate_hz} Hz on {hand.name}")
+        self.loop.start("policy")
+
+    def _cycle(self) -> None:
+        now = ros.now_ns(self)
+        if self._wanted_reset != self._reset:
+            self._pipeline.reset()
+            self._reset = self._wanted_reset
+        result = self._step(now)
+        if isinstance(result, Tick):
+            self._publish(result, now)
+            self._state = "acting"
+        else:
+            self._state = str(result)
+            self._faults[result.code] = self._faults.get(result.code, 0) + 1
+        message = ros.message_class("policy_state")()
+        message.data = self._state
+        self._states.publish(message)
+
+    def _step(self, now: int) -> Tick | Fault:
+        inputs = self._inputs()
+        return inputs if isinstance(inputs, Fault) else self._pipeline.step(inputs, now)
+
+    def _inputs(self) -> ObservationInputs | Fault:
+        joints, pose, goal = self._joints, self._pose, self._goal
+        if joints is None:
+            return Fault(code=FaultCode.JOINTS_STALE, detail="no joint_states yet")
+        if pose is None:
+            return Fault(code=FaultCode.POSE_STALE, detail="no object_pose yet")
+        if goal is None:
+            return Fault(code=FaultCode.GOAL_STALE, detail="no goal yet")
+        try:
+            sample = self._reader.sample(joints)
+        except WireError as error:
+            return Fault(code=FaultCode.JOINTS_INVALID, detail=str(error))
+        return ObservationInputs(joints=sample, object_pose=wire.pose_sample(pose), goal=wire.goal_sample(goal))
+
+    def _publish(self, tick: Tick, now: int) -> None:
+        names = self._pipeline.hand.joint_names
+        oldest = min(tick.inputs.joints.stamp_ns, tick.inputs.object_pose.stamp_ns)
+        target = wire.fill_joint_state(ros.message_class("joint_targets")(), names, oldest, tick.target.pos_rad)
+        target.header.frame_id = str(self._reset)
+        self._targets.publish(target)
+        record = wire.TickRecord(
+            now_ns=now,
+            reset=self._reset,
+            inputs=tick.inputs,
+            observation=tick.observation,
+            raw_action=tick.raw_action,
+            target=tick.target,
+        )
+        self._ticks.publish(_multi_array(*wire.pack_tick(record)))
+
+    def _report(self) -> tuple[str, str, dict[str, Any]]:
+        level = "ok" if self._state == "acting" else "warn"
+        return level, self._state, loop_values(self.loop) | {"faults": self._faults}
+
+
+def _multi_array(layout: list[tuple[str, int]], data: "np.ndarray[Any, Any]") -> Any:
+    message = ros.message_class("policy_tick")()
+    message.layout.dim = [MultiArrayDimension(label=name, size=size, stride=1) for name, size in layout]
+    message.data = data.tolist()
+    return message
+
+
+def main() -> None:
+    """Entry point."""
+    ros.run(PolicyNode, lambda node: node.loop.stop())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Arms, disarms and stops the hand; alone moves lifecycle nodes; its heartbeat permits motion."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from dexterity_ros.contracts import wire
+from dexterity_ros.contracts.errors import WireError
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.drivers.deadline_loop import DeadlineLoop
+from dexterity_ros.nodes import ros
+from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.nodes.lifecycle import LifecycleClient
+from dexterity_ros.safety import preflight
+from dexterity_ros.safety.supervisor import WATCHED, Request, State, Supervisor
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafetyParameters:
+    """Parameters of safety_node. lifecycle_nodes: those it configures at start and activates when armed."""
+
+    hand: str
+    lifecycle_nodes: tuple[str, ...]
+
+
+class SafetyNode(Node):
+    """Services ~/arm, ~/disarm, ~/estop; publishes supervisor/state."""
+
+    def __init__(self) -> None:
+        super().__init__("safety_node", automatically_declare_parameters_from_overrides=True)
+        settings = ros.parameters(self, SafetyParameters)
+        self._hand = load_hand(settings.hand)
+        self._supervisor = Supervisor()
+        self._latest: dict[str, tuple[int, Any]] = {}
+        self._movers = [LifecycleClient(self, name, self._on_unexpected) for name in settings.lifecycle_nodes]
+        self._said = ""
+        self._heartbeat = ros.publisher(self, "supervisor")
+        for key in WATCHED:
+            ros.subscribe(self, key, partial(self._on_message, key))
+        for request, handler in (("arm", self._on_arm), ("disarm", self._on_disarm), ("estop", self._on_estop)):
+            self.create_service(Trigger, f"~/{request}", handler)
+        self.loop = DeadlineLoop(round(1e9 / TOPICS["supervisor"].rate_hz), self._cycle)
+        self._reporter = Reporter(self, self._hand.name, "supervisor", self._report)
+        self._lifecycle_timer = self.create_timer(0.2, self._move_nodes)
+        self.loop.start("supervisor")
+
+    def _on_message(self, key: str, message: Any) -> None:
+        self._latest[key] = (ros.now_ns(self), message)
+
+    def _ages_s(self, now: int) -> dict[str, float | None]:
+        return {key: (now - self._latest[key][0]) * 1e-9 if key in self._latest else None for key in WATCHED}
+
+    def _cycle(self) -> None:
+        now = ros.now_ns(self)
+        verdict = self._supervisor.step(self._ages_s(now), (), now)
+        self._heartbeat.publish(ros.message_class("supervisor")(data=str(verdict)))
+        if str(verdict) != self._said:
+            self._said = str(verdict)
+            self.get_logger().info(self._said)
+
+    def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return self._answer(response, Request.ARM, self._preflight())
+
+    def _on_disarm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return self._answer(response, Request.DISARM)
+
+    def _on_estop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return self._answer(response, Request.ESTOP)
+
+    def _answer(self, response: Any, request: Request, failures: tuple[str, ...] = ()) -> Any:
+        response.success, response.message = self._supervisor.request(request, failures)
+        self.get_logger().info(f"{request}: {response.message}")
+        self._move_nodes()
+        return response
+
+    def _preflight(self) -> tuple[str, ...]:
+        try:
+            joints = self._read("joint_states", wire.JointReader(self._hand.joint_names).sample)
+            pose = self._read("object_pose", wire.pose_sample)
+        except WireError as error:
+            return (str(error),)
+        states = [client.state for client in self._movers]
+        not_ready = next((state for state in states if state not in ("inactive", "active")), states[0])
+        seen = preflight.PreflightInputs(
+            ages_s=self._ages_s(ros.now_ns(self)), joints=joints, object_pose=pose, hand_state=not_ready
+        )
+        return preflight.failures(self._hand, seen)
+
+    def _read(self, key: str, reader: Any) -> Any:
+        return reader(self._latest[key][1]) if key in self._latest else None
+
+    def _move_nodes(self) -> None:
+        wanted = "active" if self._supervisor.verdict.torque else "inactive"
+        for client in self._movers:
+            client.drive(wanted)
+
+    def _on_unexpected(self, node: str, problem: str) -> None:
+        self.get_logger().error(f"{node}: {problem}")
+        if self._supervisor.verdict.torque:
+            self._supervisor.request(Request.ESTOP)
+
+    def _report(self) -> tuple[str, str, dict[str, Any]]:
+        verdict = self._supervisor.verdict
+        level = {State.ARMED: "ok", State.DISARMED: "ok", State.HOLD: "warn", State.STOPPED: "error"}[verdict.state]
+        nodes = {client.name: client.state for client in self._movers}
+        return level, str(verdict), loop_values(self.loop) | {"lifecycle": nodes}
+
+
+def main() -> None:
+    """Entry point."""
+    ros.run(SafetyNode, lambda node: node.loop.stop())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Simulated hand and object in real time: joints behind topics, the object's pose with noise, latency and dropout."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rclpy.node import Node
+from std_srvs.srv import Trigger
+
+from dexterity_ros.contracts import wire
+from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.drivers.deadline_loop import DeadlineLoop
+from dexterity_ros.nodes import ros
+from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.sim.realtime import RealtimeHand
+from dexterity_ros.sim.scene import PhysicsConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimParameters:
+    """Parameters of sim_node. The pose is published at most pose_rate_hz, pose_latency_s after its stamp."""
+
+    hand: str
+    object: str
+    seed: int
+    timestep_s: float
+    pose_rate_hz: float
+    pose_latency_s: float
+    pose_dropout: float
+    pose_noise_m: float
+    pose_noise_rad: float
+
+
+class SimNode(Node):
+    """Steps physics on absolute deadlines and talks to hand_node in place of a motor bus."""
+
+    def __init__(self) -> None:
+        super().__init__("sim_node", automatically_declare_parameters_from_overrides=True)
+        self.settings = ros.parameters(self, SimParameters)
+        hand = load_hand(self.settings.hand)
+        period_s = 1.0 / TOPICS["driver_joint_states"].rate_hz
+        self._steps = max(round(period_s / self.settings.timestep_s), 1)
+        physics = PhysicsConfig(timestep_s=self.settings.timestep_s, substeps=self._steps)
+        self.sim = RealtimeHand(hand, self.settings.object, physics, pool=64, seed=self.settings.seed)
+        self._reader = wire.JointReader(hand.joint_names)
+        self._rng = np.random.default_rng(self.settings.seed)
+        self._pending: deque[tuple[int, PoseSample]] = deque()
+        self._next_pose_ns = 0
+        self._joints = ros.publisher(self, "driver_joint_states")
+        self._truth = ros.publisher(self, "sim_object_pose")
+        self._pose = ros.publisher(self, "object_pose")
+        ros.subscribe(self, "driver_joint_command", self._on_command)
+        self.create_service(Trigger, "sim/reset", self._on_reset)
+        self.loop = DeadlineLoop(round(period_s * 1e9), self._cycle)
+        self._reporter = Reporter(self, hand.name, "loop", lambda: ("ok", "running", loop_values(self.loop)))
+        self.loop.start("physics")
+
+    def _on_command(self, message: Any) -> None:
+        if len(message.position) == 0:
+            self.sim.set_torque(False)
+            return
+        self.sim.command(self._reader.target(message).pos_rad)
+        self.sim.set_torque(True)
+
+    def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self.sim.reset()
+        response.success, response.message = True, "object back in the hand, torque off"
+        return response
+
+    def _cycle(self) -> None:
+        self.sim.advance(self._steps)
+        now = ros.now_ns(self)
+        position, velocity = self.sim.measure()
+        names = self.sim.joint_names()
+        state = ros.message_class("driver_joint_states")()
+        self._joints.publish(wire.fill_joint_state(state, names, now, position, velocity))
+        truth = self.sim.object_pose(now)
+        self._truth.publish(wire.fill_pose(ros.message_class("sim_object_pose")(), truth))
+        if now >= self._next_pose_ns:
+            self._next_pose_ns = max(self._next_pose_ns + round(1e9 / self.settings.pose_rate_hz), now)
+            if self._rng.uniform() >= self.settings.pose_dropout:
+                self._pending.append((now + round(self.settings.pose_latency_s * 1e9), self._disturb(truth)))
+        while self._pending and self._pending[0][0] <= now:
+            self._pose.publish(wire.fill_pose(ros.message_class("object_pose")(), self._pending.popleft()[1]))
+
+    def _disturb(self, truth: PoseSample) -> PoseSample:
+        turn = rotvec_to_quat(self.settings.pose_noise_rad * self._rng.normal(size=3))
+        return PoseSample(
+            stamp_ns=truth.stamp_ns,
+            pos_m=truth.pos_m + self.settings.pose_noise_m * self._rng.normal(size=3),
+            quat_wxyz=quat_multiply(turn, truth.quat_wxyz),
+        )
+
+
+def main() -> None:
+    """Entry point."""
+    ros.run(SimNode, lambda node: node.loop.stop())
+
+
+if __name__ == "__main__":
+    main()

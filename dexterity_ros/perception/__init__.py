@@ -1,0 +1,1 @@
+"""Depth image to point cloud in the hand frame."""

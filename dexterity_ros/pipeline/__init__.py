@@ -1,0 +1,1 @@
+"""Bundle, builder, network and decoder in one object."""

@@ -1,0 +1,94 @@
+"""Bundle, observation builder, network and action decoder in one object: what evaluation, replay and the robot run."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.command.action import decode_action
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.manifest import PolicyManifest
+from dexterity_ros.contracts.ports import NetworkPort
+from dexterity_ros.contracts.samples import JointTarget, ObservationInputs
+from dexterity_ros.inference.onnx_network import load_policy
+from dexterity_ros.pipeline.guard import Workspace, check_inputs
+from dexterity_ros.policy.memory import PolicyMemory, observe_object, seed_memory
+from dexterity_ros.policy.observation import build_observation, check_spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tick:
+    """One control step: what was seen, what the network said, what is commanded.
+
+    observation: (..., width) float32. raw_action: (..., n) float32. target: (..., n) rad.
+    """
+
+    inputs: ObservationInputs
+    observation: NDArray[np.float32]
+    raw_action: NDArray[np.float32]
+    target: JointTarget
+
+
+class PolicyPipeline:
+    """Turns samples into joint targets; a stage with memory. Works on one hand (n,) or a batch (N, n)."""
+
+    def __init__(
+        self,
+        manifest: PolicyManifest,
+        network: NetworkPort,
+        hand: HandSpec,
+        *,
+        workspace: Workspace | None = None,
+    ) -> None:
+        """Raises BundleError or ConfigError when policy and hand do not fit."""
+        manifest.check_hand(hand)
+        check_spec(manifest.observation, len(hand.joints))
+        self.manifest, self.hand = manifest, hand
+        self._network, self._workspace = network, workspace
+        self._memory: PolicyMemory | None = None
+
+    def reset(self) -> None:
+        """Forgets the past: the next step starts from the pose it measures."""
+        self._memory = None
+
+    def step(self, inputs: ObservationInputs, now_ns: int) -> Tick | Fault:
+        """Returns the tick decided at `now_ns`, or the reason why there is none (the memory then stays as it was)."""
+        fault = check_inputs(self.manifest, inputs, now_ns, self._workspace)
+        if fault is not None:
+            return fault
+        memory = self._memory or seed_memory(inputs.joints, inputs.object_pose)
+        memory = observe_object(memory, inputs)
+        observation = build_observation(self.manifest.observation, inputs, memory)
+        if not np.isfinite(observation).all():
+            return Fault(code=FaultCode.OBSERVATION_INVALID, detail=self._not_finite(observation))
+        raw_action = self._network(observation.reshape(-1, observation.shape[-1]))
+        raw_action = raw_action.reshape(*observation.shape[:-1], -1)
+        if not np.isfinite(raw_action).all():
+            return Fault(code=FaultCode.ACTION_INVALID, detail=f"the network returned {raw_action}")
+        target, action = decode_action(
+            self.manifest.action,
+            raw_action,
+            previous_action=memory.action,
+            previous_target_rad=memory.target_pos_rad,
+            lower_rad=self.hand.lower_rad,
+            upper_rad=self.hand.upper_rad,
+        )
+        self._memory = replace(memory, target_pos_rad=target, action=action)
+        return Tick(
+            inputs=inputs,
+            observation=observation,
+            raw_action=raw_action,
+            target=JointTarget(stamp_ns=now_ns, pos_rad=target),
+        )
+
+    def _not_finite(self, observation: NDArray[np.float32]) -> str:
+        slices = self.manifest.observation.slices
+        return f"not finite: {[name for name, part in slices.items() if not np.isfinite(observation[..., part]).all()]}"
+
+
+def load_pipeline(bundle: Path, hand: HandSpec, *, workspace: Workspace | None = None) -> PolicyPipeline:
+    """Returns the pipeline of a bundle directory, checked against the hand. Raises BundleError, ConfigError."""
+    manifest, network = load_policy(bundle)
+    return PolicyPipeline(manifest, network, hand, workspace=workspace)

@@ -1,0 +1,1 @@
+"""The one observation builder and the history it needs."""

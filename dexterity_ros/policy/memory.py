@@ -1,0 +1,55 @@
+"""What a policy remembers from one tick to the next; seeded from the measured pose after every hold or reset."""
+
+from dataclasses import dataclass, replace
+
+from array_api_compat import array_namespace
+
+from dexterity_ros.contracts.frames import Array, quat_to_rotvec, rotation_between
+from dexterity_ros.contracts.samples import JointSample, ObservationInputs, PoseSample
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyMemory:
+    """Values carried between ticks; arrays are (..., n) or (..., 3).
+
+    target_pos_rad: the last decoded target. action: the last action after clipping and smoothing, no unit.
+    object_pose: the last pose sample seen. object_lin_vel_m_s, object_ang_vel_rad_s: differences of successive
+    pose samples, hand frame.
+    """
+
+    target_pos_rad: Array
+    action: Array
+    object_pose: PoseSample
+    object_lin_vel_m_s: Array
+    object_ang_vel_rad_s: Array
+
+
+def seed_memory(joints: JointSample, pose: PoseSample) -> PolicyMemory:
+    """Returns the memory of a policy that starts now: target = measured joints, everything else at rest."""
+    xp = array_namespace(joints.pos_rad)
+    return PolicyMemory(
+        target_pos_rad=joints.pos_rad + 0.0,
+        action=xp.zeros_like(joints.pos_rad),
+        object_pose=pose,
+        object_lin_vel_m_s=xp.zeros_like(pose.pos_m),
+        object_ang_vel_rad_s=xp.zeros_like(pose.pos_m),
+    )
+
+
+def observe_object(memory: PolicyMemory, inputs: ObservationInputs) -> PolicyMemory:
+    """Returns the memory with the object's velocity renewed from the newest pose sample.
+
+    A pose that is no newer than the last one leaves the velocity as it was: a slow camera is not a still object.
+    """
+    xp = array_namespace(inputs.object_pose.pos_m)
+    pose, previous = inputs.object_pose, memory.object_pose
+    elapsed_s = xp.asarray(pose.stamp_ns - previous.stamp_ns, dtype=pose.pos_m.dtype)[..., None] * 1e-9
+    newer = elapsed_s > 0.0
+    divisor = xp.where(newer, elapsed_s, xp.ones_like(elapsed_s))
+    turned = quat_to_rotvec(rotation_between(previous.quat_wxyz, pose.quat_wxyz))
+    return replace(
+        memory,
+        object_pose=pose,
+        object_lin_vel_m_s=xp.where(newer, (pose.pos_m - previous.pos_m) / divisor, memory.object_lin_vel_m_s),
+        object_ang_vel_rad_s=xp.where(newer, turned / divisor, memory.object_ang_vel_rad_s),
+    )

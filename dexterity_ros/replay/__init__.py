@@ -1,0 +1,1 @@
+"""Recorded inputs through the same stages."""

@@ -1,0 +1,1 @@
+"""The gate, the fault table, the supervisor and the preflight checks."""

@@ -1,0 +1,109 @@
+"""The last clamp before the hand. Denies by default; its output never leaves the limits, whatever comes in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.samples import GatedTarget, JointTarget
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.safety.faults import REACTIONS, Reaction
+from dexterity_ros.safety.limits import GateLimits
+
+Floats = NDArray[np.float64]
+
+TARGET_MAX_AGE_S = TOPICS["joint_targets"].max_age_s or 0.0
+HEARTBEAT_MAX_AGE_S = TOPICS["supervisor"].max_age_s or 0.0
+_CLAMP_TOLERANCE_RAD = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permit:
+    """What the supervisor last said, and when (None: never)."""
+
+    armed: bool
+    heartbeat_ns: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateResult:
+    """The target that may be written, and why it is not the wanted one."""
+
+    output: GatedTarget
+    faults: tuple[Fault, ...]
+
+    @property
+    def holding(self) -> Fault | None:
+        """The first fault that makes the gate hold, or None."""
+        return next((fault for fault in self.faults if REACTIONS[fault.code] >= Reaction.HOLD), None)
+
+
+class Gate:
+    """Passes joint targets while armed, limited in position, step and velocity; otherwise repeats the last one.
+
+    Velocity is a budget per joint that refills with time at max_velocity_rad_s and holds one max_step_rad at most:
+    one target may step by max_step_rad, a stream of them moves no faster than max_velocity_rad_s.
+    """
+
+    def __init__(self, limits: GateLimits, measured_rad: Floats, now_ns: int) -> None:
+        """Starts from the measured pose, (n,): the first output is there."""
+        self._limits = limits
+        self._last = np.clip(measured_rad, limits.lower_rad, limits.upper_rad)
+        self._budget = np.full(self._last.shape, limits.max_step_rad)
+        self._refilled_ns = now_ns
+
+    @property
+    def last_rad(self) -> Floats:
+        """The last output, (n,)."""
+        return self._last.copy()
+
+    def step(self, target: JointTarget | None, permit: Permit, now_ns: int) -> GateResult:
+        """Returns what may be written at `now_ns`. `target` is None when there is nothing to follow."""
+        self._refill(now_ns)
+        faults = self._deny(target, permit, now_ns)
+        if not faults and target is not None:
+            faults = self._follow(target)
+        return GateResult(output=self.rest(now_ns), faults=faults)
+
+    def rest(self, now_ns: int) -> GatedTarget:
+        """Returns the last output once more: standing still is always permitted."""
+        return GatedTarget(stamp_ns=now_ns, pos_rad=self._last.copy(), current_limit_a=self._limits.current_limit_a)
+
+    def _refill(self, now_ns: int) -> None:
+        elapsed_s = max(now_ns - self._refilled_ns, 0) * 1e-9
+        self._refilled_ns = max(now_ns, self._refilled_ns)
+        self._budget = np.minimum(self._budget + self._limits.max_velocity_rad_s * elapsed_s, self._limits.max_step_rad)
+
+    def _deny(self, target: JointTarget | None, permit: Permit, now_ns: int) -> tuple[Fault, ...]:
+        if permit.heartbeat_ns is None:
+            return (Fault(code=FaultCode.HEARTBEAT_LOST, detail="the supervisor has not been heard yet"),)
+        silence_s = (now_ns - permit.heartbeat_ns) * 1e-9
+        if silence_s > HEARTBEAT_MAX_AGE_S:
+            return (Fault(code=FaultCode.HEARTBEAT_LOST, detail=f"no supervisor for {silence_s * 1e3:.0f} ms"),)
+        if not permit.armed:
+            return (Fault(code=FaultCode.NOT_ARMED, detail="the supervisor does not permit motion"),)
+        if target is None:
+            return (Fault(code=FaultCode.TARGET_STALE, detail="no target"),)
+        age_s = (now_ns - int(target.stamp_ns)) * 1e-9
+        if age_s > TARGET_MAX_AGE_S:
+            return (
+                Fault(
+                    code=FaultCode.TARGET_STALE,
+                    detail=f"it rests on measurements {age_s * 1e3:.0f} ms old, limit {TARGET_MAX_AGE_S * 1e3:.0f} ms",
+                ),
+            )
+        if target.pos_rad.shape != self._last.shape or not np.isfinite(target.pos_rad).all():
+            return (Fault(code=FaultCode.TARGET_INVALID, detail=f"the target is {target.pos_rad}"),)
+        return ()
+
+    def _follow(self, target: JointTarget) -> tuple[Fault, ...]:
+        wanted = np.clip(target.pos_rad, self._limits.lower_rad, self._limits.upper_rad)
+        move = np.clip(wanted - self._last, -self._budget, self._budget)
+        before = self._last
+        self._last = np.clip(before + move, self._limits.lower_rad, self._limits.upper_rad)
+        self._budget = np.maximum(self._budget - np.abs(self._last - before), 0.0)
+        cut = float(np.abs(target.pos_rad - self._last).max())
+        if cut > _CLAMP_TOLERANCE_RAD:
+            return (Fault(code=FaultCode.TARGET_CLAMPED, detail=f"the target was cut by {cut:.3f} rad"),)
+        return ()

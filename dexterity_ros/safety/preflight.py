@@ -1,0 +1,45 @@
+"""What must hold before torque is switched on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.samples import JointSample, PoseSample
+from dexterity_ros.safety.supervisor import stale_topics
+
+_OVERTRAVEL_RAD = 0.1  # a limp joint may sag a little past its limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreflightInputs:
+    """What is known when arming is asked for; None: unknown. hand_state: lifecycle label of hand_node."""
+
+    ages_s: Mapping[str, float | None]
+    joints: JointSample | None
+    object_pose: PoseSample | None
+    hand_state: str | None
+
+
+def failures(hand: HandSpec, seen: PreflightInputs) -> tuple[str, ...]:
+    """Returns every reason not to arm, each with its value; empty when all is well."""
+    problems = [fault.detail for fault in stale_topics(seen.ages_s)]
+    if seen.hand_state not in ("inactive", "active"):
+        problems.append(f"hand_node is {seen.hand_state or 'not there'}, expected inactive (configured)")
+    if seen.joints is not None:
+        problems += _joints_outside(hand, seen.joints)
+    if seen.object_pose is not None and not np.isfinite(seen.object_pose.pos_m).all():
+        problems.append(f"the object's position is {seen.object_pose.pos_m}")
+    return tuple(problems)
+
+
+def _joints_outside(hand: HandSpec, joints: JointSample) -> list[str]:
+    problems = []
+    for spec, position in zip(hand.joints, joints.pos_rad, strict=True):
+        if not spec.lower_rad - _OVERTRAVEL_RAD <= position <= spec.upper_rad + _OVERTRAVEL_RAD:
+            problems.append(
+                f"joint {spec.name} is at {position:.3f} rad, outside [{spec.lower_rad}, {spec.upper_rad}]: "
+                "check its zero offset and sign"
+            )
+    return problems

@@ -1,0 +1,114 @@
+"""Decides whether the hand may move: a state machine fed with ages, faults and requests."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.safety.faults import REACTIONS, Reaction
+
+CLEAR_AFTER_S = 0.3  # faults must be gone this long before motion goes on
+
+WATCHED = {key: topic.max_age_s for key, topic in TOPICS.items() if topic.watched and topic.max_age_s is not None}
+
+_STALE = {"joint_states": FaultCode.JOINTS_STALE, "object_pose": FaultCode.POSE_STALE}
+
+
+class State(enum.StrEnum):
+    """DISARMED: torque off. ARMED: motion allowed. HOLD: armed, standing still. STOPPED: torque off until disarmed."""
+
+    DISARMED = enum.auto()
+    ARMED = enum.auto()
+    HOLD = enum.auto()
+    STOPPED = enum.auto()
+
+
+class Request(enum.StrEnum):
+    """What a person may ask for."""
+
+    ARM = enum.auto()
+    DISARM = enum.auto()
+    ESTOP = enum.auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """The state, the reason for it, and whether the hand should have torque."""
+
+    state: State
+    reason: str
+
+    @property
+    def torque(self) -> bool:
+        """Whether the hand node should be active."""
+        return self.state in (State.ARMED, State.HOLD)
+
+    def __str__(self) -> str:
+        return f"{self.state}: {self.reason}" if self.reason else str(self.state)
+
+
+class Supervisor:
+    """A stage: `request` for what people ask, `step` for what the clock and the topics say."""
+
+    def __init__(self) -> None:
+        self._verdict = Verdict(state=State.DISARMED, reason="")
+        self._last_fault_ns = 0
+
+    @property
+    def verdict(self) -> Verdict:
+        """The present verdict."""
+        return self._verdict
+
+    def request(self, request: Request, preflight_failures: tuple[str, ...] = ()) -> tuple[bool, str]:
+        """Returns (granted, why). Arming needs a disarmed hand and no failed preflight check."""
+        if request is Request.ESTOP:
+            self._verdict = Verdict(state=State.STOPPED, reason="emergency stop")
+            return True, "torque off; disarm, then arm, to go on"
+        if request is Request.DISARM:
+            self._verdict = Verdict(state=State.DISARMED, reason="")
+            return True, "disarmed"
+        return self._arm(preflight_failures)
+
+    def _arm(self, failures: tuple[str, ...]) -> tuple[bool, str]:
+        if self._verdict.state is State.STOPPED:
+            return False, f"{self._verdict}; disarm first"
+        if self._verdict.state is not State.DISARMED:
+            return True, "already armed"
+        if failures:
+            return False, "preflight: " + "; ".join(failures)
+        self._verdict = Verdict(state=State.ARMED, reason="")
+        return True, "armed"
+
+    def step(self, ages_s: Mapping[str, float | None], faults: tuple[Fault, ...], now_ns: int) -> Verdict:
+        """Returns the verdict at `now_ns`.
+
+        Args:
+            ages_s: age of the newest message of each watched topic; None when there has been none.
+            faults: what nodes reported since the last step.
+            now_ns: time.
+        """
+        if not self._verdict.torque:
+            return self._verdict
+        problems = [*stale_topics(ages_s), *faults]
+        stops = [fault for fault in problems if REACTIONS[fault.code] is Reaction.STOP]
+        holds = [fault for fault in problems if REACTIONS[fault.code] is Reaction.HOLD]
+        if stops:
+            self._verdict = Verdict(state=State.STOPPED, reason=str(stops[0]))
+        elif holds:
+            self._last_fault_ns = now_ns
+            self._verdict = Verdict(state=State.HOLD, reason=str(holds[0]))
+        elif (now_ns - self._last_fault_ns) * 1e-9 >= CLEAR_AFTER_S:
+            self._verdict = Verdict(state=State.ARMED, reason="")
+        return self._verdict
+
+
+def stale_topics(ages_s: Mapping[str, float | None]) -> list[Fault]:
+    """Returns a fault for every watched topic that is older than the topics table allows, or missing."""
+    faults = []
+    for key, limit_s in WATCHED.items():
+        age_s = ages_s.get(key)
+        if age_s is None or age_s > limit_s:
+            said = "never arrived" if age_s is None else f"is {age_s * 1e3:.0f} ms old, limit {limit_s * 1e3:.0f} ms"
+            faults.append(Fault(code=_STALE.get(key, FaultCode.NODE_SILENT), detail=f"{TOPICS[key].name} {said}"))
+    return faults

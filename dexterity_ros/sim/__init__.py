@@ -1,0 +1,1 @@
+"""MuJoCo scenes and the vectorised environment. The only place for MuJoCo."""

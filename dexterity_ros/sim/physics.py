@@ -1,0 +1,86 @@
+"""Many copies of a scene stepped at once on several threads."""
+
+from typing import Any
+
+import mujoco
+import numpy as np
+from mujoco import rollout
+from numpy.typing import NDArray
+
+from dexterity_ros.sim.scene import FULL_STATE, Scene
+
+Floats = NDArray[np.float64]
+
+
+class BatchPhysics:
+    """Steps N independent simulations; state is (N, nstate) in MuJoCo's full-physics layout: time, qpos, qvel.
+
+    Positions are read from the state, never from sensors: sensors lag one substep.
+    """
+
+    def __init__(self, scene: Scene, models: list[mujoco.MjModel], *, threads: int) -> None:
+        """`models` has one entry per simulation (entries may repeat); all have the layout of `scene`."""
+        self._models = models
+        self._pool = rollout.Rollout(nthread=threads)
+        self._data = [mujoco.MjData(scene.model) for _ in range(threads)]
+        self.state_size = mujoco.mj_stateSize(scene.model, FULL_STATE)
+        nq, nv = scene.model.nq, scene.model.nv
+        self._joint_pos = 1 + scene.joint_qpos
+        self._joint_vel = 1 + nq + scene.joint_qvel
+        self._object_pos = 1 + scene.object_qpos[:3]
+        self._object_quat = 1 + scene.object_qpos[3:]
+        self._object_vel = 1 + nq + scene.object_qvel
+        self._tips = scene.tip_sensors
+        assert self.state_size == 1 + nq + nv, "the scene has state besides time, qpos and qvel"
+
+    @property
+    def count(self) -> int:
+        """Number of simulations."""
+        return len(self._models)
+
+    def advance(self, state: Floats, control: Floats) -> tuple[Floats, Floats]:
+        """Returns (states, sensors) after every substep: (N, substeps, nstate), (N, substeps, nsensor).
+
+        Args:
+            state: (N, nstate).
+            control: targets in rad for every substep, (N, substeps, n).
+        """
+        states, sensors = self._pool.rollout(self._models, self._data, state, control)
+        return states, sensors
+
+    def compose(self, *, joint_pos_rad: Floats, object_pos_m: Floats, object_quat_wxyz: Floats) -> Floats:
+        """Returns states at rest with the given joints (N, n) and object pose (N, 3), (N, 4)."""
+        state = np.zeros((joint_pos_rad.shape[0], self.state_size))
+        state[:, self._joint_pos] = joint_pos_rad
+        state[:, self._object_pos] = object_pos_m
+        state[:, self._object_quat] = object_quat_wxyz
+        return state
+
+    def joint_pos(self, state: Floats) -> Floats:
+        """Returns joint positions in rad, (..., n)."""
+        return np.take(state, self._joint_pos, axis=-1)
+
+    def joint_vel(self, state: Floats) -> Floats:
+        """Returns joint velocities in rad/s, (..., n)."""
+        return np.take(state, self._joint_vel, axis=-1)
+
+    def object_pos(self, state: Floats) -> Floats:
+        """Returns the object's position in the hand frame, m, (..., 3)."""
+        return np.take(state, self._object_pos, axis=-1)
+
+    def object_quat(self, state: Floats) -> Floats:
+        """Returns the object's rotation in the hand frame, (..., 4)."""
+        return np.take(state, self._object_quat, axis=-1)
+
+    def object_vel(self, state: Floats) -> Floats:
+        """Returns linear (hand frame, m/s) and angular (object frame, rad/s) velocity, (..., 6)."""
+        return np.take(state, self._object_vel, axis=-1)
+
+    def fingertips(self, sensors: Floats) -> Floats:
+        """Returns fingertip positions in the hand frame one substep ago, m, (..., tips, 3)."""
+        tips: Any = sensors[..., self._tips]
+        return tips
+
+    def close(self) -> None:
+        """Stops the threads."""
+        self._pool.close()

@@ -1,0 +1,91 @@
+"""One simulated hand that runs beside the clock; an ActuatedJointsPort with an object and its truth."""
+
+import threading
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.sim.reset_pool import ResetPool
+from dexterity_ros.sim.scene import FULL_STATE, PhysicsConfig, build_scene
+
+Floats = NDArray[np.float64]
+
+# An unpowered 288:1 gearbox hardly turns backwards: dry friction in N.m that stands for it. Assumed, not measured.
+_UNPOWERED_FRICTION_NM = 0.3
+
+
+class RealtimeHand:
+    """Physics of one hand and one object. Thread-safe: a stepping thread beside callers that measure and command."""
+
+    def __init__(self, hand: HandSpec, object_name: str, physics: PhysicsConfig, *, pool: int, seed: int) -> None:
+        """Builds the scene and `pool` starting grasps, and starts in one of them with torque off."""
+        self._hand, self._scene = hand, build_scene(hand, object_name, physics)
+        self._model = self._scene.model
+        self._powered_gain = self._model.actuator_gainprm.copy()
+        self._powered_bias = self._model.actuator_biasprm.copy()
+        self._powered_friction = self._model.dof_frictionloss.copy()
+        self._data = mujoco.MjData(self._model)
+        self._rng = np.random.default_rng(seed)
+        self._pool = ResetPool(hand, self._scene, size=pool, threads=1, rng=self._rng)
+        self._lock = threading.Lock()
+        self.timestep_s = physics.timestep_s
+        self.reset()
+
+    def reset(self) -> None:
+        """Puts hand and object into a random settled grasp, at rest, torque off."""
+        state = self._pool.draw(1, self._rng)[0]
+        with self._lock:
+            mujoco.mj_resetData(self._model, self._data)
+            mujoco.mj_setState(self._model, self._data, state, FULL_STATE)
+            self._data.ctrl[self._scene.actuators] = self._data.qpos[self._scene.joint_qpos]
+            self._power(False)
+            mujoco.mj_forward(self._model, self._data)
+
+    def advance(self, steps: int) -> None:
+        """Steps the physics `steps` times."""
+        with self._lock:
+            mujoco.mj_step(self._model, self._data, steps)
+
+    def joint_names(self) -> tuple[str, ...]:
+        """Returns the joint names in policy order."""
+        return self._hand.joint_names
+
+    def measure(self) -> tuple[Floats, Floats]:
+        """Returns joint positions in rad and velocities in rad/s, (n,)."""
+        with self._lock:
+            return self._data.qpos[self._scene.joint_qpos].copy(), self._data.qvel[self._scene.joint_qvel].copy()
+
+    def command(self, pos_rad: Floats) -> None:
+        """Sets the position targets, (n,) rad."""
+        with self._lock:
+            self._data.ctrl[self._scene.actuators] = pos_rad
+
+    def set_torque(self, enabled: bool) -> None:
+        """Powers the motors; unpowered, only their gearboxes resist."""
+        with self._lock:
+            self._power(enabled)
+
+    def object_pose(self, stamp_ns: int) -> PoseSample:
+        """Returns the true T_hand_object."""
+        with self._lock:
+            qpos = self._data.qpos[self._scene.object_qpos].copy()
+        return PoseSample(stamp_ns=stamp_ns, pos_m=qpos[:3], quat_wxyz=qpos[3:])
+
+    def state(self) -> Floats:
+        """Returns MuJoCo's full physics state."""
+        with self._lock:
+            state = np.zeros(mujoco.mj_stateSize(self._model, FULL_STATE))
+            mujoco.mj_getState(self._model, self._data, state, FULL_STATE)
+        return state
+
+    def _power(self, enabled: bool) -> None:
+        scale = 1.0 if enabled else 0.0
+        self._model.actuator_gainprm[:] = self._powered_gain * scale
+        self._model.actuator_biasprm[:] = self._powered_bias * scale
+        friction = self._powered_friction.copy()
+        if not enabled:
+            friction[self._scene.joint_qvel] = _UNPOWERED_FRICTION_NM
+        self._model.dof_frictionloss[:] = friction

@@ -1,0 +1,113 @@
+"""A hand and an object as one MuJoCo model, with everything looked up by name once."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.resources import resource
+
+FULL_STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhysicsConfig:
+    """How MuJoCo integrates. substeps * timestep_s is one control period.
+
+    Pyramidal cone and implicitfast: with few solver iterations an elliptic cone lets cubes sink into the palm.
+    """
+
+    timestep_s: float
+    substeps: int
+    iterations: int = 10
+    ls_iterations: int = 10
+    cone: Literal["pyramidal", "elliptic"] = "pyramidal"
+
+    @property
+    def control_period_s(self) -> float:
+        """Time between two policy ticks."""
+        return self.timestep_s * self.substeps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """A compiled model and where things are in its state. The hand stands at the origin: hand frame = world frame.
+
+    joint_qpos, joint_qvel: addresses in policy order. object_qpos: 7 addresses (position, quaternion wxyz).
+    object_qvel: 6 addresses (linear in the world frame, angular in the object frame). tip_sensors: (tips, 3) addresses.
+    """
+
+    model: mujoco.MjModel
+    joint_qpos: NDArray[np.int64]
+    joint_qvel: NDArray[np.int64]
+    actuators: NDArray[np.int64]
+    object_qpos: NDArray[np.int64]
+    object_qvel: NDArray[np.int64]
+    tip_sensors: NDArray[np.int64]
+
+
+def scene_spec(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> mujoco.MjSpec:
+    """Returns the editable model of `hand` and the object in models/objects/`object_name`. Raises ConfigError."""
+    spec = mujoco.MjSpec.from_file(str(hand.mjcf_path))
+    item = mujoco.MjSpec.from_file(str(resource(f"models/objects/{object_name}/object.xml")))
+    spec.worldbody.add_frame().attach_body(item.body("body"), "object_", "")
+    spec.option.timestep = physics.timestep_s
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.iterations = physics.iterations
+    spec.option.ls_iterations = physics.ls_iterations
+    spec.option.cone = getattr(mujoco.mjtCone, f"mjCONE_{physics.cone.upper()}")
+    for site in hand.fingertip_sites:
+        spec.add_sensor(
+            name=f"{site}_pos",
+            type=mujoco.mjtSensor.mjSENS_FRAMEPOS,
+            objtype=mujoco.mjtObj.mjOBJ_SITE,
+            objname=site,
+        )
+    return spec
+
+
+def build_scene(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> Scene:
+    """Returns the compiled scene. Raises ConfigError when the model and the HandSpec disagree."""
+    return index_scene(hand, scene_spec(hand, object_name, physics).compile())
+
+
+def index_scene(hand: HandSpec, model: mujoco.MjModel) -> Scene:
+    """Returns where the joints, the object and the fingertips are in `model`. Raises ConfigError."""
+    check_hand_model(hand, model)
+    joints = [model.joint(name) for name in hand.joint_names]
+    free = [model.joint(i) for i in range(model.njnt) if model.jnt_type[i] == mujoco.mjtJoint.mjJNT_FREE]
+    if len(free) != 1:
+        raise ConfigError(f"the scene has {len(free)} free bodies, expected exactly one object")
+    sensors = [model.sensor(f"{site}_pos").adr[0] for site in hand.fingertip_sites]
+    return Scene(
+        model=model,
+        joint_qpos=np.array([joint.qposadr[0] for joint in joints]),
+        joint_qvel=np.array([joint.dofadr[0] for joint in joints]),
+        actuators=np.array([model.actuator(name).id for name in hand.joint_names]),
+        object_qpos=free[0].qposadr[0] + np.arange(7),
+        object_qvel=free[0].dofadr[0] + np.arange(6),
+        tip_sensors=np.array(sensors)[:, None] + np.arange(3),
+    )
+
+
+def check_hand_model(hand: HandSpec, model: mujoco.MjModel) -> None:
+    """Raises ConfigError when joint names, order or limits of `model` differ from the HandSpec."""
+    hinges = [model.joint(i) for i in range(model.njnt) if model.jnt_type[i] == mujoco.mjtJoint.mjJNT_HINGE]
+    names = tuple(joint.name for joint in hinges)
+    if names != hand.joint_names:
+        raise ConfigError(
+            f"{hand.mjcf} has the joints {list(names)}, the HandSpec {hand.name} {list(hand.joint_names)}"
+        )
+    actuated = tuple(model.actuator(i).name for i in range(model.nu))
+    if actuated != hand.joint_names:
+        raise ConfigError(f"{hand.mjcf} actuates {list(actuated)}, the HandSpec {hand.name} {list(hand.joint_names)}")
+    for joint, wanted in zip(hinges, hand.joints, strict=True):
+        if not np.allclose(joint.range, [wanted.lower_rad, wanted.upper_rad], atol=1e-9):
+            raise ConfigError(
+                f"joint {wanted.name}: {hand.mjcf} limits it to {joint.range.tolist()}, "
+                f"the HandSpec to {[wanted.lower_rad, wanted.upper_rad]}"
+            )

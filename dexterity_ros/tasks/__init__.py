@@ -1,0 +1,1 @@
+"""Goals, success and episode rules, shared by simulation, goal node and evaluation."""

@@ -1,0 +1,159 @@
+"""Turns a training run into a bundle that describes itself: policy.onnx, manifest.yaml, golden_io.npz."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+import yaml
+from numpy.typing import NDArray
+
+import dexterity_ros
+from dexterity_ros.contracts import config as configs
+from dexterity_ros.contracts.manifest import (
+    GOLDEN_FILE,
+    METADATA_KEY,
+    NETWORK_FILE,
+    PolicyManifest,
+    Provenance,
+    TermRange,
+    save_manifest,
+    sha256,
+)
+from dexterity_ros.inference.onnx_network import contract, load_policy
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.teacher import CHECKPOINT, Teacher, TeacherConfig, load_config
+
+_GOLDEN_PAIRS = 64
+_RANGE_STEPS = 200
+_OPSET = 18
+
+
+def export_run(run: Path, bundle: Path, *, current_limit_a: float) -> PolicyManifest:
+    """Returns the manifest of the bundle written to `bundle` from the checkpoint in `run`.
+
+    Raises:
+        TrainingError: no checkpoint. BundleError: the exported network does not reproduce the trained one.
+    """
+    config = load_config(run / "config.yaml")
+    teacher = Teacher(config, run)
+    teacher.restore(run / CHECKPOINT, keep_progress=True)
+    actor = teacher.ppo.actor.cpu().eval()
+    observations = _observe_range(teacher.env, actor)
+    bundle.mkdir(parents=True, exist_ok=True)
+    _write_network(actor, config.observation().width, bundle / NETWORK_FILE)
+    _write_golden(actor, observations, bundle / GOLDEN_FILE)
+    manifest = _manifest(config, teacher, bundle, observations, current_limit_a)
+    _stamp_metadata(manifest, bundle / NETWORK_FILE)
+    manifest = _manifest(config, teacher, bundle, observations, current_limit_a)
+    save_manifest(manifest, bundle)
+    teacher.env.close()
+    load_policy(bundle)
+    return manifest
+
+
+@torch.no_grad()
+def _observe_range(env: ReorientEnv, actor: Actor) -> NDArray[np.float32]:
+    """Returns observations of the trained policy at work with its exploration, (steps * N, width)."""
+    observation, _ = env.reset()
+    seen = []
+    for _ in range(_RANGE_STEPS):
+        seen.append(observation)
+        action = actor.distribution(torch.from_numpy(observation)).sample()
+        observation = env.step(action.numpy()).observation
+    return np.concatenate(seen)
+
+
+def _write_network(actor: Actor, width: int, path: Path) -> None:
+    batch = torch.export.Dim("batch", min=1, max=65536)
+    program = torch.onnx.export(
+        actor,
+        (torch.zeros(2, width),),
+        dynamo=True,
+        opset_version=_OPSET,
+        input_names=["observation"],
+        output_names=["action"],
+        dynamic_shapes=({0: batch},),
+        external_data=False,
+        verbose=False,
+    )
+    assert program is not None
+    program.save(str(path), external_data=False)
+
+
+@torch.no_grad()
+def _write_golden(actor: Actor, observations: NDArray[np.float32], path: Path) -> None:
+    index = np.linspace(0, len(observations) - 1, _GOLDEN_PAIRS).astype(int)
+    chosen = observations[index]
+    np.savez_compressed(path, observation=chosen, action=actor(torch.from_numpy(chosen)).numpy())
+
+
+def _manifest(
+    config: TeacherConfig, teacher: Teacher, bundle: Path, observations: NDArray[np.float32], current_limit_a: float
+) -> PolicyManifest:
+    hand = config.hand_spec()
+    stiffness, damping = teacher.env.joint_gains()
+    digest = hashlib.sha256(yaml.safe_dump(configs.to_mapping(config)).encode()).hexdigest()
+    return PolicyManifest(
+        format=1,
+        kind="step",
+        name=bundle.name,
+        task=config.task,
+        object=config.env.object,
+        hand=hand.name,
+        hand_digest=hand.digest,
+        joint_names=hand.joint_names,
+        control_rate_hz=round(1.0 / config.env.physics.control_period_s, 6),
+        observation=config.observation(),
+        action=config.policy.action,
+        latency_s=config.policy.latency_s,
+        current_limit_a=current_limit_a,
+        stiffness_nm_rad=stiffness,
+        damping_nm_s_rad=damping,
+        start_pos_rad=hand.home_pos_rad,
+        training_range=_ranges(config, observations),
+        network_sha256=sha256(bundle / NETWORK_FILE),
+        golden_sha256=sha256(bundle / GOLDEN_FILE),
+        provenance=Provenance(
+            code_version=dexterity_ros.__version__,
+            config_digest=digest,
+            seed=config.seed,
+            steps=teacher.progress.steps,
+        ),
+    )
+
+
+def _ranges(config: TeacherConfig, observations: NDArray[np.float32]) -> dict[str, TermRange]:
+    low, high = np.quantile(observations, [0.001, 0.999], axis=0)
+    return {
+        name: TermRange(low=_rounded(low[part]), high=_rounded(high[part]))
+        for name, part in config.observation().slices.items()
+    }
+
+
+def _rounded(values: NDArray[Any]) -> tuple[float, ...]:
+    return tuple(round(float(v), 4) for v in values)
+
+
+def _stamp_metadata(manifest: PolicyManifest, path: Path) -> None:
+    """Writes the keys other tools read (mjlab, whole_body_tracking) and our own contract into the ONNX file."""
+    model = onnx.load(str(path))
+    joints = len(manifest.joint_names)
+    entries = {
+        "run_path": manifest.name,
+        "joint_names": ",".join(manifest.joint_names),
+        "joint_stiffness": ",".join(str(v) for v in manifest.stiffness_nm_rad),
+        "joint_damping": ",".join(str(v) for v in manifest.damping_nm_s_rad),
+        "default_joint_pos": ",".join(str(v) for v in manifest.start_pos_rad),
+        "command_names": manifest.task,
+        "observation_names": ",".join(term.name for term in manifest.observation.terms),
+        "action_scale": ",".join([str(manifest.action.scale_rad)] * joints),
+        METADATA_KEY: json.dumps(contract(manifest)),
+    }
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, entries)
+    onnx.save(model, str(path))

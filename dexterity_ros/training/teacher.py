@@ -1,0 +1,276 @@
+"""Trains a teacher by reinforcement learning in simulation."""
+
+import json
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from tqdm import tqdm
+
+from dexterity_ros.contracts import config as configs
+from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.resources import named_resource
+from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
+from dexterity_ros.policy.observation import observation_spec
+from dexterity_ros.sim.env import EnvConfig, EnvStep, ReorientEnv
+from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.training.networks import Actor, Critic
+from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
+
+CHECKPOINT = "checkpoint.pt"
+
+
+class TrainingError(DexterityError):
+    """Training cannot go on; the message names the term that broke."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurriculumConfig:
+    """Goals grow from start_rad by step_rad to end_rad, whenever more than `threshold` of them are reached."""
+
+    start_rad: float
+    end_rad: float
+    step_rad: float
+    threshold: float
+    window_goals: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyInterfaceConfig:
+    """What the policy sees and does. max_age_s: limits at deployment. latency_s: measurement to write, trained."""
+
+    terms: tuple[str, ...]
+    max_age_s: dict[str, float]
+    latency_s: tuple[float, float]
+    action: ActionSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeacherConfig:
+    """One training run; YAML in config/train."""
+
+    hand: str
+    task: str
+    goal_min_rad: float
+    goal_timeout_s: float
+    policy: PolicyInterfaceConfig
+    env: EnvConfig
+    ppo: PpoConfig
+    curriculum: CurriculumConfig
+    total_steps: int
+    seed: int
+
+    def hand_spec(self) -> HandSpec:
+        """Returns the hand this run trains."""
+        return load_hand(self.hand)
+
+    def task_spec(self) -> TaskSpec:
+        """Returns the task as trained: the curriculum's first goal range, angles drawn evenly, its own time-out."""
+        task = configs.load(TaskSpec, named_resource("config/tasks", self.task))
+        goal_rad = (self.goal_min_rad, self.curriculum.start_rad)
+        return replace(task, goal_rad=goal_rad, angle_density="flat", goal_timeout_s=self.goal_timeout_s)
+
+    def observation(self) -> ObservationSpec:
+        """Returns what the policy sees."""
+        return observation_spec(self.policy.terms, len(self.hand_spec().joints), self.policy.max_age_s)
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """Counters that survive a resume."""
+
+    steps: int = 0
+    updates: int = 0
+    seconds: float = 0.0
+    goal_max_rad: float = 0.0
+
+
+def load_config(path: Path) -> TeacherConfig:
+    """Returns the training configuration in a YAML file. Raises ConfigError."""
+    return configs.load(TeacherConfig, path)
+
+
+class Teacher:
+    """One training run in a directory: config.yaml, log.jsonl, checkpoint.pt."""
+
+    def __init__(self, config: TeacherConfig, run: Path, *, device: str = "cpu", threads: int = 2) -> None:
+        """Builds the environment and the networks. `device`, `threads`: of the update."""
+        torch.manual_seed(config.seed)
+        torch.set_num_threads(threads)
+        self.config, self.run, self.device = config, run, torch.device(device)
+        hand = config.hand_spec()
+        self.env = ReorientEnv(
+            hand=hand,
+            task=config.task_spec(),
+            observation=config.observation(),
+            action=config.policy.action,
+            config=config.env,
+            seed=config.seed,
+        )
+        ppo = config.ppo
+        width, joints = config.observation().width, len(hand.joints)
+        actor = Actor(width, joints, ppo.actor_hidden, initial_std=ppo.initial_std).to(self.device)
+        critic = Critic(self.env.privileged_width, ppo.critic_hidden).to(self.device)
+        self.ppo = Ppo(actor, critic, ppo)
+        self.progress = Progress(goal_max_rad=config.curriculum.start_rad)
+        self._outcomes: deque[bool] = deque(maxlen=config.curriculum.window_goals)
+        run.mkdir(parents=True, exist_ok=True)
+
+    def train(self, *, quiet: bool = False) -> None:
+        """Trains until total_steps, Ctrl-C or a non-finite value; always leaves a checkpoint. Raises TrainingError."""
+        (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(self.config), sort_keys=False))
+        observation, privileged = self.env.reset()
+        bar = tqdm(
+            total=self.config.total_steps, initial=self.progress.steps, unit="step", unit_scale=True, disable=quiet
+        )
+        with bar, _interruptible() as interrupted:
+            self._warm_normalisation(observation, privileged)
+            while self.progress.steps < self.config.total_steps and not interrupted():
+                began = time.perf_counter()
+                rollout, last_value, observation, privileged, stats = self._collect(observation, privileged)
+                losses = self.ppo.update(rollout, last_value)
+                self._check_finite(losses)
+                self._advance_curriculum()
+                new_steps = rollout.reward.numel()
+                self.progress.steps += new_steps
+                self.progress.updates += 1
+                self.progress.seconds += time.perf_counter() - began
+                self._report(bar, new_steps, stats | losses)
+                if self.progress.updates % 20 == 0:
+                    self.save()
+            self.save()
+
+    def save(self) -> None:
+        """Writes the checkpoint; an interrupted write leaves the previous one whole."""
+        content = {
+            "actor": self.ppo.actor.state_dict(),
+            "critic": self.ppo.critic.state_dict(),
+            "optimiser": self.ppo.optimiser.state_dict(),
+            "learning_rate": self.ppo.learning_rate,
+            "progress": vars(self.progress),
+        }
+        partial = self.run / (CHECKPOINT + ".partial")
+        torch.save(content, partial)
+        partial.replace(self.run / CHECKPOINT)
+
+    def restore(self, checkpoint: Path, *, keep_progress: bool) -> None:
+        """Continues from a checkpoint, or with keep_progress=False takes only its networks. Raises TrainingError."""
+        if not checkpoint.is_file():
+            raise TrainingError(
+                f"no checkpoint {checkpoint}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}"
+            )
+        content = torch.load(checkpoint, map_location=self.device, weights_only=True)
+        self.ppo.actor.load_state_dict(content["actor"])
+        self.ppo.critic.load_state_dict(content["critic"])
+        if keep_progress:
+            self.ppo.optimiser.load_state_dict(content["optimiser"])
+            self.ppo.learning_rate = content["learning_rate"]
+            self.progress = Progress(**content["progress"])
+            self._set_goal_max(self.progress.goal_max_rad)
+
+    def _warm_normalisation(self, observation: Any, privileged: Any) -> None:
+        if self.progress.steps == 0 and float(self.ppo.actor.norm.count) < 1.0:
+            self.ppo.actor.norm.update(self._tensor(observation))
+            self.ppo.critic.norm.update(self._tensor(privileged))
+
+    def _tensor(self, values: Any) -> torch.Tensor:
+        return torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
+
+    @torch.no_grad()
+    def _collect(self, observation: Any, privileged: Any) -> tuple[Rollout, torch.Tensor, Any, Any, dict[str, float]]:
+        columns: dict[str, list[torch.Tensor]] = {name: [] for name in Rollout.__dataclass_fields__}
+        term_sums: dict[str, float] = {}
+        got = failed = 0
+        for _ in range(self.config.ppo.horizon):
+            seen, state = self._tensor(observation), self._tensor(privileged)
+            distribution = self.ppo.actor.distribution(seen)
+            action = distribution.sample()
+            step = self.env.step(action.cpu().numpy())
+            self._check_step(step)
+            # A time limit is not a failure: add the value of the state it cut off.
+            cut = self._tensor(step.truncated) * self.ppo.critic.value(self._tensor(step.final_privileged))
+            columns["observation"].append(seen)
+            columns["privileged"].append(state)
+            columns["action"].append(action)
+            columns["log_prob"].append(distribution.log_prob(action).sum(dim=-1))
+            columns["mean"].append(distribution.mean)
+            columns["std"].append(distribution.stddev)
+            columns["reward"].append(self._tensor(step.reward) + self.config.ppo.gamma * cut)
+            columns["done"].append(self._tensor(step.terminated | step.truncated))
+            columns["value"].append(self.ppo.critic.value(state))
+            self._outcomes.extend([True] * int(step.reached.sum()) + [False] * int(step.failed.sum()))
+            got, failed = got + int(step.reached.sum()), failed + int(step.failed.sum())
+            for name, value in step.terms.items():
+                term_sums[name] = term_sums.get(name, 0.0) + float(value.mean())
+            observation, privileged = step.observation, step.privileged
+        rollout = Rollout(**{name: torch.stack(values) for name, values in columns.items()})
+        last_value = self.ppo.critic.value(self._tensor(privileged))
+        stats = {f"reward_{name}": total / self.config.ppo.horizon for name, total in term_sums.items()}
+        stats |= {"reward": float(rollout.reward.mean()), "goals_reached": got, "goals_failed": failed}
+        return rollout, last_value, observation, privileged, stats
+
+    def _check_step(self, step: EnvStep) -> None:
+        for name, value in step.terms.items():
+            if not np.isfinite(value).all():
+                raise TrainingError(f"reward term {name} is not finite at step {self.progress.steps}")
+        for name, part in self.config.observation().slices.items():
+            if not np.isfinite(step.observation[:, part]).all():
+                raise TrainingError(f"observation term {name} is not finite at step {self.progress.steps}")
+
+    def _check_finite(self, losses: dict[str, float]) -> None:
+        for name, value in losses.items():
+            if not np.isfinite(value):
+                raise TrainingError(f"{name} is {value} at update {self.progress.updates}; the last checkpoint is kept")
+
+    def _fraction(self) -> float:
+        return sum(self._outcomes) / len(self._outcomes) if self._outcomes else 0.0
+
+    def _advance_curriculum(self) -> None:
+        curriculum = self.config.curriculum
+        full = len(self._outcomes) == self._outcomes.maxlen
+        if full and self._fraction() > curriculum.threshold and self.progress.goal_max_rad < curriculum.end_rad:
+            self._set_goal_max(min(self.progress.goal_max_rad + curriculum.step_rad, curriculum.end_rad))
+            self._outcomes.clear()
+
+    def _set_goal_max(self, goal_max_rad: float) -> None:
+        self.progress.goal_max_rad = goal_max_rad
+        self.env.set_goal_range((self.config.goal_min_rad, goal_max_rad))
+
+    def _report(self, bar: "tqdm[Any]", new_steps: int, stats: dict[str, float]) -> None:
+        bar.update(new_steps)
+        bar.set_postfix(
+            reward=f"{stats['reward']:.3f}",
+            goals=f"{self._fraction():.2f}",
+            up_to=f"{self.progress.goal_max_rad:.1f}rad",
+            refresh=False,
+        )
+        row = vars(self.progress) | {"goal_fraction": self._fraction()} | stats
+        with (self.run / "log.jsonl").open("a") as log:
+            log.write(json.dumps({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}) + "\n")
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Turns the first Ctrl-C or SIGTERM into a flag, so that an update is finished and saved."""
+    requests: list[int] = []
+
+    def remember(number: int, _frame: Any) -> None:
+        if requests:
+            raise KeyboardInterrupt
+        requests.append(number)
+
+    previous = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(requests)
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,42 @@
+"""The tree is what the dependency rule says it is."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import dexterity_ros
+
+PACKAGE = Path(dexterity_ros.__file__).parent
+PYPROJECT = PACKAGE.parent / "pyproject.toml"
+NODE_LINES = 150
+
+
+def test_every_directory_is_a_layer_and_every_layer_a_directory():
+    contracts = tomllib.loads(PYPROJECT.read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(c for c in contracts if c["id"] == "layers")["layers"]
+    named = {name.strip() for layer in layers for name in layer.split("|")}
+    folders = {p.name for p in PACKAGE.iterdir() if p.is_dir() and p.name != "__pycache__"}
+    assert named == folders
+
+
+def test_every_directory_with_code_is_a_package():
+    folders = {p.parent for p in PACKAGE.rglob("*.py")}
+    assert [str(f) for f in folders if not (f / "__init__.py").exists()] == []
+
+
+def test_only_the_gate_makes_gated_targets():
+    makers = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "GatedTarget":
+                makers.add(path.relative_to(PACKAGE).as_posix())
+    assert makers == {"safety/gate.py"}
+
+
+def test_nodes_stay_thin():
+    long = {p.name: n for p in (PACKAGE / "nodes").glob("*_node.py") if (n := p.read_text().count("\n")) > NODE_LINES}
+    assert long == {}
+
+
+def test_no_folder_is_called_utils():
+    assert [p for p in PACKAGE.rglob("*") if p.stem in ("utils", "helpers", "common", "misc")] == []

@@ -1,0 +1,119 @@
+"""What goes over the wire comes back bit for bit; joints are matched by name or refused."""
+
+from array import array
+from types import SimpleNamespace as Message
+
+import numpy as np
+import pytest
+
+from dexterity_ros.contracts import wire
+from dexterity_ros.contracts.errors import WireError
+from dexterity_ros.contracts.samples import GoalSample, JointTarget, PoseSample
+from dexterity_ros.contracts.topics import TOPICS
+
+NAMES = ("a", "b", "c")
+
+
+def header():
+    return Message(stamp=Message(sec=0, nanosec=0), frame_id="")
+
+
+def joint_state(names=NAMES, position=(1.0, 2.0, 3.0), velocity=(0.1, 0.2, 0.3)):
+    return Message(header=header(), name=list(names), position=array("d", position), velocity=array("d", velocity))
+
+
+def pose():
+    return Message(
+        header=header(),
+        pose=Message(
+            position=Message(x=0.0, y=0.0, z=0.0),
+            orientation=Message(x=0.0, y=0.0, z=0.0, w=1.0),
+        ),
+    )
+
+
+def test_joints_come_back_in_policy_order_whatever_order_they_were_sent_in():
+    sample = wire.JointReader(NAMES).sample(joint_state(("c", "a", "b")))
+    np.testing.assert_array_equal(sample.pos_rad, [2.0, 3.0, 1.0])
+    np.testing.assert_array_equal(sample.vel_rad_s, [0.2, 0.3, 0.1])
+
+
+def test_the_order_may_change_between_messages():
+    reader = wire.JointReader(NAMES)
+    reader.sample(joint_state())
+    np.testing.assert_array_equal(reader.sample(joint_state(("b", "a", "c"))).pos_rad, [2.0, 1.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (joint_state(("a", "b"), (1.0, 2.0), (0.0, 0.0)), r"missing \['c'\]"),
+        (joint_state(("a", "b", "c", "d"), (1.0,) * 4, (0.0,) * 4), r"unknown \['d'\]"),
+        (joint_state(("a", "b", "b")), r"missing \['c'\]"),
+        (joint_state(position=(1.0, 2.0)), "position has 2 values for 3 joints"),
+        (joint_state(velocity=()), "velocity has 0 values for 3 joints"),
+    ],
+)
+def test_a_joint_state_that_does_not_fit_is_refused(message, said):
+    with pytest.raises(WireError, match=said):
+        wire.JointReader(NAMES).sample(message)
+
+
+def test_joint_state_round_trip_is_exact():
+    rng = np.random.default_rng(0)
+    position, velocity, stamp = rng.normal(size=3), rng.normal(size=3), 1_767_225_600_123_456_789
+    message = wire.fill_joint_state(joint_state(), NAMES, stamp, position, velocity)
+    message.position, message.velocity = array("d", message.position), array("d", message.velocity)
+    sample = wire.JointReader(NAMES).sample(message)
+    assert sample.stamp_ns == stamp
+    np.testing.assert_array_equal(sample.pos_rad, position)
+    np.testing.assert_array_equal(sample.vel_rad_s, velocity)
+
+
+def test_pose_and_goal_round_trips_are_exact():
+    rng = np.random.default_rng(0)
+    sample = PoseSample(stamp_ns=5_000_000_007, pos_m=rng.normal(size=3), quat_wxyz=rng.normal(size=4))
+    for message in (pose(), Message(header=header(), pose=pose())):
+        again = wire.pose_sample(wire.fill_pose(message, sample))
+        assert again.stamp_ns == sample.stamp_ns
+        np.testing.assert_array_equal(again.pos_m, sample.pos_m)
+        np.testing.assert_array_equal(again.quat_wxyz, sample.quat_wxyz)
+    goal = wire.goal_sample(wire.fill_goal(pose(), GoalSample(stamp_ns=1, quat_wxyz=sample.quat_wxyz)))
+    np.testing.assert_array_equal(goal.quat_wxyz, sample.quat_wxyz)
+
+
+def test_a_tick_record_round_trip_is_exact(inputs):
+    rng = np.random.default_rng(0)
+    tick = wire.TickRecord(
+        now_ns=1_767_225_600_123_456_789,
+        reset=3,
+        inputs=inputs,
+        observation=rng.normal(size=88).astype(np.float32),
+        raw_action=rng.normal(size=16).astype(np.float32),
+        target=JointTarget(stamp_ns=1_767_225_600_123_456_789, pos_rad=rng.normal(size=16)),
+    )
+    again = wire.unpack_tick(*wire.pack_tick(tick))
+    assert (again.now_ns, again.reset, again.target.stamp_ns) == (tick.now_ns, 3, tick.now_ns)
+    assert again.inputs.joints.stamp_ns == inputs.joints.stamp_ns
+    for mine, theirs in (
+        (again.observation, tick.observation),
+        (again.raw_action, tick.raw_action),
+        (again.target.pos_rad, tick.target.pos_rad),
+        (again.inputs.joints.pos_rad, inputs.joints.pos_rad),
+        (again.inputs.object_pose.quat_wxyz, inputs.object_pose.quat_wxyz),
+        (again.inputs.goal.quat_wxyz, inputs.goal.quat_wxyz),
+    ):
+        assert mine.dtype == theirs.dtype
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(("layout", "data"), [([], []), ([("now", 2)], [1.0]), ([("now", 2)], [1.0, 2.0])])
+def test_a_record_that_is_no_tick_is_refused(layout, data):
+    with pytest.raises(WireError):
+        wire.unpack_tick(layout, data)
+
+
+def test_every_topic_with_a_deadline_is_fast_enough_to_meet_it():
+    for topic in TOPICS.values():
+        if topic.max_age_s is not None:
+            assert topic.rate_hz * topic.max_age_s >= 2.0, topic.name

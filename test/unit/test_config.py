@@ -1,0 +1,116 @@
+"""A configuration file says what is wrong with it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from dexterity_ros.contracts import config
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.resources import named_resource
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inner:
+    rate_hz: float
+    kind: Literal["a", "b"] = "a"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outer:
+    name: str
+    count: int
+    inner: Inner
+    pair: tuple[float, float] = (0.0, 1.0)
+    limit: float | None = None
+
+
+GOOD = {"name": "x", "count": 2, "inner": {"rate_hz": 20}}
+
+
+def test_whole_numbers_are_accepted_where_a_float_is_expected():
+    assert config.from_mapping(Outer, GOOD, where="f").inner.rate_hz == 20.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"nmae": 1}, "f.nmae is not a known key"),
+        ({"count": 2.5}, "f.count is 2.5"),
+        ({"count": True}, "f.count is True"),
+        ({"inner": {"rate_hz": "fast"}}, "f.inner.rate_hz is 'fast'"),
+        ({"inner": {"rate_hz": 1, "kind": "c"}}, "one of \\['a', 'b'\\]"),
+        ({"inner": {}}, "f.inner.rate_hz is missing"),
+        ({"inner": 3}, "f.inner is 3"),
+        ({"pair": [1.0]}, "f.pair is \\[1.0\\]"),
+        ({"pair": [1.0, "x"]}, "f.pair\\[1\\] is 'x'"),
+        ({"name": 3}, "f.name is 3"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_key_path(change, message):
+    with pytest.raises(ConfigError, match=message):
+        config.from_mapping(Outer, GOOD | change, where="f")
+
+
+def test_what_is_written_is_what_is_read():
+    outer = config.from_mapping(Outer, GOOD | {"limit": 0.5}, where="f")
+    assert config.from_mapping(Outer, config.to_mapping(outer), where="g") == outer
+
+
+def test_a_missing_file_lists_what_is_there():
+    with pytest.raises(ConfigError, match="leap.yaml"):
+        named_resource("config/hands", "shadow")
+
+
+def test_a_broken_file_is_named(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_text("a: [1")
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        config.load(Outer, path)
+    path.write_text("- 1")
+    with pytest.raises(ConfigError, match="expected a mapping"):
+        config.load(Outer, path)
+    with pytest.raises(ConfigError, match="no file"):
+        config.load(Outer, tmp_path / "y.yaml")
+
+
+def test_an_unknown_key_in_a_hand_is_refused(leap, tmp_path):
+    content = config.to_mapping(leap) | {"max_curent_a": 9.0}
+    with pytest.raises(ConfigError, match="max_curent_a is not a known key"):
+        config.from_mapping(HandSpec, content, where="hand")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m["joints"][3].update(name="if_mcp"), "joint names must differ"),
+        (lambda m: m["joints"][3].update(motor_id=1), "motor ids must differ"),
+        (lambda m: m["joints"][3].update(sign=0), "sign is 0"),
+        (lambda m: m["joints"][3].update(upper_rad=-2.0), "lower_rad -0.366 is not below"),
+        (lambda m: m.update(home_pos_rad=[0.0]), "1 values for 16 joints"),
+        (lambda m: m["home_pos_rad"].__setitem__(0, 9.0), "home_pos_rad of if_mcp is 9.0"),
+        (lambda m: m.update(max_step_rad=0.0), "max_step_rad is 0.0"),
+    ],
+)
+def test_a_hand_that_cannot_be_is_refused(leap, change, message):
+    content = config.to_mapping(leap)
+    change(content)
+    with pytest.raises(ConfigError, match=message):
+        config.from_mapping(HandSpec, content, where="hand")
+
+
+def test_calibration_does_not_change_the_digest_but_limits_do(leap):
+    content = config.to_mapping(leap)
+    content["joints"][0]["zero_offset_rad"] = 3.0
+    assert config.from_mapping(HandSpec, content, where="h").digest == leap.digest
+    content["joints"][0]["upper_rad"] = 2.0
+    assert config.from_mapping(HandSpec, content, where="h").digest != leap.digest
+
+
+def test_a_hand_can_be_the_users_own_file(leap, tmp_path):
+    import yaml
+
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(config.to_mapping(leap) | {"name": "mine"}))
+    assert load_hand(str(path)).name == "mine"

@@ -1,0 +1,104 @@
+"""Unknown means hold; torque comes only by arming; a stop stays until a person ends it."""
+
+import numpy as np
+import pytest
+
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.samples import JointSample, PoseSample
+from dexterity_ros.safety.faults import REACTIONS, Reaction
+from dexterity_ros.safety.preflight import PreflightInputs, failures
+from dexterity_ros.safety.supervisor import CLEAR_AFTER_S, WATCHED, Request, State, Supervisor
+
+FRESH = dict.fromkeys(WATCHED, 0.01)
+S = 1_000_000_000
+
+
+def armed_supervisor():
+    supervisor = Supervisor()
+    assert supervisor.request(Request.ARM) == (True, "armed")
+    return supervisor
+
+
+def test_every_fault_has_a_reaction():
+    assert set(REACTIONS) == set(FaultCode)
+
+
+def test_starts_disarmed_and_stays_so_whatever_arrives():
+    supervisor = Supervisor()
+    assert supervisor.step(FRESH, (), 0).state is State.DISARMED
+    assert not supervisor.verdict.torque
+
+
+def test_failed_preflight_refuses_to_arm_and_says_why():
+    supervisor = Supervisor()
+    granted, why = supervisor.request(Request.ARM, ("joint if_mcp is at 9 rad",))
+    assert not granted and "if_mcp is at 9 rad" in why
+    assert supervisor.verdict.state is State.DISARMED
+
+
+@pytest.mark.parametrize("key", sorted(WATCHED))
+def test_a_watched_topic_that_falls_silent_makes_it_hold_and_its_return_lets_it_go_on(key):
+    supervisor = armed_supervisor()
+    held = supervisor.step(FRESH | {key: WATCHED[key] + 0.001}, (), S)
+    assert held.state is State.HOLD and held.torque
+    assert supervisor.step(FRESH, (), S + 1).state is State.HOLD
+    later = S + round(CLEAR_AFTER_S * 1e9)
+    assert supervisor.step(FRESH, (), later).state is State.ARMED
+
+
+def test_a_topic_that_never_came_counts_as_silent():
+    verdict = armed_supervisor().step({}, (), S)
+    assert verdict.state is State.HOLD and "never arrived" in str(verdict)
+
+
+def test_a_stop_fault_takes_the_torque_and_needs_disarm_before_arm():
+    supervisor = armed_supervisor()
+    stop = Fault(code=FaultCode.ESTOP, detail="pressed")
+    assert REACTIONS[stop.code] is Reaction.STOP
+    assert supervisor.step(FRESH, (stop,), S).state is State.STOPPED
+    assert supervisor.step(FRESH, (), 2 * S).state is State.STOPPED
+    granted, why = supervisor.request(Request.ARM)
+    assert not granted and "disarm first" in why
+    supervisor.request(Request.DISARM)
+    assert supervisor.request(Request.ARM)[0]
+
+
+def test_estop_works_in_every_state():
+    for supervisor in (Supervisor(), armed_supervisor()):
+        assert supervisor.request(Request.ESTOP)[0]
+        assert supervisor.verdict.state is State.STOPPED and not supervisor.verdict.torque
+
+
+def test_a_warning_does_not_hold():
+    warning = Fault(code=FaultCode.OVERRUN, detail="1")
+    assert armed_supervisor().step(FRESH, (warning,), S).state is State.ARMED
+
+
+def test_arming_twice_is_harmless():
+    assert armed_supervisor().request(Request.ARM) == (True, "already armed")
+
+
+def preflight(leap, **change):
+    joints = JointSample(stamp_ns=0, pos_rad=np.array(leap.home_pos_rad), vel_rad_s=np.zeros(16))
+    pose = PoseSample(stamp_ns=0, pos_m=np.zeros(3), quat_wxyz=np.array([1.0, 0, 0, 0]))
+    seen = {"ages_s": FRESH, "joints": joints, "object_pose": pose, "hand_state": "inactive"} | change
+    return failures(leap, PreflightInputs(**seen))
+
+
+def test_preflight_passes_when_all_is_well(leap):
+    assert preflight(leap) == ()
+
+
+def test_preflight_names_a_joint_outside_its_limits(leap):
+    position = np.array(leap.home_pos_rad)
+    position[5] = -1.9
+    outside = JointSample(stamp_ns=0, pos_rad=position, vel_rad_s=np.zeros(16))
+    (problem,) = preflight(leap, joints=outside)
+    assert "mf_rot is at -1.900 rad" in problem and "sign" in problem
+
+
+def test_preflight_names_silent_topics_an_unconfigured_hand_and_a_pose_that_is_not_one(leap):
+    nan = PoseSample(stamp_ns=0, pos_m=np.full(3, np.nan), quat_wxyz=np.array([1.0, 0, 0, 0]))
+    assert any("joint_states never arrived" in p for p in preflight(leap, ages_s={}, joints=None, object_pose=None))
+    assert any("not there" in p for p in preflight(leap, hand_state=None))
+    assert any("nan" in p for p in preflight(leap, object_pose=nan))
