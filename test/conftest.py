@@ -23,12 +23,18 @@ def bundle() -> Path:
 
 
 @pytest.fixture
-def inputs(leap: HandSpec) -> ObservationInputs:
-    """Samples of a hand at home with the cube at rest, all measured at NOW_NS."""
-    return make_inputs(leap, NOW_NS)
+def inputs_at(leap: HandSpec):
+    """Samples of a hand at home with the cube at rest, all measured at the given time."""
+    return lambda stamp_ns: _make_inputs(leap, stamp_ns)
 
 
-def make_inputs(hand: HandSpec, stamp_ns: int, quat_wxyz=(1.0, 0.0, 0.0, 0.0)) -> ObservationInputs:
+@pytest.fixture
+def inputs(inputs_at) -> ObservationInputs:
+    """The same, measured at NOW_NS of test_pipeline."""
+    return inputs_at(NOW_NS)
+
+
+def _make_inputs(hand: HandSpec, stamp_ns: int, quat_wxyz=(1.0, 0.0, 0.0, 0.0)) -> ObservationInputs:
     return ObservationInputs(
         joints=JointSample(
             stamp_ns=stamp_ns, pos_rad=np.array(hand.home_pos_rad), vel_rad_s=np.zeros(len(hand.joints))

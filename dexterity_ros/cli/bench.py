@@ -10,21 +10,30 @@ import numpy as np
 import tyro
 
 
-def bench(what: Annotated[Literal["sim", "policy"], tyro.conf.Positional], /, json: Path | None = None) -> int:
+def bench(
+    what: Annotated[Literal["sim", "policy", "kills"], tyro.conf.Positional],
+    /,
+    repeats: int = 20,
+    json: Path | None = None,
+) -> int:
     """Measure what this machine does, beside the bare alternative in the same run.
 
     sim: the environment with observations, rewards and resets beside bare mujoco.rollout of the same model and
-    controls, on 1 and 2 threads. policy: one tick of the pipeline, and its network alone.
+    controls, on 1 and 2 threads. policy: one tick of the pipeline, and its network alone. kills: kill -9 of
+    policy_node, goal_node and safety_node while a simulated hand moves; how long the gate's output still changes.
 
     JSON keys: {name: {p50_ms, p99_ms, per_s, cpu_ms}}; for sim, one call steps all environments and per_s counts
-    control steps.
+    control steps. For kills: {node: {max_ms, all_ms}, violations, messages}.
 
     Args:
         what: which benchmark.
+        repeats: kills of each node.
         json: write the figures to this file.
     """
     from dexterity_ros.cli.output import console, figures_table, write_json
 
+    if what == "kills":
+        return _bench_kills(repeats, json)
     results = _bench_sim() if what == "sim" else _bench_policy()
     console.print(figures_table(f"bench {what}", results))
     if what == "sim":
@@ -33,6 +42,21 @@ def bench(what: Annotated[Literal["sim", "policy"], tyro.conf.Positional], /, js
             console.print(f"environment / bare rollout on {threads} threads: {ratio:.2f}")
     write_json(json, results)
     return 0
+
+
+def _bench_kills(repeats: int, json: Path | None) -> int:
+    from dexterity_ros.cli.output import console, write_json
+    from dexterity_ros.nodes.kills import KILLED, run_kills
+
+    found = run_kills("models/policies/leap_yaw", repeats, Path("dexterity_kills.log"), console.print)
+    rows = {
+        name: {"max_ms": round(max(found[name]), 1), "all_ms": [round(v, 1) for v in found[name]]} for name in KILLED
+    }
+    for name, row in rows.items():
+        console.print(f"{name}: {repeats} kills, the gate's output constant after {row['max_ms']} ms at most")
+    console.print(f"{found['messages']} gate outputs, {len(found['violations'])} outside limits")
+    write_json(json, rows | {"violations": found["violations"], "messages": found["messages"]})
+    return int(bool(found["violations"]))
 
 
 def measure(call: Callable[[], Any], *, repeats: int) -> dict[str, float]:

@@ -41,11 +41,10 @@ def _check_ages(manifest: PolicyManifest, inputs: ObservationInputs, now_ns: int
         limit_s = manifest.observation.max_age_s(source)
         if limit_s is None:
             continue
-        age_s = (now_ns - int(np.min(stamp_ns))) * 1e-9
-        if age_s > limit_s:
-            return Fault(
-                code=_STALE[source], detail=f"{source} is {age_s * 1e3:.0f} ms old, limit {limit_s * 1e3:.0f} ms"
-            )
+        age_ns = now_ns - int(np.min(stamp_ns))
+        if age_ns > round(limit_s * 1e9):
+            said = f"{source} is {age_ns * 1e-6:.0f} ms old, limit {limit_s * 1e3:.0f} ms"
+            return Fault(code=_STALE[source], detail=said)
     return None
 
 

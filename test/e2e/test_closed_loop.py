@@ -1,0 +1,96 @@
+"""The whole system, as a newcomer starts it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("rclpy")
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+SHARED_KEYS = {
+    *("policy", "task", "goals_attempted", "goals_reached", "rate", "rate_ci95"),
+    *("consecutive", "time_per_goal_s", "drops"),
+}
+DEMO_KEYS = SHARED_KEYS | {
+    *("rate_by_estimate", "lateness_ms", "observation_age_ms", "overruns", "cycles"),
+    *("cpu_percent", "pss_mb", "faults"),
+}
+
+
+def dexterity(*arguments, cwd, timeout=240):
+    command = [sys.executable, "-m", "dexterity_ros.cli.main", *map(str, arguments)]
+    environment = {k: v for k, v in os.environ.items() if k != "ROS_DOMAIN_ID"} | {"COLUMNS": "160"}
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, cwd=cwd, env=environment)
+
+
+def test_demo_turns_the_cube_to_its_goals_and_writes_its_figures(tmp_path):
+    done = dexterity("demo", "--goals", 4, "--json", "d.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "d.json").read_text())
+    assert set(figures) >= DEMO_KEYS
+    assert figures["goals_attempted"] >= 4 and figures["goals_reached"] >= 1
+    assert figures["cycles"] > 0 and figures["pss_mb"] > 0
+    assert set(figures["lateness_ms"]) == set(figures["observation_age_ms"]) == {"p50", "p99", "max"}
+
+
+def test_shadow_mode_gates_targets_and_moves_nothing(tmp_path):
+    done = dexterity("demo", "--shadow", "--goals", 1, "--json", "d.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "d.json").read_text())
+    assert (figures["goals_attempted"], figures["goals_reached"]) == (1, 0)
+    assert figures["observation_age_ms"]["p50"] > 0
+
+
+def test_killed_nodes_leave_the_hand_standing_still(tmp_path):
+    done = dexterity("bench", "kills", "--repeats", 1, "--json", "k.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads((tmp_path / "k.json").read_text())
+    assert found["violations"] == [] and found["messages"] > 50
+
+
+def test_an_unknown_hand_ends_the_demo_with_the_hands_there_are(tmp_path):
+    done = dexterity("demo", "--policy", "models/policies/leap_yaw", "--hand", "nothing", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "leap.yaml" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_evaluate_prints_the_policy_beside_its_baselines(tmp_path):
+    arguments = ["--goal-rad", 0.8, 1.2, "--episodes", 40, "--json", "e.json"]
+    done = dexterity("evaluate", "models/policies/leap_yaw", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "e.json").read_text())
+    assert set(figures) >= SHARED_KEYS
+    baselines = figures["baselines"]
+    assert set(baselines) == {"still_hand", "random_policy", "open_loop"}
+    assert all(figures["rate"] > row["rate"] + 0.3 for row in baselines.values())
+    assert all(row["goals_attempted"] == 40 for row in baselines.values())
+
+
+def test_check_accepts_what_is_shipped_and_refuses_another_hand(tmp_path, leap):
+    import yaml
+
+    from dexterity_ros.contracts import config
+
+    assert dexterity("check", "models/policies/leap_yaw", cwd=tmp_path).returncode == 0
+    content = config.to_mapping(leap)
+    content["joints"][0]["upper_rad"] = 2.0
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content))
+    done = dexterity("check", "models/policies/leap_yaw", "--hand", "./mine.yaml", cwd=tmp_path)
+    assert done.returncode == 2 and "names, limits or MJCF differ" in done.stderr
+
+
+def test_every_command_explains_itself(tmp_path):
+    for command in ("demo", "up", "check", "evaluate", "train", "export", "bench", "doctor"):
+        done = dexterity(command, "--help", cwd=tmp_path)
+        assert done.returncode == 0 and len(done.stdout) > 300, command
+
+
+def test_doctor_lists_what_it_looked_at(tmp_path):
+    done = dexterity("doctor", "--json", "d.json", cwd=tmp_path)
+    findings = json.loads((tmp_path / "d.json").read_text())["findings"]
+    assert {"Python", "rclpy", "mujoco", "policy bundles"} <= {f["name"] for f in findings}
+    assert done.returncode == int(any(f["needed"] and not f["ok"] for f in findings))
+    assert all(f["fix"] for f in findings if not f["ok"])

@@ -1,0 +1,70 @@
+"""The decoder does what the action specification says."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from dexterity_ros.command.action import decode_action
+from dexterity_ros.command.ramp import Ramp
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.spec import ActionSpec
+
+LOWER, UPPER = np.full(4, -1.0), np.full(4, 2.0)
+
+
+def decode(spec, raw, action=None, target=None):
+    zero = np.zeros(4)
+    return decode_action(
+        spec,
+        np.asarray(raw, dtype=np.float32),
+        previous_action=zero if action is None else action,
+        previous_target_rad=zero if target is None else target,
+        lower_rad=LOWER,
+        upper_rad=UPPER,
+    )
+
+
+def test_relative_adds_to_the_last_target_and_clips_the_action():
+    spec = ActionSpec(mode="relative", scale_rad=0.2, clip=1.0, ema=1.0)
+    target, action = decode(spec, [0.5, -0.5, 7.0, 0.0], target=np.full(4, 0.25))
+    np.testing.assert_allclose(target, [0.35, 0.15, 0.45, 0.25])
+    np.testing.assert_allclose(action, [0.5, -0.5, 1.0, 0.0])
+
+
+def test_absolute_is_about_the_centre_of_the_range():
+    spec = ActionSpec(mode="absolute", scale_rad=1.5, clip=1.0, ema=1.0)
+    target, _ = decode(spec, [0.0, 1.0, -1.0, 0.5])
+    np.testing.assert_allclose(target, [0.5, 2.0, -1.0, 1.25])
+
+
+def test_smoothing_mixes_with_the_last_action():
+    spec = ActionSpec(mode="relative", scale_rad=1.0, clip=1.0, ema=0.25)
+    _, action = decode(spec, [1.0] * 4, action=np.full(4, -1.0))
+    np.testing.assert_allclose(action, -0.5)
+
+
+@given(arrays(np.float32, 4, elements=st.floats(-100, 100, width=32)), st.floats(-1.0, 2.0))
+def test_targets_stay_inside_the_limits_and_within_a_step(raw, start):
+    spec = ActionSpec(mode="relative", scale_rad=0.2, clip=1.0, ema=1.0)
+    target, _ = decode(spec, raw, target=np.full(4, start))
+    assert (target >= LOWER).all() and (target <= UPPER).all()
+    assert (np.abs(target - start) <= spec.max_step_rad + 1e-12).all()
+
+
+@pytest.mark.parametrize("change", [{"ema": 0.0}, {"ema": 1.5}, {"scale_rad": 0.0}, {"clip": -1.0}])
+def test_a_specification_that_makes_no_sense_is_refused(change):
+    with pytest.raises(ConfigError):
+        ActionSpec(**{"mode": "relative", "scale_rad": 0.2, "clip": 1.0, "ema": 1.0} | change)
+
+
+def test_a_ramp_starts_and_ends_where_it_should_and_keeps_its_speed():
+    start, end = np.zeros(3), np.array([1.0, -0.5, 0.0])
+    ramp = Ramp(start_rad=start, end_rad=end, max_velocity_rad_s=1.5, now_ns=0)
+    times = np.arange(0, 1.2e9, 1e7)
+    path = np.array([ramp.step(int(t)) for t in times])
+    np.testing.assert_array_equal(path[0], start)
+    np.testing.assert_allclose(path[-1], end)
+    assert np.abs(np.diff(path, axis=0)).max() / 0.01 <= 1.5 + 1e-6
+    assert ramp.done(int(ramp.duration_s * 1e9) + 1) and not ramp.done(0)

@@ -1,0 +1,122 @@
+"""The environment resets, rewards and counts as its rules say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dexterity_ros.contracts import config
+from dexterity_ros.contracts.resources import named_resource
+from dexterity_ros.contracts.spec import ActionSpec
+from dexterity_ros.policy.observation import TERM_NAMES, observation_spec
+from dexterity_ros.sim.env import EnvConfig, ReorientEnv
+from dexterity_ros.sim.randomisation import ModelRandomisation, SampleNoise, random_model
+from dexterity_ros.sim.realtime import RealtimeHand
+from dexterity_ros.sim.scene import PhysicsConfig, build_scene
+from dexterity_ros.tasks.reorient import TaskSpec
+
+PHYSICS = PhysicsConfig(timestep_s=0.05 / 3, substeps=3)
+NOISE = SampleNoise(
+    joint_pos_rad=0.0,
+    joint_vel_rad_s=0.0,
+    object_pos_m=0.0,
+    object_rot_rad=0.0,
+    action_delay_substeps=0,
+    pose_delay_substeps=0,
+)
+
+
+@pytest.fixture
+def env(leap):
+    task = config.load(TaskSpec, named_resource("config/tasks", "yaw"))
+    made = ReorientEnv(
+        hand=leap,
+        task=replace(task, goal_timeout_s=1.0),
+        observation=observation_spec(TERM_NAMES, 16, {"joint_states": 0.1, "object_pose": 0.1, "goal": 0.1}),
+        action=ActionSpec(mode="relative", scale_rad=0.2, clip=1.0, ema=1.0),
+        config=EnvConfig(
+            num_envs=8,
+            physics=PHYSICS,
+            object="cube70",
+            episode_s=1e3,
+            noise=NOISE,
+            randomisation=None,
+            reset_pool=16,
+            threads=1,
+        ),
+        seed=0,
+    )
+    yield made
+    made.close()
+
+
+def still(env):
+    return np.zeros((env.num_envs, 16), dtype=np.float32)
+
+
+def test_a_still_hand_keeps_the_cube_and_runs_out_of_time(env):
+    for k in range(1, 20):
+        step = env.step(still(env))
+        assert not step.terminated.any() and not step.failed.any(), k
+    step = env.step(still(env))
+    assert step.failed.all() and step.truncated.all() and not step.terminated.any()
+
+
+def test_a_cube_that_is_lifted_away_is_dropped_and_put_back(env):
+    env.state[2, 1 + env.scene.object_qpos[:3]] = [0.5, 0.0, 0.5]
+    step = env.step(still(env))
+    assert step.terminated.tolist() == [i == 2 for i in range(8)]
+    assert step.reward[2] < -1.0
+    assert abs(env.physics.object_pos(env.state[2])[2] - env.hand.grasp_centre_m[2]) < 0.05
+
+
+def test_a_goal_that_is_already_there_counts_after_three_steps_and_is_replaced(env):
+    env.goal = env.physics.object_quat(env.state).copy()
+    results = [env.step(still(env)).reached for _ in range(3)]
+    assert [r.all() for r in results] == [False, False, True]
+    assert (env._error > 0.4).all()
+
+
+def test_progress_rewards_sum_to_the_error_that_was_lost(env):
+    before = env._error.copy()
+    total = np.zeros(8)
+    for _ in range(10):
+        total += env.step(still(env)).terms["progress"]
+    np.testing.assert_allclose(total, before - env._error, atol=1e-9)
+
+
+def test_every_randomised_range_changes_what_it_claims(leap):
+    model = build_scene(leap, "cube70", PHYSICS).model
+    one = (1.0, 1.0)
+    nothing = ModelRandomisation(copies=1, friction=one, object_mass=one, stiffness=one, damping=one)
+    rng = np.random.default_rng(0)
+    claims = {
+        "friction": lambda m: m.geom_friction[:, 0],
+        "object_mass": lambda m: m.body_mass[[m.body("object_body").id]],
+        "stiffness": lambda m: np.concatenate([m.actuator_gainprm[:, 0], -m.actuator_biasprm[:, 1]]),
+        "damping": lambda m: m.dof_damping[: len(leap.joints)],
+    }
+    for name in claims:
+        changed = random_model(model, replace(nothing, **{name: (1.5, 1.5)}), rng)
+        for other, read in claims.items():
+            np.testing.assert_allclose(read(changed), read(model) * (1.5 if other == name else 1.0), err_msg=name)
+
+
+def test_an_unpowered_hand_keeps_still_and_a_powered_one_follows(leap):
+    physics = PhysicsConfig(timestep_s=0.005, substeps=2)
+    sim = RealtimeHand(leap, "cube70", physics, pool=4, seed=0)
+    before, _ = sim.measure()
+    sim.command(np.array(leap.home_pos_rad) + 0.3)
+    sim.advance(200)
+    assert np.abs(sim.measure()[0] - before).max() < 0.05
+    sim.set_torque(True)
+    sim.command(np.clip(before + np.eye(16)[5] * 0.2, leap.lower_rad, leap.upper_rad))
+    sim.advance(200)
+    assert sim.measure()[0][5] - before[5] > 0.1
+    assert sim.object_pose(7).stamp_ns == 7
+
+
+def test_the_same_seed_gives_the_same_start(leap):
+    physics = PhysicsConfig(timestep_s=0.005, substeps=2)
+    states = [RealtimeHand(leap, "cube70", physics, pool=4, seed=3).state() for _ in range(2)]
+    np.testing.assert_array_equal(*states)

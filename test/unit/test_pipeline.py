@@ -1,0 +1,130 @@
+"""The pipeline acts only on inputs it may act on, and forgets when told to."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.manifest import load_manifest
+from dexterity_ros.pipeline.guard import Workspace
+from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline, Tick
+
+NOW_NS = 1_000_000_000_000
+S = 1_000_000_000
+
+
+class Constant:
+    """A network that always says the same."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __call__(self, observation):
+        return np.full((observation.shape[0], 16), self.value, dtype=np.float32)
+
+
+@pytest.fixture
+def manifest(bundle):
+    return load_manifest(bundle)
+
+
+@pytest.fixture
+def pipeline(manifest, leap):
+    workspace = Workspace(centre_m=leap.grasp_centre_m, radius_m=0.09)
+    return PolicyPipeline(manifest, Constant(0.5), leap, workspace=workspace)
+
+
+def code(result):
+    assert isinstance(result, Fault), result
+    return result.code
+
+
+def test_the_first_target_starts_from_the_measured_pose(pipeline, inputs, leap):
+    tick = pipeline.step(inputs, NOW_NS)
+    assert isinstance(tick, Tick)
+    np.testing.assert_allclose(tick.target.pos_rad, np.array(leap.home_pos_rad) + 0.1)
+
+
+def test_targets_add_up_and_stop_at_the_limits(pipeline, leap, inputs_at):
+    for k in range(40):
+        now = NOW_NS + k * 50_000_000
+        tick = pipeline.step(inputs_at(now), now)
+    np.testing.assert_array_equal(tick.target.pos_rad, leap.upper_rad)
+
+
+def test_after_a_reset_it_starts_again_from_the_measured_pose(pipeline, inputs, leap):
+    for _ in range(5):
+        pipeline.step(inputs, NOW_NS)
+    pipeline.reset()
+    tick = pipeline.step(inputs, NOW_NS)
+    np.testing.assert_allclose(tick.target.pos_rad, np.array(leap.home_pos_rad) + 0.1)
+
+
+@pytest.mark.parametrize(
+    ("source", "field", "expected"),
+    [
+        ("joint_states", "joints", FaultCode.JOINTS_STALE),
+        ("object_pose", "object_pose", FaultCode.POSE_STALE),
+        ("goal", "goal", FaultCode.GOAL_STALE),
+    ],
+)
+def test_an_input_older_than_its_limit_is_a_fault_and_at_the_limit_it_is_not(
+    pipeline, manifest, inputs, source, field, expected
+):
+    limit_ns = round(manifest.observation.max_age_s(source) * 1e9)
+    at_limit = replace(getattr(inputs, field), stamp_ns=NOW_NS - limit_ns)
+    assert isinstance(pipeline.step(replace(inputs, **{field: at_limit}), NOW_NS), Tick)
+    older = replace(at_limit, stamp_ns=NOW_NS - limit_ns - 1_000_000)
+    assert code(pipeline.step(replace(inputs, **{field: older}), NOW_NS)) == expected
+
+
+def test_a_dead_goal_node_is_noticed_in_time_for_the_hand_to_stand_within_150_ms(manifest):
+    period_s = manifest.period_ns * 1e-9
+    assert manifest.observation.max_age_s("goal") <= 0.15 - period_s + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda i: replace(i, joints=replace(i.joints, pos_rad=np.full(16, np.nan))), FaultCode.JOINTS_INVALID),
+        (lambda i: replace(i, joints=replace(i.joints, vel_rad_s=np.full(16, np.inf))), FaultCode.JOINTS_INVALID),
+        (lambda i: replace(i, object_pose=replace(i.object_pose, pos_m=np.full(3, np.nan))), FaultCode.POSE_INVALID),
+        (lambda i: replace(i, object_pose=replace(i.object_pose, quat_wxyz=np.zeros(4))), FaultCode.POSE_INVALID),
+        (lambda i: replace(i, goal=replace(i.goal, quat_wxyz=np.full(4, np.nan))), FaultCode.GOAL_INVALID),
+        (lambda i: replace(i, object_pose=replace(i.object_pose, pos_m=np.ones(3))), FaultCode.OUTSIDE_WORKSPACE),
+    ],
+)
+def test_values_that_cannot_be_are_faults(pipeline, inputs, change, expected):
+    assert code(pipeline.step(change(inputs), NOW_NS)) == expected
+
+
+def test_a_network_that_returns_nan_is_a_fault_and_moves_nothing(manifest, leap, inputs):
+    pipeline = PolicyPipeline(manifest, Constant(np.nan), leap)
+    assert code(pipeline.step(inputs, NOW_NS)) == FaultCode.ACTION_INVALID
+
+
+def test_a_fault_leaves_the_memory_as_it_was(pipeline, inputs, leap):
+    pipeline.step(inputs, NOW_NS)
+    bad = replace(inputs, object_pose=replace(inputs.object_pose, pos_m=np.full(3, np.nan)))
+    assert isinstance(pipeline.step(bad, NOW_NS), Fault)
+    tick = pipeline.step(inputs, NOW_NS)
+    np.testing.assert_allclose(tick.target.pos_rad, np.array(leap.home_pos_rad) + 0.2)
+
+
+def test_velocity_comes_from_two_poses_and_survives_a_pose_seen_twice(pipeline, manifest, inputs_at):
+    part = manifest.observation.slices["object_lin_vel"]
+    first = inputs_at(NOW_NS)
+    moved = inputs_at(NOW_NS + S // 20)
+    moved = replace(
+        moved, object_pose=replace(moved.object_pose, pos_m=moved.object_pose.pos_m + np.array([0.001, 0, 0]))
+    )
+    pipeline.step(first, NOW_NS)
+    for _ in range(2):
+        tick = pipeline.step(moved, NOW_NS + S // 20)
+        np.testing.assert_allclose(tick.observation[part], [0.02, 0.0, 0.0], atol=1e-6)
+
+
+def test_the_goal_term_is_the_turn_that_remains(pipeline, manifest, inputs):
+    part = manifest.observation.slices["goal_rotvec"]
+    np.testing.assert_allclose(pipeline.step(inputs, NOW_NS).observation[part], [0.0, 0.0, 1.0], atol=1e-6)
