@@ -5,18 +5,21 @@ from typing import Annotated
 
 import tyro
 
-from dexterity_ros.cli.output import console, figures_table
+from dexterity_ros.cli.output import console, figures_table, write_json
 
 
-def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap") -> int:
+def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap", json: Path | None = None) -> int:
     """Print the contract of a policy bundle and say whether it may run on a hand.
 
     Checks digests, shapes, the contract stored in the network, the golden input-output pair, joint names and order,
     hand limits and MJCF, and that the gate does not cut the decoder's steps. Refuses with the reason and status 2.
 
+    JSON keys: the names printed in the left column.
+
     Args:
         bundle: policy bundle directory.
         hand: name in config/hands or path of a YAML file.
+        json: write the contract to this file.
     """
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.contracts.manifest import bundle_id
@@ -49,5 +52,6 @@ def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap") 
         "measured": "; ".join(f"{k}: {v}" for k, v in manifest.results.items()) or "nothing recorded",
     }
     console.print(figures_table("", figures))
+    write_json(json, figures)
     console.print(f"[green]fits[/green] the hand {spec.name}")
     return 0

@@ -35,7 +35,7 @@ def demo(
     back after a failure, and prints what happened, judged on the simulator's truth. Needs no robot, GPU or root.
 
     JSON keys: policy, task, goals_attempted, goals_reached, rate, rate_ci95, consecutive {mean, sd, median, max,
-    ci95}, time_per_goal_s {median, p90}, drops (as in `evaluate`); rate_by_estimate (as goal_node saw it);
+    ci95}, time_per_goal_s {median, p90}, drops, trials (as in `evaluate`); rate_by_estimate (as goal_node saw it);
     lateness_ms {p50, p99, max} and overruns, cycles of policy_node's loop; probe_lateness_ms (an empty loop beside
     it); observation_age_ms {p50, p99, max} from the oldest measurement to the write; cpu_percent (100 = one core)
     and pss_mb of all nodes; faults {name: count}; realtime (whether SCHED_FIFO was allowed).

@@ -29,7 +29,7 @@ def evaluate(
 
     JSON keys: policy, task, goal_rad, episodes, seed, then for the policy goals_attempted, goals_reached, rate,
     rate_ci95 (bootstrap over episodes), consecutive {mean, sd, median, max, ci95}, time_per_goal_s {median, p90},
-    drops; and the same under baselines.{still_hand, random_policy, open_loop}.
+    drops, trials [{attempted, reached}]; and the same under baselines.{still_hand, random_policy, open_loop}.
 
     Args:
         bundle: policy bundle directory.

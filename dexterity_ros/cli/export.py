@@ -11,15 +11,19 @@ def export(
     bundle: Annotated[Path, tyro.conf.Positional],
     /,
     current_limit_a: float = 0.35,
+    json: Path | None = None,
 ) -> int:
     """Write a policy bundle from a training run: policy.onnx, manifest.yaml, golden_io.npz.
+
+    JSON keys: bundle, name, steps, network_sha256.
 
     Args:
         run: directory of a training run.
         bundle: directory to write; its name becomes the policy's name.
         current_limit_a: motor current that stands for the torque limit of the simulated joints; the robot uses this.
+        json: write what was exported to this file.
     """
-    from dexterity_ros.cli.output import console
+    from dexterity_ros.cli.output import console, write_json
     from dexterity_ros.contracts.errors import ConfigError
 
     try:
@@ -29,4 +33,6 @@ def export(
 
     manifest = export_run(run, bundle, current_limit_a=current_limit_a)
     console.print(f"{bundle}: {manifest.provenance.steps:,} steps; next: dexterity evaluate {bundle}")
+    summary = {"name": manifest.name, "steps": manifest.provenance.steps, "network_sha256": manifest.network_sha256}
+    write_json(json, {"bundle": str(bundle)} | summary)
     return 0

@@ -16,11 +16,15 @@ def train(
     steps: int | None = None,
     device: str = "cpu",
     threads: int = 2,
+    json: Path | None = None,
 ) -> int:
     """Train a teacher by reinforcement learning in simulation.
 
     Writes config.yaml, log.jsonl and checkpoint.pt into the run directory. Ctrl-C finishes the current update and
     saves; --resume goes on from there. Then: dexterity export RUN BUNDLE.
+
+    JSON keys: run, steps, updates, seconds, goal_max_rad (as far as the curriculum got). The log has one JSON row per
+    update: these and goal_fraction, reward, reward_TERM, goals_reached, goals_failed, kl, entropy, losses.
 
     Args:
         what: teacher is trained on everything the simulator knows.
@@ -31,10 +35,11 @@ def train(
         steps: replaces total_steps of the configuration.
         device: torch device of the update, for instance cuda.
         threads: CPU threads of the update.
+        json: write where the run stands to this file.
     """
     from dataclasses import replace
 
-    from dexterity_ros.cli.output import console
+    from dexterity_ros.cli.output import console, write_json
     from dexterity_ros.contracts.errors import ConfigError
     from dexterity_ros.contracts.resources import resource
 
@@ -55,4 +60,5 @@ def train(
         teacher.restore(warm_start / CHECKPOINT, keep_progress=False)
     teacher.train()
     console.print(f"{teacher.progress.steps:,} steps in {folder}; next: dexterity export {folder} models/policies/NAME")
+    write_json(json, {"run": str(folder)} | vars(teacher.progress))
     return 0

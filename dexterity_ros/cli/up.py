@@ -2,29 +2,37 @@
 
 import signal
 import threading
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import tyro
 import yaml
 
 
-def up(system: Annotated[str, tyro.conf.Positional] = "sim", /, arg: tuple[str, ...] = ()) -> int:
+def up(
+    system: Annotated[str, tyro.conf.Positional] = "sim", /, arg: tuple[str, ...] = (), json: Path | None = None
+) -> int:
     """Start the nodes of a system and keep them running until Ctrl-C, as ros2 launch would.
 
     The list is config/systems/NAME.yaml, the same that launch/*.launch.py starts. When a node ends by itself, all
     are stopped, torque off first. Nothing moves before somebody arms: ros2 service call /safety_node/arm
     std_srvs/srv/Trigger.
 
+    JSON keys: nodes, a list of {executable, parameters} as started.
+
     Args:
         system: name in config/systems or path of a YAML file.
         arg: arguments of the system as NAME:=VALUE, for instance policy:=models/policies/leap_so3.
+        json: write what was started to this file.
     """
-    from dexterity_ros.cli.output import console
+    from dexterity_ros.cli.output import console, write_json
     from dexterity_ros.contracts.system import load_system, resolve
     from dexterity_ros.nodes.processes import Processes, ros_environment
 
     spec = load_system(system)
     starts = resolve(spec, dict(_argument(text) for text in arg), {})
+    write_json(json, {"nodes": [asdict(start) for start in starts]})
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())

@@ -3,6 +3,8 @@
 import enum
 from dataclasses import dataclass
 
+from dexterity_ros.contracts.text_enum import TextEnum
+
 
 class DexterityError(Exception):
     """Base of every error this package raises on purpose."""
@@ -20,7 +22,7 @@ class WireError(DexterityError):
     """A message does not carry what the topic promises."""
 
 
-class FaultCode(enum.StrEnum):
+class FaultCode(TextEnum):
     """Everything expected to go wrong while running; reactions are in safety/faults.py."""
 
     NOT_ARMED = enum.auto()

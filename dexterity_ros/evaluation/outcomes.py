@@ -35,7 +35,7 @@ def summary(trials: Sequence[Trial]) -> dict[str, Any]:
     """Returns the shared figures of `demo --json` and `evaluate --json`.
 
     goals_attempted, goals_reached, rate with its 95 % interval (bootstrap over trials), consecutive goals per trial,
-    time_per_goal_s of reached goals, drops.
+    time_per_goal_s of reached goals, drops, and what each trial attempted and reached.
     """
     tried = [trial for trial in trials if trial.goals]
     attempted, got = [len(t.goals) for t in tried], [t.reached for t in tried]
@@ -57,6 +57,7 @@ def summary(trials: Sequence[Trial]) -> dict[str, Any]:
             "p90": _round(float(np.quantile(times, 0.9))) if times else None,
         },
         "drops": sum(trial.dropped for trial in tried),
+        "trials": [{"attempted": a, "reached": r} for a, r in zip(attempted, got, strict=True)],
     }
 
 

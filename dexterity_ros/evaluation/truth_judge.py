@@ -6,23 +6,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
-from dexterity_ros.tasks.reorient import TaskSpec, count_hold, goal_error_rad, reached
+from dexterity_ros.tasks.reorient import TaskSpec, goal_error_rad
 
 
 class TruthJudge:
     """Fed with true poses and goal events; keeps a Trial per start of the hand.
 
-    The truth is sampled once per control period; a goal counts when hold_steps samples in a row are below success_rad.
+    A goal counts when the true error has stayed below success_rad, without a break, for as long as hold_steps control
+    steps in a row span (hold_steps - 1 periods; the first may lie one truth sample before the first that was seen).
     """
 
     def __init__(self, task: TaskSpec, control_period_s: float) -> None:
         self._task = task
-        self._period_ns = round(control_period_s * 1e9)
+        span_s = (task.hold_steps - 1) * control_period_s - 1.0 / TOPICS["sim_object_pose"].rate_hz
+        self._span_ns = round(span_s * 1e9)
         self._goal: NDArray[np.float64] | None = None
-        self._held = np.zeros((), dtype=np.int64)
+        self._below_since_ns: int | None = None
         self._was_reached = False
-        self._next_ns = 0
         self.trials: list[Trial] = []
         self.estimated_reached = 0
         self.trial_over = False
@@ -38,14 +40,15 @@ class TruthJudge:
         return sum(trial.reached for trial in self.trials)
 
     def see(self, truth: PoseSample) -> None:
-        """Takes a true pose; those between two control periods are passed over."""
-        now_ns = int(truth.stamp_ns)
-        if self._goal is None or now_ns < self._next_ns:
+        """Takes a true pose."""
+        if self._goal is None:
             return
-        # Half a publishing period early is still this control period.
-        self._next_ns = now_ns + self._period_ns - self._period_ns // 10
-        self._held = count_hold(self._task, self._held, goal_error_rad(truth.quat_wxyz, self._goal))
-        self._was_reached |= bool(reached(self._task, self._held))
+        if float(goal_error_rad(truth.quat_wxyz, self._goal)) >= self._task.success_rad:
+            self._below_since_ns = None
+            return
+        if self._below_since_ns is None:
+            self._below_since_ns = int(truth.stamp_ns)
+        self._was_reached |= int(truth.stamp_ns) - self._below_since_ns >= self._span_ns
 
     def event(self, event: dict[str, Any]) -> None:
         """Takes an event of goal_node."""
@@ -54,7 +57,7 @@ class TruthJudge:
                 self.trials.append(Trial())
                 self.trial_over = False
             self._goal = np.array(event["goal_quat_wxyz"])
-            self._held, self._was_reached, self._next_ns = np.zeros((), dtype=np.int64), False, 0
+            self._below_since_ns, self._was_reached = None, False
             return
         if not self.trials:
             return

@@ -15,6 +15,7 @@ from dexterity_ros.contracts import wire
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.nodes import ros
 from dexterity_ros.nodes.closed_loop import ClosedLoop, own_domain
 from dexterity_ros.nodes.operator import Operator
@@ -32,6 +33,7 @@ class GateWatch:
     def __init__(self, operator: Operator, hand: HandSpec) -> None:
         self._hand, self._reader = hand, wire.JointReader(hand.joint_names)
         self._last: NDArray[np.float64] | None = None
+        self._last_ns = 0
         self.changed_ns = 0
         self.messages = 0
         self.violations: list[str] = []
@@ -50,11 +52,18 @@ class GateWatch:
             self.violations.append(f"outside position limits: {position}")
         if self._last is not None:
             step = float(np.abs(position - self._last).max())
-            if step > self._hand.max_step_rad + 1e-9:
-                self.violations.append(f"step of {step:.3f} rad")
+            elapsed_s = (int(target.stamp_ns) - self._last_ns) * 1e-9
+            if step > self._allowed_rad(elapsed_s) + 1e-9:
+                self.violations.append(f"{step:.3f} rad in {elapsed_s * 1e3:.0f} ms")
             if step > 0.0:
                 self.changed_ns = int(target.stamp_ns)
-        self._last = position
+        self._last, self._last_ns = position, int(target.stamp_ns)
+
+    def _allowed_rad(self, elapsed_s: float) -> float:
+        """Returns how far the gate may have moved between two outputs; some in between may not have been received."""
+        if elapsed_s < 1.5 / TOPICS["gated_targets"].rate_hz:
+            return self._hand.max_step_rad
+        return self._hand.max_step_rad + self._hand.max_velocity_rad_s * elapsed_s
 
 
 def run_kills(policy: str, repeats: int, log: Path, say: Callable[[str], None]) -> dict[str, Any]:

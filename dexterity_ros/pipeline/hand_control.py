@@ -10,6 +10,7 @@ from dexterity_ros.command.ramp import Ramp
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.ports import HandPort
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, JointTarget
+from dexterity_ros.contracts.text_enum import TextEnum
 from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import GateLimits
 
@@ -17,7 +18,7 @@ _EASE_SHARE = 0.25  # easing uses this share of the velocity limit
 _READ_PATIENCE_S = 0.05  # one lost reading is not a reason to stand still
 
 
-class Phase(enum.StrEnum):
+class Phase(TextEnum):
     """What the hand is doing."""
 
     LIMP = enum.auto()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.text_enum import TextEnum
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.safety.faults import REACTIONS, Reaction
 
@@ -15,7 +16,7 @@ WATCHED = {key: topic.max_age_s for key, topic in TOPICS.items() if topic.watche
 _STALE = {"joint_states": FaultCode.JOINTS_STALE, "object_pose": FaultCode.POSE_STALE}
 
 
-class State(enum.StrEnum):
+class State(TextEnum):
     """DISARMED: torque off. ARMED: motion allowed. HOLD: armed, standing still. STOPPED: torque off until disarmed."""
 
     DISARMED = enum.auto()
@@ -24,7 +25,7 @@ class State(enum.StrEnum):
     STOPPED = enum.auto()
 
 
-class Request(enum.StrEnum):
+class Request(TextEnum):
     """What a person may ask for."""
 
     ARM = enum.auto()

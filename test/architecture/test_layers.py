@@ -1,8 +1,9 @@
 """The tree is what the dependency rule says it is."""
 
 import ast
-import tomllib
 from pathlib import Path
+
+import tomllib
 
 import dexterity_ros
 

@@ -93,12 +93,12 @@ def see(judge, angle, from_ms, to_ms):
 
 def test_truth_must_stay_below_the_threshold_for_three_control_periods(judge):
     judge.event(issued())
-    see(judge, 0.1, 1000, 1100)
-    see(judge, 0.5, 1100, 1200)
+    see(judge, 0.1, 1000, 1090)
+    see(judge, 0.5, 1090, 1200)
     judge.event(ended("reached"))
     assert (judge.attempted, judge.reached, judge.estimated_reached) == (1, 0, 1)
     judge.event(issued(1))
-    see(judge, 0.1, 2000, 2150)
+    see(judge, 0.1, 2000, 2110)
     judge.event(ended("reached", 1))
     assert (judge.attempted, judge.reached) == (2, 1)
 
