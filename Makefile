@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c config/constraints.txt
 SOURCES := setup.py config/constraints.txt
 
-.PHONY: setup setup-test demo test check format clean
+.PHONY: setup setup-test demo unit test check format clean
 
 setup: $(VENV)/.runtime
 
@@ -23,6 +23,10 @@ $(VENV)/.test: $(VENV)/.runtime
 
 demo: setup
 	$(BIN)/dexterity demo
+
+# Unit tests need neither ROS nor torch and take seconds.
+unit: setup-test
+	$(BIN)/python -m pytest -q test/unit test/contract test/architecture
 
 test: setup-test
 	$(BIN)/python -m pytest

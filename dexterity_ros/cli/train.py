@@ -16,6 +16,7 @@ def train(
     steps: int | None = None,
     device: str = "cpu",
     threads: int = 2,
+    tensorboard: bool = False,
     json: Path | None = None,
 ) -> int:
     """Train a teacher by reinforcement learning in simulation.
@@ -35,6 +36,7 @@ def train(
         steps: replaces total_steps of the configuration.
         device: torch device of the update, for instance cuda.
         threads: CPU threads of the update.
+        tensorboard: write event files beside log.jsonl; needs pip install tensorboard.
         json: write where the run stands to this file.
     """
     from dataclasses import replace
@@ -53,7 +55,7 @@ def train(
     folder = run or Path("runs") / config.stem
     if (folder / CHECKPOINT).exists() and not resume:
         raise ConfigError(f"{folder} already holds a run: give --resume to go on with it, or another --run")
-    teacher = Teacher(settings, folder, device=device, threads=threads)
+    teacher = Teacher(settings, folder, device=device, threads=threads, tensorboard=tensorboard)
     if resume:
         teacher.restore(folder / CHECKPOINT, keep_progress=True)
     elif warm_start is not None:

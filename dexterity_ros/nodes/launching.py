@@ -51,8 +51,16 @@ def _node(start: NodeStart, namespace: str, use_sim_time: bool, lifecycle: bool)
         namespace=namespace,
         output="screen",
         parameters=[start.parameters | {"use_sim_time": use_sim_time}],
-        on_exit=Shutdown(reason=f"{start.executable} ended"),
+        on_exit=OpaqueFunction(function=_end_all, args=[start.executable]),
     )
+
+
+def _end_all(context: Any, executable: str) -> list[Any]:
+    """A node that ends takes the others along; those that end because of that ask for nothing more."""
+    if context.launch_configurations.get("dexterity_ending") or context.is_shutdown:
+        return []
+    context.launch_configurations["dexterity_ending"] = "true"
+    return [Shutdown(reason=f"{executable} ended")]
 
 
 def _text(value: Any) -> str:

@@ -102,8 +102,13 @@ def load_config(path: Path) -> TeacherConfig:
 class Teacher:
     """One training run in a directory: config.yaml, log.jsonl, checkpoint.pt."""
 
-    def __init__(self, config: TeacherConfig, run: Path, *, device: str = "cpu", threads: int = 2) -> None:
-        """Builds the environment and the networks. `device`, `threads`: of the update."""
+    def __init__(
+        self, config: TeacherConfig, run: Path, *, device: str = "cpu", threads: int = 2, tensorboard: bool = False
+    ) -> None:
+        """Builds the environment and the networks. `device`, `threads`: of the update.
+
+        tensorboard: write event files beside log.jsonl. Raises ImportError when it is not installed.
+        """
         torch.manual_seed(config.seed)
         torch.set_num_threads(threads)
         self.config, self.run, self.device = config, run, torch.device(device)
@@ -124,6 +129,11 @@ class Teacher:
         self.progress = Progress(goal_max_rad=config.curriculum.start_rad)
         self._outcomes: deque[bool] = deque(maxlen=config.curriculum.window_goals)
         run.mkdir(parents=True, exist_ok=True)
+        self._board: Any = None
+        if tensorboard:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._board = SummaryWriter(str(run))
 
     def train(self, *, quiet: bool = False) -> None:
         """Trains until total_steps, Ctrl-C or a non-finite value; always leaves a checkpoint. Raises TrainingError."""
@@ -256,6 +266,9 @@ class Teacher:
         row = vars(self.progress) | {"goal_fraction": self._fraction()} | stats
         with (self.run / "log.jsonl").open("a") as log:
             log.write(json.dumps({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}) + "\n")
+        if self._board is not None:
+            for name, value in row.items():
+                self._board.add_scalar(name, value, self.progress.steps)
 
 
 @contextmanager

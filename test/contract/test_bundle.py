@@ -33,6 +33,11 @@ def test_the_shipped_bundle_loads_and_reproduces_its_golden_pair(bundle, leap):
     assert golden_difference(bundle, network) <= GOLDEN_TOLERANCE
 
 
+def test_the_start_pose_is_within_the_hands_limits(bundle, leap):
+    start = load_manifest(bundle).start_pos
+    assert ((start >= leap.lower_rad) & (start <= leap.upper_rad)).all()
+
+
 def test_the_network_answers_alike_for_one_and_for_many(bundle):
     manifest, network = load_policy(bundle)
     batch = np.random.default_rng(0).normal(size=(7, manifest.observation.width)).astype(np.float32)

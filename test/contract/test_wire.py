@@ -70,6 +70,14 @@ def test_joint_state_round_trip_is_exact():
     np.testing.assert_array_equal(sample.vel_rad_s, velocity)
 
 
+def test_a_target_has_positions_only():
+    message = wire.fill_joint_state(joint_state(velocity=()), NAMES, 7, np.array([1.0, 2.0, 3.0]))
+    message.position = array("d", message.position)
+    target = wire.JointReader(NAMES).target(message)
+    assert target.stamp_ns == 7 and len(message.velocity) == 0
+    np.testing.assert_array_equal(target.pos_rad, [1.0, 2.0, 3.0])
+
+
 def test_pose_and_goal_round_trips_are_exact():
     rng = np.random.default_rng(0)
     sample = PoseSample(stamp_ns=5_000_000_007, pos_m=rng.normal(size=3), quat_wxyz=rng.normal(size=4))

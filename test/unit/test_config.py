@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from dexterity_ros.contracts import config
-from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.errors import ConfigError, FaultCode
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.resources import named_resource
 
@@ -114,3 +114,52 @@ def test_a_hand_can_be_the_users_own_file(leap, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump(config.to_mapping(leap) | {"name": "mine"}))
     assert load_hand(str(path)).name == "mine"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Odd:
+    table: dict[str, int] | None = None
+    either: int | str = 0
+
+
+def test_tables_are_checked_entry_by_entry_and_what_the_loader_cannot_check_is_an_error():
+    assert config.from_mapping(Odd, {"table": None}, where="f").table is None
+    with pytest.raises(ConfigError, match="f.table.a is 'x'"):
+        config.from_mapping(Odd, {"table": {"a": "x"}}, where="f")
+    with pytest.raises(ConfigError, match="f.table is 3"):
+        config.from_mapping(Odd, {"table": 3}, where="f")
+    with pytest.raises(ConfigError, match="unions of several types"):
+        config.from_mapping(Odd, {"either": 1}, where="f")
+
+
+def test_files_that_are_nowhere_are_named(monkeypatch, tmp_path):
+    from dexterity_ros.contracts import resources
+
+    monkeypatch.setattr(resources, "__file__", str(tmp_path / "resources.py"))
+    resources.data_root.cache_clear()
+    with pytest.raises(ConfigError, match="is the package installed completely"):
+        resources.data_root()
+    resources.data_root.cache_clear()
+
+
+def test_a_mapping_is_needed_where_a_dataclass_is_expected():
+    with pytest.raises(ConfigError, match="f is 3, expected a mapping with the keys"):
+        config.from_mapping(Inner, 3, where="f")
+
+
+def test_enumerations_are_read_by_value():
+    @dataclass(frozen=True, kw_only=True)
+    class Coded:
+        code: FaultCode
+
+    assert config.from_mapping(Coded, {"code": "estop"}, where="f").code is FaultCode.ESTOP
+    with pytest.raises(ConfigError, match="one of"):
+        config.from_mapping(Coded, {"code": "stop"}, where="f")
+
+
+def test_a_file_in_the_working_directory_comes_first(monkeypatch, tmp_path):
+    from dexterity_ros.contracts.resources import resource
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("")
+    assert resource("mine.yaml") == tmp_path / "mine.yaml"
