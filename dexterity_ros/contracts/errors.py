@@ -42,6 +42,9 @@ class FaultCode(TextEnum):
     ACTION_INVALID = enum.auto()
     HAND_READ_FAILED = enum.auto()
     HAND_WRITE_FAILED = enum.auto()
+    HAND_NOT_READY = enum.auto()
+    MOTOR_ALERT = enum.auto()
+    MOTOR_RESET = enum.auto()
     OUTSIDE_WORKSPACE = enum.auto()
     ESTOP = enum.auto()
 

@@ -35,6 +35,9 @@ REACTIONS: dict[FaultCode, Reaction] = {
     FaultCode.ACTION_INVALID: Reaction.HOLD,
     FaultCode.HAND_READ_FAILED: Reaction.HOLD,
     FaultCode.HAND_WRITE_FAILED: Reaction.HOLD,
+    FaultCode.HAND_NOT_READY: Reaction.STOP,
+    FaultCode.MOTOR_ALERT: Reaction.STOP,
+    FaultCode.MOTOR_RESET: Reaction.STOP,
     FaultCode.OUTSIDE_WORKSPACE: Reaction.HOLD,
     FaultCode.ESTOP: Reaction.STOP,
 }

@@ -1,0 +1,224 @@
+"""A HandPort on a Dynamixel bus. The thread that calls it owns the bus; every call is at most a few transactions."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.samples import GatedTarget, JointSample
+from dexterity_ros.drivers.control_table import (
+    BUS_WATCHDOG_UNIT_S,
+    CURRENT_BASED_POSITION_MODE,
+    HARDWARE_ERRORS,
+    POSITION_UNIT_RAD,
+    VELOCITY_UNIT_RAD_S,
+    load_motor,
+    x_series,
+)
+from dexterity_ros.drivers.dynamixel_bus import BusLostError, DynamixelBus, SyncReply
+
+Floats = NDArray[np.float64]
+
+WATCHDOG_S = 0.1  # motors stop by themselves after this much silence on the bus
+_ATTEMPTS = 3  # an acknowledged write is tried this often
+_REOPEN_S = 0.5
+_LOG = logging.getLogger(__name__)
+
+
+class DynamixelHand:
+    """Reads all motors in one transaction, writes all goals in another, and looks after one motor more each cycle.
+
+    A reading is whole or a Fault: no value is ever repeated or replaced. Joint order is the HandSpec's.
+    """
+
+    def __init__(self, hand: HandSpec, open_bus: Callable[[], DynamixelBus]) -> None:
+        """open_bus: opens the port (again). Nothing is opened here."""
+        self._hand, self._open_bus = hand, open_bus
+        self._model, self._registers = load_motor(hand.motor_model), x_series()
+        self._ids = [joint.motor_id for joint in hand.joints]
+        self._sign = np.array([joint.sign for joint in hand.joints], dtype=float)
+        self._zero = np.array([joint.zero_offset_rad for joint in hand.joints])
+        self._bus: DynamixelBus | None = None
+        self._next_open_ns = 0
+        self._armed = False
+        self._looked_at = 0
+        self.current_a: Floats = np.zeros(len(self._ids))
+
+    def connect(self) -> list[str]:
+        """Opens the bus and checks every motor. Returns what is wrong, with the motor named; empty when all is well."""
+        try:
+            bus = self._bus or self._open_bus()
+            self._bus = bus
+            return [problem for joint in self._hand.joints if (problem := self._check(bus, joint.name, joint.motor_id))]
+        except BusLostError as error:
+            self._lose(error)
+            return [str(error)]
+
+    def read(self, now_ns: int) -> JointSample | Fault:
+        """Returns all joints as measured now, or the fault that prevented it."""
+        bus = self._reopened(now_ns)
+        if bus is None:
+            return Fault(code=FaultCode.HAND_READ_FAILED, detail="the bus is lost; trying to open it again")
+        try:
+            first = self._registers["present_current"]
+            reply = bus.sync_read(self._ids, first.address, 10)
+            return self._fault_in(bus, reply) or self._sample(reply, now_ns)
+        except BusLostError as error:
+            return self._lose(error)
+
+    def write(self, target: GatedTarget) -> Fault | None:
+        """Writes goal positions to all motors."""
+        if self._bus is None or not self._armed:
+            return Fault(code=FaultCode.HAND_NOT_READY, detail="the motors are not armed; disarm and arm again")
+        ticks = np.rint((self._sign * target.pos_rad + self._zero) / POSITION_UNIT_RAD).astype("<i4")
+        register = self._registers["goal_position"]
+        try:
+            self._bus.sync_write(self._ids, register.address, ticks.view(np.uint8).reshape(len(ticks), register.size))
+        except BusLostError as error:
+            return self._lose(error)
+        return None
+
+    def set_torque(self, enabled: bool) -> Fault | None:
+        """Arms all motors where they stand, or takes their torque; every write is acknowledged."""
+        if self._bus is None:
+            return Fault(code=FaultCode.HAND_WRITE_FAILED, detail="the bus is lost")
+        self._armed = False
+        try:
+            fault = self._arm(self._bus) if enabled else self._disarm(self._bus)
+        except BusLostError as error:
+            return self._lose(error)
+        if enabled and fault is not None:
+            self._disarm(self._bus)
+        self._armed = enabled and fault is None
+        return fault
+
+    def close(self) -> None:
+        """Closes the port."""
+        if self._bus is not None:
+            self._bus.close()
+            self._bus = None
+
+    def _check(self, bus: DynamixelBus, joint: str, motor_id: int) -> str | None:
+        reply = bus.ping(motor_id) or bus.ping(motor_id)
+        if reply is None:
+            return f"motor {motor_id} ({joint}) does not answer at {self._hand.baud_rate} baud: id, baud rate, power?"
+        number = int.from_bytes(reply.data[:2], "little")
+        if number != self._model.model_number:
+            expected = f"{self._model.model_number} ({self._model.name})"
+            return f"motor {motor_id} ({joint}) is model {number}, expected {expected}"
+        return None
+
+    def _reopened(self, now_ns: int) -> DynamixelBus | None:
+        if self._bus is None and now_ns >= self._next_open_ns:
+            self._next_open_ns = now_ns + round(_REOPEN_S * 1e9)
+            try:
+                self._bus = self._open_bus()
+                _LOG.info("the bus is open again")
+            except BusLostError as error:
+                _LOG.debug("%s", error)
+        return self._bus
+
+    def _lose(self, error: BusLostError) -> Fault:
+        self.close()
+        self._armed = False
+        return Fault(code=FaultCode.HAND_READ_FAILED, detail=str(error))
+
+    def _fault_in(self, bus: DynamixelBus, reply: SyncReply) -> Fault | None:
+        if reply.alerts.any():
+            return self._explain_alert(bus, int(np.flatnonzero(reply.alerts)[0]))
+        if not reply.valid.all():
+            silent = [self._name(int(i)) for i in np.flatnonzero(~reply.valid)]
+            return Fault(code=FaultCode.HAND_READ_FAILED, detail=f"no usable answer from {', '.join(silent)}")
+        return self._look_after_one(bus)
+
+    def _explain_alert(self, bus: DynamixelBus, i: int) -> Fault:
+        register = self._registers["hardware_error_status"]
+        answer = bus.read(self._ids[i], register.address, register.size)
+        bits = register.decode(answer.data) if answer is not None and answer.ok else 0
+        names = [name for bit, name in HARDWARE_ERRORS.items() if bits >> bit & 1]
+        said = ", ".join(names) or "unknown hardware error"
+        return Fault(code=FaultCode.MOTOR_ALERT, detail=f"{self._name(i)}: {said}; needs a reboot")
+
+    def _look_after_one(self, bus: DynamixelBus) -> Fault | None:
+        """Reads one motor's torque flag each cycle: one that restarted by itself answers well and holds nothing."""
+        i = self._looked_at = (self._looked_at + 1) % len(self._ids)
+        if not self._armed:
+            return None
+        register = self._registers["torque_enable"]
+        answer = bus.read(self._ids[i], register.address, register.size)
+        if answer is not None and answer.ok and register.decode(answer.data) == 0:
+            return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(i)} lost its torque by itself: brown-out?")
+        return None
+
+    def _sample(self, reply: SyncReply, now_ns: int) -> JointSample:
+        data = np.ascontiguousarray(reply.data)
+        current = data[:, 0:2].copy().view("<i2")[:, 0]
+        velocity = data[:, 2:6].copy().view("<i4")[:, 0]
+        position = data[:, 6:10].copy().view("<i4")[:, 0]
+        self.current_a = self._sign * current * self._model.current_unit_a
+        return JointSample(
+            stamp_ns=now_ns,
+            pos_rad=self._sign * (position * POSITION_UNIT_RAD - self._zero),
+            vel_rad_s=self._sign * velocity * VELOCITY_UNIT_RAD_S,
+        )
+
+    def _arm(self, bus: DynamixelBus) -> Fault | None:
+        """Writes the arming sequence, acknowledged, in an order in which nothing jumps. Returns the first failure.
+
+        Watchdog off first, because goals are locked after a trip; torque on last but the watchdog.
+        """
+        current = round(self._hand.max_current_a / self._model.current_unit_a)
+        steps: list[tuple[str, Sequence[int]]] = [
+            ("bus_watchdog", [0] * len(self._ids)),
+            ("torque_enable", [0] * len(self._ids)),
+            ("operating_mode", [CURRENT_BASED_POSITION_MODE] * len(self._ids)),
+            ("return_delay_time", [0] * len(self._ids)),
+            ("position_p_gain", [joint.gains.p for joint in self._hand.joints]),
+            ("position_i_gain", [joint.gains.i for joint in self._hand.joints]),
+            ("position_d_gain", [joint.gains.d for joint in self._hand.joints]),
+            ("goal_current", [current] * len(self._ids)),
+        ]
+        for name, values in steps:
+            if (fault := self._write_all(bus, name, values)) is not None:
+                return fault
+        register = self._registers["present_position"]
+        reply = bus.sync_read(self._ids, register.address, register.size)
+        if (fault := self._fault_in(bus, reply)) is not None:
+            return fault
+        present = np.ascontiguousarray(reply.data).view("<i4")[:, 0].tolist()
+        watchdog = [round(WATCHDOG_S / BUS_WATCHDOG_UNIT_S)] * len(self._ids)
+        last = [("goal_position", present), ("torque_enable", [1] * len(self._ids)), ("bus_watchdog", watchdog)]
+        return next((f for name, values in last if (f := self._write_all(bus, name, values)) is not None), None)
+
+    def _disarm(self, bus: DynamixelBus) -> Fault | None:
+        off = self._write_all(bus, "torque_enable", [0] * len(self._ids), all_of_them=True)
+        self._write_all(bus, "bus_watchdog", [0] * len(self._ids), all_of_them=True)
+        return off
+
+    def _write_all(
+        self, bus: DynamixelBus, name: str, values: Sequence[int], *, all_of_them: bool = False
+    ) -> Fault | None:
+        """Writes a register of every motor until one fails, or all_of_them. Returns the first failure."""
+        register, failure = self._registers[name], None
+        for i, value in enumerate(values):
+            problem = self._write_one(bus, i, register.address, register.encode(value))
+            if problem is not None:
+                failure = failure or Fault(
+                    code=FaultCode.HAND_WRITE_FAILED, detail=f"{self._name(i)}: {name} = {value} {problem}"
+                )
+                if not all_of_them:
+                    return failure
+        return failure
+
+    def _write_one(self, bus: DynamixelBus, i: int, address: int, data: bytes) -> str | None:
+        for _ in range(_ATTEMPTS):
+            answer = bus.write(self._ids[i], address, data)
+            if answer is not None:
+                return None if answer.ok else f"was refused with error {answer.error}"
+        return f"was not acknowledged in {_ATTEMPTS} attempts"
+
+    def _name(self, i: int) -> str:
+        return f"motor {self._ids[i]} ({self._hand.joints[i].name})"

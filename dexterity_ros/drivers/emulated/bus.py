@@ -1,0 +1,170 @@
+"""An emulated Dynamixel bus: motors on joints, instructions in, status packets out, with their time on the wire."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.ports import ActuatedJointsPort
+from dexterity_ros.drivers import dynamixel_protocol as protocol
+from dexterity_ros.drivers.control_table import BAUD_CODES, RETURN_DELAY_UNIT_S, load_motor
+from dexterity_ros.drivers.dynamixel_protocol import ALERT_BIT, BROADCAST, Instruction, Packet, Parser, StatusError
+from dexterity_ros.drivers.emulated.motor import EmulatedMotor, JointState
+
+_BITS_PER_BYTE = 10  # start, eight data, stop
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """Bytes for the host, and how long after the request's last byte they have all arrived there."""
+
+    delay_s: float
+    data: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireModel:
+    """Time on the wire. usb_latency_s: the adapter delivers what it has this often (FTDI latency timer)."""
+
+    baud: int = 4_000_000
+    usb_latency_s: float = 0.001
+
+
+class EmulatedBus:
+    """All motors of a hand on one bus. Time comes in with every call; there is no clock and no thread here."""
+
+    def __init__(self, hand: HandSpec, joints: ActuatedJointsPort, wire: WireModel) -> None:
+        """Raises ConfigError for a motor model that is not in config/motors."""
+        self.wire = wire
+        model = load_motor(hand.motor_model)
+        code = next(code for code, baud in BAUD_CODES.items() if baud == wire.baud)
+        self.motors = [EmulatedMotor(model, joint.motor_id, baud_code=code) for joint in hand.joints]
+        for motor in self.motors:
+            motor.set("return_delay_time", 0)
+        self._hand, self._joints = hand, joints
+        self._sign = np.array([joint.sign for joint in hand.joints])
+        self._zero = np.array([joint.zero_offset_rad for joint in hand.joints])
+        self._parser = Parser()
+        self._updated_s: float | None = None
+        self.writes = 0
+
+    def feed(self, data: bytes, now_s: float, host_baud: int) -> list[Answer]:
+        """Returns the answers to what the host sent; at another baud rate motors see only noise."""
+        if host_baud != self.wire.baud:
+            return []
+        return [answer for packet in self._parser.feed(data) if (answer := self._handle(packet, now_s)) is not None]
+
+    def update(self, now_s: float) -> None:
+        """Advances the motors to `now_s` and passes their pull on to the joints."""
+        elapsed_s = 0.0 if self._updated_s is None else max(now_s - self._updated_s, 0.0)
+        self._updated_s = now_s
+        position, velocity = self._joints.measure()
+        motor_pos, motor_vel = self._sign * position + self._zero, self._sign * velocity
+        for i, motor in enumerate(self.motors):
+            state = JointState(pos_rad=float(motor_pos[i]), vel_rad_s=float(motor_vel[i]))
+            motor.update(state, now_s, elapsed_s)
+        self._drive(position)
+
+    def _drive(self, position: NDArray[np.float64]) -> None:
+        pulls = [motor.pull_rad() for motor in self.motors]
+        self._joints.set_torque(any(pull is not None for pull in pulls))
+        wanted = [
+            position[i] if pull is None else self._sign[i] * (pull - self._zero[i]) for i, pull in enumerate(pulls)
+        ]
+        self._joints.command(np.clip(np.array(wanted), self._hand.lower_rad, self._hand.upper_rad))
+
+    def _handle(self, packet: Packet, now_s: float) -> Answer | None:
+        for motor in self.motors:
+            motor.heard(now_s)
+        self.update(now_s)
+        answered = self._execute(packet)
+        self._drive(self._joints.measure()[0])
+        if not answered:
+            return None
+        data = b"".join(status for _, status in answered)
+        delays = sum(motor.get("return_delay_time") * RETURN_DELAY_UNIT_S for motor, _ in answered)
+        wire_s = len(data) * _BITS_PER_BYTE / self.wire.baud
+        return Answer(delay_s=delays + wire_s + self.wire.usb_latency_s, data=data)
+
+    def _execute(self, packet: Packet) -> list[tuple[EmulatedMotor, bytes]]:
+        handlers = {
+            Instruction.SYNC_READ: self._sync_read,
+            Instruction.SYNC_WRITE: self._sync_write,
+            Instruction.BULK_READ: self._bulk_read,
+        }
+        if packet.instruction in handlers:
+            return handlers[Instruction(packet.instruction)](packet.parameters)
+        targets = [m for m in self.motors if packet.id in (m.id, BROADCAST)]
+        answers = [(motor, self._single(motor, packet)) for motor in targets]
+        if packet.id == BROADCAST and packet.instruction != Instruction.PING:
+            return []
+        return [(motor, status) for motor, status in answers if status is not None]
+
+    def _single(self, motor: EmulatedMotor, packet: Packet) -> bytes | None:
+        p = packet.parameters
+        if packet.instruction == Instruction.PING:
+            return _status(motor, StatusError.OK, motor.read(0, 2)[1] + motor.read(6, 1)[1])
+        if packet.instruction == Instruction.READ and len(p) == 4:
+            return _status(motor, *motor.read(_word(p, 0), _word(p, 2)))
+        if packet.instruction == Instruction.WRITE and len(p) >= 3:
+            self.writes += 1
+            return _status(motor, motor.write(_word(p, 0), p[2:]))
+        if packet.instruction == Instruction.REBOOT:
+            motor.reboot()
+            return _status(motor, StatusError.OK)
+        return _status(motor, StatusError.INSTRUCTION)
+
+    def _sync_read(self, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
+        by_id = {motor.id: motor for motor in self.motors}
+        asked = [by_id[i] for i in p[4:] if i in by_id]
+        return [(motor, _status(motor, *motor.read(_word(p, 0), _word(p, 2)))) for motor in asked]
+
+    def _bulk_read(self, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
+        by_id = {motor.id: motor for motor in self.motors}
+        asked = [(p[i], _word(p, i + 1), _word(p, i + 3)) for i in range(0, len(p) - 4, 5)]
+        return [(by_id[i], _status(by_id[i], *by_id[i].read(a, n))) for i, a, n in asked if i in by_id]
+
+    def _sync_write(self, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
+        address, length = _word(p, 0), _word(p, 2)
+        by_id = {motor.id: motor for motor in self.motors}
+        for start in range(4, len(p) - length, length + 1):
+            motor = by_id.get(p[start])
+            if motor is not None:
+                self.writes += 1
+                motor.write(address, p[start + 1 : start + 1 + length])
+        return []
+
+
+def _status(motor: EmulatedMotor, error: int, data: bytes = b"") -> bytes:
+    return protocol.status(motor.id, error | (ALERT_BIT if motor.alert else 0), data)
+
+
+def _word(data: bytes, offset: int) -> int:
+    return int.from_bytes(data[offset : offset + 2], "little")
+
+
+class StillJoints:
+    """Joints without physics that are where they were last commanded to; for tests and for benches."""
+
+    def __init__(self, names: Sequence[str], pos_rad: NDArray[np.float64]) -> None:
+        self._names, self._pos = tuple(names), pos_rad.copy()
+        self.torque = False
+
+    def joint_names(self) -> tuple[str, ...]:
+        """Returns the joint names."""
+        return self._names
+
+    def measure(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns positions and zero velocities."""
+        return self._pos.copy(), np.zeros_like(self._pos)
+
+    def command(self, pos_rad: NDArray[np.float64]) -> None:
+        """Goes there at once, with torque."""
+        if self.torque:
+            self._pos = pos_rad.copy()
+
+    def set_torque(self, enabled: bool) -> None:
+        """Remembers whether there is torque."""
+        self.torque = enabled
