@@ -45,6 +45,7 @@ EXTRAS = {
         "ruff>=0.9",
         "mypy>=1.13",
         "types-PyYAML",
+        "dynamixel-sdk>=4.0",
         "matplotlib>=3.8",
     ],
     "bench": ["matplotlib>=3.8"],

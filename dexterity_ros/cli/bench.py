@@ -11,30 +11,35 @@ import tyro
 
 
 def bench(
-    what: Annotated[Literal["sim", "policy", "kills"], tyro.conf.Positional],
+    what: Annotated[Literal["sim", "policy", "kills", "bus"], tyro.conf.Positional],
     /,
     repeats: int = 20,
+    baud: int = 4_000_000,
+    usb_latency_ms: float = 1.0,
     json: Path | None = None,
 ) -> int:
     """Measure what this machine does, beside the bare alternative in the same run.
 
     sim: the environment with observations, rewards and resets beside bare mujoco.rollout of the same model and
     controls, on 1 and 2 threads. policy: one tick of the pipeline, and its network alone. kills: kill -9 of
-    policy_node, goal_node and safety_node while a simulated hand moves; how long the gate's output still changes.
+    policy_node, goal_node and safety_node while a simulated hand moves; how long the gate's output still changes. bus: one read and write of all motors on an emulated bus by a
+    canned loop, our native backend, the vendor's SDK worked around, and as it is, interleaved.
 
     JSON keys: {name: {p50_ms, p99_ms, per_s, cpu_ms}}; for sim, one call steps all environments and per_s counts
     control steps. For kills: {node: {max_ms, all_ms}, violations, messages}.
 
     Args:
         what: which benchmark.
-        repeats: kills of each node.
+        repeats: kills of each node; for bus, rounds of one second (5 are plenty).
+        baud: for bus, the baud rate of the motors.
+        usb_latency_ms: for bus, the latency timer of the USB adapter.
         json: write the figures to this file.
     """
     from dexterity_ros.cli.output import console, figures_table, write_json
 
     if what == "kills":
         return _bench_kills(repeats, json)
-    results = _bench_sim() if what == "sim" else _bench_policy()
+    results = _bench_bus(repeats, baud, usb_latency_ms) if what == "bus" else _bench_others(what)
     console.print(figures_table(f"bench {what}", results))
     if what == "sim":
         for threads in (1, 2):
@@ -42,6 +47,22 @@ def bench(
             console.print(f"environment / bare rollout on {threads} threads: {ratio:.2f}")
     write_json(json, results)
     return 0
+
+
+def _bench_others(what: str) -> dict[str, dict[str, float]]:
+    return _bench_sim() if what == "sim" else _bench_policy()
+
+
+def _bench_bus(rounds: int, baud: int, usb_latency_ms: float) -> dict[str, dict[str, float]]:
+    from dexterity_ros.contracts.errors import ConfigError
+    from dexterity_ros.contracts.hand import load_hand
+
+    try:
+        from dexterity_ros.drivers.bench_bus import bench_bus
+    except ImportError as error:
+        raise ConfigError(f"bench bus compares with the vendor's SDK: pip install dynamixel-sdk ({error})") from error
+
+    return bench_bus(load_hand("leap"), baud=baud, usb_latency_ms=usb_latency_ms, rounds=rounds)
 
 
 def _bench_kills(repeats: int, json: Path | None) -> int:

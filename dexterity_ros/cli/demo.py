@@ -1,6 +1,7 @@
 """dexterity demo"""
 
 from pathlib import Path
+from typing import Literal
 
 from dexterity_ros.cli.output import console, figures_table, outcome_table, write_json
 
@@ -9,6 +10,8 @@ _SHOWN = (
     "lateness_ms",
     "probe_lateness_ms",
     "observation_age_ms",
+    "hand_cycle_ms",
+    "hand_overruns",
     "overruns",
     "cycles",
     "realtime",
@@ -27,6 +30,7 @@ def demo(
     hand: str = "leap",
     seed: int = 0,
     shadow: bool = False,
+    hardware: Literal["dynamixel", "direct"] = "dynamixel",
     json: Path | None = None,
 ) -> int:
     """Run the whole closed loop on a simulated hand: real ROS 2 nodes, real DDS, real time.
@@ -37,7 +41,8 @@ def demo(
     JSON keys: policy, task, goals_attempted, goals_reached, rate, rate_ci95, consecutive {mean, sd, median, max,
     ci95}, time_per_goal_s {median, p90}, drops, trials (as in `evaluate`); rate_by_estimate (as goal_node saw it);
     lateness_ms {p50, p99, max} and overruns, cycles of policy_node's loop; probe_lateness_ms (an empty loop beside
-    it); observation_age_ms {p50, p99, max} from the oldest measurement to the write; cpu_percent (100 = one core)
+    it); hand_cycle_ms {p50, p99, max}, time hand_node needs to read and write the hand; hand_overruns;
+    observation_age_ms {p50, p99, max} from the oldest measurement to the write; cpu_percent (100 = one core)
     and pss_mb of all nodes; faults {name: count}; realtime (whether SCHED_FIFO was allowed).
 
     Args:
@@ -49,6 +54,7 @@ def demo(
         hand: name in config/hands or path of a YAML file.
         seed: seed of starting grasps and goals.
         shadow: everything runs and targets are gated, but nothing is written to the hand.
+        hardware: dynamixel runs the real driver over an emulated motor bus; direct takes the short way over topics.
         json: write the figures to this file.
     """
     from dexterity_ros.contracts.errors import ConfigError
@@ -67,6 +73,7 @@ def demo(
         hand=hand,
         seed=seed,
         shadow=shadow,
+        hardware=hardware,
     )
     log = Path("dexterity_demo.log")
     console.print(f"starting the nodes of config/systems/sim.yaml; their output is in {log}")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 _PR_SET_TIMERSLACK = 29
-_FIFO_PRIORITY = 50
+LOOP_PRIORITY, PROCESS_PRIORITY = 50, 40
 _JOIN_S = 2.0
 
 
@@ -72,7 +72,7 @@ class DeadlineLoop:
 
     def run(self) -> None:
         """Runs in the calling thread until `stop`."""
-        self.realtime = self._want_realtime and _enter_realtime()
+        self.realtime = self._want_realtime and enter_realtime(LOOP_PRIORITY)
         deadline_ns = time.monotonic_ns() + self._period_ns
         while not self._stop.is_set():
             _sleep_until(deadline_ns)
@@ -100,14 +100,14 @@ def _sleep_until(deadline_ns: int) -> None:
         time.sleep(remaining_ns * 1e-9)
 
 
-def _enter_realtime() -> bool:
-    """Gives the calling thread SCHED_FIFO and 1 ns timer slack where allowed. Returns whether FIFO worked."""
+def enter_realtime(priority: int) -> bool:
+    """Gives the calling thread, and those it starts, SCHED_FIFO and 1 ns timer slack. Returns whether it may."""
     try:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)
     except (OSError, AttributeError):
         pass
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_FIFO_PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
     except (OSError, AttributeError):
         return False
     return True

@@ -34,9 +34,9 @@ class DynamixelHand:
     A reading is whole or a Fault: no value is ever repeated or replaced. Joint order is the HandSpec's.
     """
 
-    def __init__(self, hand: HandSpec, open_bus: Callable[[], DynamixelBus]) -> None:
+    def __init__(self, hand: HandSpec, open_bus: Callable[[], DynamixelBus], *, current_limit_a: float) -> None:
         """open_bus: opens the port (again). Nothing is opened here."""
-        self._hand, self._open_bus = hand, open_bus
+        self._hand, self._open_bus, self._current_limit_a = hand, open_bus, current_limit_a
         self._model, self._registers = load_motor(hand.motor_model), x_series()
         self._ids = [joint.motor_id for joint in hand.joints]
         self._sign = np.array([joint.sign for joint in hand.joints], dtype=float)
@@ -170,7 +170,7 @@ class DynamixelHand:
 
         Watchdog off first, because goals are locked after a trip; torque on last but the watchdog.
         """
-        current = round(self._hand.max_current_a / self._model.current_unit_a)
+        current = round(self._current_limit_a / self._model.current_unit_a)
         steps: list[tuple[str, Sequence[int]]] = [
             ("bus_watchdog", [0] * len(self._ids)),
             ("torque_enable", [0] * len(self._ids)),
@@ -201,14 +201,20 @@ class DynamixelHand:
     def _write_all(
         self, bus: DynamixelBus, name: str, values: Sequence[int], *, all_of_them: bool = False
     ) -> Fault | None:
-        """Writes a register of every motor until one fails, or all_of_them. Returns the first failure."""
+        """Writes a register of every motor in one transaction and reads it back in another.
+
+        Motors that do not show the new value are written one by one, acknowledged, so that each tells its reason.
+        Returns the first failure; with all_of_them the motors after it are written too.
+        """
         register, failure = self._registers[name], None
-        for i, value in enumerate(values):
-            problem = self._write_one(bus, i, register.address, register.encode(value))
+        rows = np.frombuffer(b"".join(map(register.encode, values)), dtype=np.uint8).reshape(-1, register.size)
+        bus.sync_write(self._ids, register.address, rows)
+        shown = bus.sync_read(self._ids, register.address, register.size)
+        for i in map(int, np.flatnonzero(~(shown.valid & (shown.data == rows).all(axis=1)))):
+            problem = self._write_one(bus, i, register.address, rows[i].tobytes())
             if problem is not None:
-                failure = failure or Fault(
-                    code=FaultCode.HAND_WRITE_FAILED, detail=f"{self._name(i)}: {name} = {value} {problem}"
-                )
+                said = f"{self._name(i)}: {name} = {values[i]} {problem}"
+                failure = failure or Fault(code=FaultCode.HAND_WRITE_FAILED, detail=said)
                 if not all_of_them:
                     return failure
         return failure

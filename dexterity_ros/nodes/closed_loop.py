@@ -1,6 +1,7 @@
 """Runs the simulated system from start to figures: what `dexterity demo` shows."""
 
 import os
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from dexterity_ros.nodes.operator import Operator, OperatorError
 from dexterity_ros.nodes.probe import Probe
 from dexterity_ros.nodes.processes import Processes, ros_environment
 from dexterity_ros.nodes.usage import Usage
+from dexterity_ros.safety.supervisor import State
 from dexterity_ros.tasks.reorient import TaskSpec
 
 _START_S = 60.0
@@ -38,6 +40,7 @@ class ClosedLoop:
     hand: str
     seed: int
     shadow: bool
+    hardware: str
 
     def starts(self, manifest: PolicyManifest) -> list[NodeStart]:
         """Returns the nodes with their parameters."""
@@ -47,6 +50,8 @@ class ClosedLoop:
             "task": self.task or manifest.task,
             "seed": self.seed,
             "shadow": self.shadow,
+            "hardware": self.hardware,
+            "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
         }
         return resolve(load_system("sim"), arguments, {"goal_node": self._goal_range()})
 
@@ -125,8 +130,12 @@ class _Session:
     def _alive(self) -> None:
         ended = self._processes.ended()
         if ended:
-            tail = "\n".join(self._log.read_text().splitlines()[-5:])
-            raise OperatorError(f"ended by themselves: {ended}; the end of {self._log}:\n{tail}")
+            raise OperatorError(f"ended by themselves: {ended}; {self._log_end()}")
+        if self._operator.supervisor.startswith(State.STOPPED.value):
+            raise OperatorError(f"the supervisor says {self._operator.supervisor}; {self._log_end()}")
+
+    def _log_end(self) -> str:
+        return f"the end of {self._log}:\n" + "\n".join(self._log.read_text().splitlines()[-6:])
 
     def _faults(self) -> Counter[str]:
         total: Counter[str] = Counter()
@@ -142,6 +151,8 @@ class _Session:
             "rate_by_estimate": round(judge.estimated_reached / max(judge.attempted, 1), 4),
             "lateness_ms": policy.get("lateness_ms", {}),
             "observation_age_ms": hand.get("observation_age_ms", {}),
+            "hand_cycle_ms": hand.get("duration_ms", {}),
+            "hand_overruns": hand.get("overruns"),
             "overruns": policy.get("overruns"),
             "cycles": policy.get("cycles"),
             "realtime": policy.get("realtime"),

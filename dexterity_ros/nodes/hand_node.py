@@ -12,10 +12,11 @@ from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.drivers.deadline_loop import DeadlineLoop, Histogram
 from dexterity_ros.nodes import ros
 from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.nodes.hand_ports import connect_problems, make_port
 from dexterity_ros.nodes.hand_setup import HandParameters, hand_setup
 from dexterity_ros.nodes.hand_topics import HandTopics
-from dexterity_ros.nodes.topic_hand import TopicHand
-from dexterity_ros.pipeline.hand_control import HandControl, NumberedTarget
+from dexterity_ros.pipeline.hand_control import HandControl, NumberedTarget, Phase
+from dexterity_ros.safety.faults import REACTIONS, Reaction
 from dexterity_ros.safety.gate import Permit
 from dexterity_ros.safety.supervisor import State
 
@@ -33,7 +34,10 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         self._permit = Permit(armed=False, heartbeat_ns=None)
         self._ages = Histogram()
         self._faults: dict[str, int] = {}
+        self._port = make_port(self, self._setup)
+        self._must_stop = False
         self._out = HandTopics(self, self._setup.hand.joint_names)
+        self.create_timer(0.02, self._stop_if_needed)
         ros.subscribe(self, "joint_targets", self._on_target)
         ros.subscribe(self, "supervisor", self._on_supervisor)
         self.create_service(Trigger, "~/estop", self._on_estop)
@@ -42,8 +46,12 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Connects to the hand and begins to publish what it measures."""
-        port = TopicHand(self, self._setup.hand)
-        self._control = HandControl(port, self._setup.limits, self._setup.start_rad, shadow=self._setup.shadow)
+        problems = connect_problems(self._port)
+        for problem in problems:
+            self.get_logger().error(problem, throttle_duration_sec=5.0)
+        if problems:
+            return TransitionCallbackReturn.FAILURE
+        self._control = HandControl(self._port, self._setup.limits, self._setup.start_rad, shadow=self._setup.shadow)
         self.loop.start("hand")
         return TransitionCallbackReturn.SUCCESS
 
@@ -103,8 +111,18 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         self._out.publish(tick, state)
         for fault in tick.faults:
             self._count(fault.code)
+            if REACTIONS[fault.code] is Reaction.STOP and not self._must_stop:
+                self.get_logger().error(str(fault))
+                self._must_stop = True
         if tick.written_target is not None:
             self._ages.add((now - int(tick.written_target.stamp_ns)) * 1e-9)
+
+    def _stop_if_needed(self) -> None:
+        """Takes the torque after a fault that asks for it; the supervisor sees that the node is no longer active."""
+        if self._must_stop and self._control is not None and self._control.phase is not Phase.LIMP:
+            self._torque_off()
+            self.trigger_deactivate()
+        self._must_stop = False
 
     def _count(self, code: str) -> None:
         self._faults[code] = self._faults.get(code, 0) + 1
@@ -119,6 +137,7 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         if self._control is not None:
             self._torque_off()
         self.loop.stop()
+        self._port.close()
 
 
 def main() -> None:

@@ -16,12 +16,14 @@ from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, g
 class HandParameters:
     """Parameters of hand_node. The last three only tighten; absent = as trained.
 
-    hardware: direct = joints over the topics driver/joint_states and driver/joint_command (sim_node, or your driver).
+    hardware: dynamixel = motors on the serial port `port`, real or emulated. direct = joints over the topics
+    driver/joint_states and driver/joint_command (sim_node, or a driver of your own).
     """
 
     hand: str
     policy: str
-    hardware: Literal["direct"]
+    hardware: Literal["dynamixel", "direct"]
+    port: str
     shadow: bool
     max_velocity_rad_s: float | None = None
     max_step_rad: float | None = None
@@ -39,11 +41,15 @@ class HandParameters:
 
 @dataclass(frozen=True, kw_only=True)
 class HandSetup:
-    """Hand, gate limits and start pose. nominal: the run is as trained: nothing tightened, targets written."""
+    """Hand, gate limits and start pose.
+
+    port: serial device, None for a driver on topics. nominal: as trained: nothing tightened, targets written.
+    """
 
     hand: HandSpec
     limits: GateLimits
     start_rad: NDArray[np.float64]
+    port: str | None
     shadow: bool
     nominal: bool
 
@@ -60,6 +66,7 @@ def hand_setup(parameters: HandParameters) -> HandSetup:
         hand=hand,
         limits=limits,
         start_rad=manifest.start_pos,
+        port=parameters.port if parameters.hardware == "dynamixel" else None,
         shadow=parameters.shadow,
         nominal=parameters.tightening.nominal and not parameters.shadow,
     )

@@ -73,7 +73,15 @@ def run_kills(policy: str, repeats: int, log: Path, say: Callable[[str], None]) 
     limits, and "messages", how many outputs were checked.
     """
     loop = ClosedLoop(
-        goals=0, minutes=0.0, policy=policy, task=None, goal_rad=(0.8, 3.0), hand="leap", seed=0, shadow=False
+        goals=0,
+        minutes=0.0,
+        policy=policy,
+        task=None,
+        goal_rad=(0.8, 3.0),
+        hand="leap",
+        seed=0,
+        shadow=False,
+        hardware="dynamixel",
     )
     manifest = load_manifest(resource(policy))
     environment = ros_environment(domain_id=own_domain())

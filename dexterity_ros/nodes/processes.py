@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -15,7 +14,7 @@ import yaml
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.system import NodeStart
 
-_GRACE_S = 5.0
+_GRACE_S = 3.0
 
 
 def ros_environment(domain_id: int | None = None) -> dict[str, str]:
@@ -64,14 +63,12 @@ class Processes:
         return [process.pid for process in self.running.values()]
 
     def stop(self) -> None:
-        """Interrupts all nodes, the last started first, and kills those that have not ended after a while."""
-        alive = [p for p in reversed(list(self.running.values())) if p.poll() is None]
-        for process in alive:
-            process.send_signal(signal.SIGINT)
-        deadline = time.monotonic() + _GRACE_S
-        for process in alive:
+        """Ends the nodes one after the other, the last started first; kills one that does not end in time."""
+        for process in reversed(list(self.running.values())):
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
             try:
-                process.wait(timeout=max(deadline - time.monotonic(), 0.1))
+                process.wait(timeout=_GRACE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

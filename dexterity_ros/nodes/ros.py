@@ -15,6 +15,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.drivers.deadline_loop import PROCESS_PRIORITY, enter_realtime
 
 T = TypeVar("T")
 
@@ -72,8 +73,11 @@ def now_ns(node: Node) -> int:
 def run(make: Callable[[], Node], close: Callable[[Any], None]) -> None:
     """Makes a node, spins it until SIGINT or SIGTERM, then closes it once; a second signal does not interrupt that.
 
+    Where allowed, all threads of the process are real-time below the control loop: an ordinary thread that is preempted
+    while it holds the interpreter's lock would stop the loop with it.
     Configuration errors are printed as one line and end the process with status 2.
     """
+    enter_realtime(PROCESS_PRIORITY)
     rclpy.init(args=sys.argv, signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -99,9 +99,9 @@ class SafetyNode(Node):
             client.drive(wanted)
 
     def _on_unexpected(self, node: str, problem: str) -> None:
-        self.get_logger().error(f"{node}: {problem}")
+        self.get_logger().error(f"{node} {problem}", throttle_duration_sec=5.0)
         if self._supervisor.verdict.torque:
-            self._supervisor.request(Request.ESTOP)
+            self._supervisor.stop(f"{node} {problem}")
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
         verdict = self._supervisor.verdict

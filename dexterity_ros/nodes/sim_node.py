@@ -2,7 +2,8 @@
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from rclpy.node import Node
@@ -10,10 +11,12 @@ from std_srvs.srv import Trigger
 
 from dexterity_ros.contracts import wire
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
-from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.drivers.deadline_loop import DeadlineLoop
+from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
+from dexterity_ros.drivers.emulated.pty_bus import PtyBus
 from dexterity_ros.nodes import ros
 from dexterity_ros.nodes.diagnostics import Reporter, loop_values
 from dexterity_ros.sim.realtime import RealtimeHand
@@ -22,9 +25,14 @@ from dexterity_ros.sim.scene import PhysicsConfig
 
 @dataclass(frozen=True, kw_only=True)
 class SimParameters:
-    """Parameters of sim_node. The pose is published at most pose_rate_hz, pose_latency_s after its stamp."""
+    """Parameters of sim_node. The pose is published at most pose_rate_hz, pose_latency_s after its stamp.
+
+    hardware: dynamixel = the joints are motors on an emulated bus that can be opened at `port`. direct = topics.
+    """
 
     hand: str
+    hardware: Literal["dynamixel", "direct"]
+    port: str
     object: str
     seed: int
     timestep_s: float
@@ -53,11 +61,23 @@ class SimNode(Node):
         self._joints = ros.publisher(self, "driver_joint_states")
         self._truth = ros.publisher(self, "sim_object_pose")
         self._pose = ros.publisher(self, "object_pose")
-        ros.subscribe(self, "driver_joint_command", self._on_command)
+        self._bus = self._serve_bus(hand) if self.settings.hardware == "dynamixel" else None
+        if self._bus is None:
+            ros.subscribe(self, "driver_joint_command", self._on_command)
         self.create_service(Trigger, "sim/reset", self._on_reset)
         self.loop = DeadlineLoop(round(period_s * 1e9), self._cycle)
         self._reporter = Reporter(self, hand.name, "loop", lambda: ("ok", "running", loop_values(self.loop)))
         self.loop.start("physics")
+
+    def _serve_bus(self, hand: HandSpec) -> PtyBus:
+        bus = EmulatedBus(hand, self.sim, WireModel(baud=hand.baud_rate))
+        return PtyBus(bus, Path(self.settings.port))
+
+    def close(self) -> None:
+        """Ends the physics and pulls the cable."""
+        self.loop.stop()
+        if self._bus is not None:
+            self._bus.close()
 
     def _on_command(self, message: Any) -> None:
         if len(message.position) == 0:
@@ -74,10 +94,9 @@ class SimNode(Node):
     def _cycle(self) -> None:
         self.sim.advance(self._steps)
         now = ros.now_ns(self)
-        position, velocity = self.sim.measure()
-        names = self.sim.joint_names()
-        state = ros.message_class("driver_joint_states")()
-        self._joints.publish(wire.fill_joint_state(state, names, now, position, velocity))
+        if self._bus is None:
+            state = ros.message_class("driver_joint_states")()
+            self._joints.publish(wire.fill_joint_state(state, self.sim.joint_names(), now, *self.sim.measure()))
         truth = self.sim.object_pose(now)
         self._truth.publish(wire.fill_pose(ros.message_class("sim_object_pose")(), truth))
         if now >= self._next_pose_ns:
@@ -98,7 +117,7 @@ class SimNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(SimNode, lambda node: node.loop.stop())
+    ros.run(SimNode, lambda node: node.close())
 
 
 if __name__ == "__main__":

@@ -83,7 +83,10 @@ class HandControl:
         self._enter(Phase.EASING, "")
         if self._shadow:
             return None
-        return self._port.write(self._gate.rest(now_ns)) or self._port.set_torque(True)
+        fault = self._port.set_torque(True) or self._port.write(self._gate.rest(now_ns))
+        if fault is not None:
+            self.deactivate()
+        return fault
 
     def _ramp_from(self, gate: Gate, now_ns: int) -> Ramp:
         return Ramp(

@@ -64,7 +64,7 @@ class Supervisor:
     def request(self, request: Request, preflight_failures: tuple[str, ...] = ()) -> tuple[bool, str]:
         """Returns (granted, why). Arming needs a disarmed hand and no failed preflight check."""
         if request is Request.ESTOP:
-            self._verdict = Verdict(state=State.STOPPED, reason="emergency stop")
+            self.stop("emergency stop")
             return True, "torque off; disarm, then arm, to go on"
         if request is Request.DISARM:
             self._verdict = Verdict(state=State.DISARMED, reason="")
@@ -80,6 +80,10 @@ class Supervisor:
             return False, "preflight: " + "; ".join(failures)
         self._verdict = Verdict(state=State.ARMED, reason="")
         return True, "armed"
+
+    def stop(self, reason: str) -> None:
+        """Takes the torque for a reason that is not in the fault table, until a person disarms."""
+        self._verdict = Verdict(state=State.STOPPED, reason=reason)
 
     def step(self, ages_s: Mapping[str, float | None], faults: tuple[Fault, ...], now_ns: int) -> Verdict:
         """Returns the verdict at `now_ns`.

@@ -31,6 +31,7 @@ class RealtimeHand:
         self._rng = np.random.default_rng(seed)
         self._pool = ResetPool(hand, self._scene, size=pool, threads=1, rng=self._rng)
         self._lock = threading.Lock()
+        self._powered: bool | None = None
         self.timestep_s = physics.timestep_s
         self.reset()
 
@@ -82,6 +83,9 @@ class RealtimeHand:
         return state
 
     def _power(self, enabled: bool) -> None:
+        if enabled == self._powered:
+            return
+        self._powered = enabled
         scale = 1.0 if enabled else 0.0
         self._model.actuator_gainprm[:] = self._powered_gain * scale
         self._model.actuator_biasprm[:] = self._powered_bias * scale

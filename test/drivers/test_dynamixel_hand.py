@@ -21,7 +21,7 @@ class Rig:
     def __init__(self, leap, emulated):
         self.leap, self.emulated = leap, emulated
         self.port = VirtualPort(emulated)
-        self.hand = DynamixelHand(leap, lambda: NativeBus(self.port, timeout_s=0.01))
+        self.hand = DynamixelHand(leap, lambda: NativeBus(self.port, timeout_s=0.01), current_limit_a=0.35)
 
     def read(self):
         return self.hand.read(self.port.now_ns())
@@ -68,7 +68,7 @@ def test_arming_leaves_every_motor_as_it_should_be_and_moves_nothing(rig, leap, 
     for motor, joint in zip(rig.emulated.motors, leap.joints, strict=True):
         assert motor.torque and motor.get("operating_mode") == 5
         assert motor.get("position_p_gain") == joint.gains.p
-        assert motor.get("goal_current") == round(leap.max_current_a * 1000)
+        assert motor.get("goal_current") == 350
         assert motor.get("bus_watchdog") == round(WATCHDOG_S / 0.020)
     np.testing.assert_allclose(joints.measure()[0], before, atol=TICK_RAD)
 

@@ -21,10 +21,14 @@ POLICY = "models/policies/leap_yaw"
         ("policy_node", {"hand": "leap", "policy": POLICY, "workspace_radius_m": 0.1, "polcy": 1}, "polcy"),
         ("policy_node", {"hand": "leap", "policy": "models/policies/nope", "workspace_radius_m": 0.1}, "leap_yaw"),
         ("policy_node", {"hand": "leap", "policy": POLICY}, "workspace_radius_m is missing"),
-        ("hand_node", {"hand": "leap", "policy": POLICY, "hardware": "usb", "shadow": False}, "one of ['direct']"),
         (
             "hand_node",
-            {"hand": "leap", "policy": POLICY, "hardware": "direct", "shadow": False, "max_step_rad": 9.0},
+            {"hand": "leap", "policy": POLICY, "hardware": "usb", "port": "", "shadow": False},
+            "one of ['dynamixel', 'direct']",
+        ),
+        (
+            "hand_node",
+            {"hand": "leap", "policy": POLICY, "hardware": "direct", "port": "", "shadow": False, "max_step_rad": 9.0},
             "may only tighten",
         ),
         (
@@ -172,7 +176,7 @@ class Robot:
 
 @pytest.fixture
 def robot(graph, start, leap):
-    start("hand_node", hand="leap", policy=POLICY, hardware="direct", shadow=False)
+    start("hand_node", hand="leap", policy=POLICY, hardware="direct", port="", shadow=False)
     start("safety_node", hand="leap", lifecycle_nodes=["hand_node"])
     made = Robot(graph, leap)
     assert made.until(made.state_is("limp")), "hand_node was never configured"
