@@ -11,9 +11,10 @@ import tyro
 
 
 def bench(
-    what: Annotated[Literal["sim", "policy", "kills", "bus"], tyro.conf.Positional],
+    what: Annotated[Literal["sim", "policy", "kills", "bus", "faults"], tyro.conf.Positional],
     /,
     repeats: int = 20,
+    cycles: int = 10_000,
     baud: int = 4_000_000,
     usb_latency_ms: float = 1.0,
     json: Path | None = None,
@@ -22,15 +23,19 @@ def bench(
 
     sim: the environment with observations, rewards and resets beside bare mujoco.rollout of the same model and
     controls, on 1 and 2 threads. policy: one tick of the pipeline, and its network alone. kills: kill -9 of
-    policy_node, goal_node and safety_node while a simulated hand moves; how long the gate's output still changes. bus: one read and write of all motors on an emulated bus by a
-    canned loop, our native backend, the vendor's SDK worked around, and as it is, interleaved.
+    policy_node, goal_node and safety_node while a simulated hand moves; how long the gate's output still changes.
+    bus: one read and write of all motors on an emulated bus by a canned loop, our native backend, the vendor's SDK
+    worked around, and the SDK as it is, interleaved. faults: every kind of fault on an emulated bus while the hand
+    moves, and a random mixture of them, in virtual time.
 
     JSON keys: {name: {p50_ms, p99_ms, per_s, cpu_ms}}; for sim, one call steps all environments and per_s counts
-    control steps. For kills: {node: {max_ms, all_ms}, violations, messages}.
+    control steps. For kills: {node: {max_ms, all_ms}, violations, messages}. For faults: rows, a list of {kind, seed,
+    detected_ms, reaction, recovered_ms, unsafe_targets, stale_as_fresh, hang}, and mixture, counts of the same.
 
     Args:
         what: which benchmark.
-        repeats: kills of each node; for bus, rounds of one second (5 are plenty).
+        repeats: kills of each node; for bus, rounds of one second (5 are plenty); for faults, seeds of each kind.
+        cycles: for faults, cycles of the random mixture.
         baud: for bus, the baud rate of the motors.
         usb_latency_ms: for bus, the latency timer of the USB adapter.
         json: write the figures to this file.
@@ -39,6 +44,8 @@ def bench(
 
     if what == "kills":
         return _bench_kills(repeats, json)
+    if what == "faults":
+        return _bench_faults(repeats, cycles, json)
     results = _bench_bus(repeats, baud, usb_latency_ms) if what == "bus" else _bench_others(what)
     console.print(figures_table(f"bench {what}", results))
     if what == "sim":
@@ -47,6 +54,23 @@ def bench(
             console.print(f"environment / bare rollout on {threads} threads: {ratio:.2f}")
     write_json(json, results)
     return 0
+
+
+def _bench_faults(seeds: int, cycles: int, json: Path | None) -> int:
+    from dexterity_ros.cli.output import console, fault_table, write_json
+    from dexterity_ros.contracts.hand import load_hand
+    from dexterity_ros.drivers.emulated.faults import KINDS
+    from dexterity_ros.evaluation.fault_campaign import rows_as_dicts, run_fault, run_mixture
+
+    hand = load_hand("leap")
+    with console.status("faults in virtual time"):
+        rows = rows_as_dicts([run_fault(hand, kind, seed) for kind in KINDS for seed in range(seeds)])
+        mixture = run_mixture(hand, cycles, seed=0)
+    console.print(fault_table(rows))
+    console.print(f"mixture: {mixture}")
+    write_json(json, {"rows": rows, "mixture": mixture})
+    bad = [row for row in [*rows, mixture] if row["unsafe_targets"] or row["stale_as_fresh"] or row["hang"]]
+    return int(bool(bad))
 
 
 def _bench_others(what: str) -> dict[str, dict[str, float]]:

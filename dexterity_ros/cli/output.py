@@ -38,6 +38,32 @@ def outcome_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
     return table
 
 
+def fault_table(rows: list[dict[str, Any]]) -> Table:
+    """Returns a table with one row per kind of fault (evaluation/fault_campaign.py), worst of its seeds."""
+    table = Table(title="faults, worst of all seeds", title_justify="left")
+    for column in ("kind", "seeds", "detected ms", "reaction", "recovered ms", "unsafe", "stale", "hangs"):
+        table.add_column(column, justify="left" if column == "kind" else "right")
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        group = [row for row in rows if row["kind"] == kind]
+        table.add_row(
+            kind,
+            str(len(group)),
+            _worst([row["detected_ms"] for row in group]),
+            "/".join(sorted({row["reaction"] for row in group})),
+            _worst([row["recovered_ms"] for row in group]),
+            str(sum(row["unsafe_targets"] for row in group)),
+            str(sum(row["stale_as_fresh"] for row in group)),
+            str(sum(row["hang"] for row in group)),
+        )
+    return table
+
+
+def _worst(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    missing = len(values) - len(known)
+    return (f"{max(known):.0f}" if known else "-") + (f" ({missing} never)" if missing and known else "")
+
+
 def figures_table(title: str, figures: dict[str, Any]) -> Table:
     """Returns a two-column table of names and values."""
     table = Table(title=title, title_justify="left", show_header=False)

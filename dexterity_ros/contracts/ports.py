@@ -21,7 +21,7 @@ class HandPort(Protocol):
     """A hand that can be read and commanded, whatever is behind it."""
 
     def read(self, now_ns: int) -> JointSample | Fault:
-        """Returns a fresh measurement, or the fault that prevented one; never an old value."""
+        """Returns a fresh measurement, or the fault that prevented one; never an old value. now_ns: of this moment."""
         ...
 
     def write(self, target: GatedTarget) -> Fault | None:

@@ -25,6 +25,11 @@ Floats = NDArray[np.float64]
 WATCHDOG_S = 0.1  # motors stop by themselves after this much silence on the bus
 _ATTEMPTS = 3  # an acknowledged write is tried this often
 _REOPEN_S = 0.5
+_READ_LENGTH = 16  # realtime tick, moving, moving status, PWM, current, velocity, position
+_TICK_WRAP_MS = 32768.0  # realtime_tick counts milliseconds and wraps (ROBOTIS e-Manual)
+_STALE_MS = 5.0  # an answer this much older than its transaction is not fresh
+_RESTARTED_MS = 2000.0  # no answer is that late: the motor's clock has started again
+_CLOCK_DRIFT = 1e-3  # how much motor clocks may run slow
 _LOG = logging.getLogger(__name__)
 
 
@@ -34,7 +39,13 @@ class DynamixelHand:
     A reading is whole or a Fault: no value is ever repeated or replaced. Joint order is the HandSpec's.
     """
 
-    def __init__(self, hand: HandSpec, open_bus: Callable[[], DynamixelBus], *, current_limit_a: float) -> None:
+    def __init__(
+        self,
+        hand: HandSpec,
+        open_bus: Callable[[], DynamixelBus],
+        *,
+        current_limit_a: float,
+    ) -> None:
         """open_bus: opens the port (again). Nothing is opened here."""
         self._hand, self._open_bus, self._current_limit_a = hand, open_bus, current_limit_a
         self._model, self._registers = load_motor(hand.motor_model), x_series()
@@ -45,6 +56,8 @@ class DynamixelHand:
         self._next_open_ns = 0
         self._armed = False
         self._looked_at = 0
+        self._clock_ms: Floats | None = None  # motor time minus ours, where it was furthest ahead
+        self._clock_ns = 0
         self.current_a: Floats = np.zeros(len(self._ids))
 
     def connect(self) -> list[str]:
@@ -63,9 +76,8 @@ class DynamixelHand:
         if bus is None:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail="the bus is lost; trying to open it again")
         try:
-            first = self._registers["present_current"]
-            reply = bus.sync_read(self._ids, first.address, 10)
-            return self._fault_in(bus, reply) or self._sample(reply, now_ns)
+            reply = bus.sync_read(self._ids, self._registers["realtime_tick"].address, _READ_LENGTH)
+            return self._fault_in(bus, reply) or self._age_fault(reply, now_ns) or self._sample(reply, now_ns)
         except BusLostError as error:
             return self._lose(error)
 
@@ -86,6 +98,7 @@ class DynamixelHand:
         if self._bus is None:
             return Fault(code=FaultCode.HAND_WRITE_FAILED, detail="the bus is lost")
         self._armed = False
+        self._clock_ms = None
         try:
             fault = self._arm(self._bus) if enabled else self._disarm(self._bus)
         except BusLostError as error:
@@ -94,6 +107,21 @@ class DynamixelHand:
             self._disarm(self._bus)
         self._armed = enabled and fault is None
         return fault
+
+    def reboot(self) -> list[str]:
+        """Restarts the motors that have a latched error. Returns their names; torque is off afterwards."""
+        self.set_torque(False)
+        if self._bus is None:
+            return []
+        try:
+            register = self._registers["hardware_error_status"]
+            reply = self._bus.sync_read(self._ids, register.address, register.size)
+            faulty = [int(i) for i in np.flatnonzero(reply.alerts)]
+            for i in faulty:
+                self._bus.reboot(self._ids[i])
+        except BusLostError as error:
+            return [self._lose(error).detail]
+        return [self._name(i) for i in faulty]
 
     def close(self) -> None:
         """Closes the port."""
@@ -134,6 +162,28 @@ class DynamixelHand:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail=f"no usable answer from {', '.join(silent)}")
         return self._look_after_one(bus)
 
+    def _age_fault(self, reply: SyncReply, now_ns: int) -> Fault | None:
+        """Compares the motors' own clocks with ours, because a late answer looks exactly like a fresh one.
+
+        Being late only makes an answer older, so the clock that is furthest ahead is the true one.
+        """
+        ticks_ms = np.ascontiguousarray(reply.data[:, 0:2]).view("<u2")[:, 0].astype(float)
+        offset_ms = ticks_ms - now_ns * 1e-6 % _TICK_WRAP_MS
+        if self._clock_ms is None:
+            self._clock_ms, self._clock_ns = offset_ms, now_ns
+            return None
+        drift_ms = _CLOCK_DRIFT * (now_ns - self._clock_ns) * 1e-6
+        ahead_ms = (offset_ms - self._clock_ms + _TICK_WRAP_MS / 2) % _TICK_WRAP_MS - _TICK_WRAP_MS / 2
+        self._clock_ms, self._clock_ns = self._clock_ms + np.maximum(ahead_ms, -drift_ms), now_ns
+        worst = int(np.argmin(ahead_ms))
+        if ahead_ms[worst] >= -_STALE_MS:
+            return None
+        detail = f"{self._name(worst)} answered with a measurement {-ahead_ms[worst]:.0f} ms older than it should be"
+        if -ahead_ms[worst] > _RESTARTED_MS:
+            self._clock_ms = None
+            return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(worst)}: its clock jumped; it has restarted")
+        return Fault(code=FaultCode.HAND_READ_FAILED, detail=detail)
+
     def _explain_alert(self, bus: DynamixelBus, i: int) -> Fault:
         register = self._registers["hardware_error_status"]
         answer = bus.read(self._ids[i], register.address, register.size)
@@ -143,21 +193,24 @@ class DynamixelHand:
         return Fault(code=FaultCode.MOTOR_ALERT, detail=f"{self._name(i)}: {said}; needs a reboot")
 
     def _look_after_one(self, bus: DynamixelBus) -> Fault | None:
-        """Reads one motor's torque flag each cycle: one that restarted by itself answers well and holds nothing."""
+        """Reads torque and watchdog of one motor more each cycle: neither shows in a measurement."""
         i = self._looked_at = (self._looked_at + 1) % len(self._ids)
         if not self._armed:
             return None
-        register = self._registers["torque_enable"]
-        answer = bus.read(self._ids[i], register.address, register.size)
-        if answer is not None and answer.ok and register.decode(answer.data) == 0:
+        torque, watchdog = self._registers["torque_enable"], self._registers["bus_watchdog"]
+        answer = bus.read(self._ids[i], torque.address, watchdog.end - torque.address)
+        if answer is None or not answer.ok:
+            return None
+        if torque.decode(answer.data[: torque.size]) == 0:
             return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(i)} lost its torque by itself: brown-out?")
+        if watchdog.decode(answer.data[-watchdog.size :]) < 0:
+            return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(i)} was stopped by its bus watchdog")
         return None
 
     def _sample(self, reply: SyncReply, now_ns: int) -> JointSample:
-        data = np.ascontiguousarray(reply.data)
-        current = data[:, 0:2].copy().view("<i2")[:, 0]
-        velocity = data[:, 2:6].copy().view("<i4")[:, 0]
-        position = data[:, 6:10].copy().view("<i4")[:, 0]
+        current = np.ascontiguousarray(reply.data[:, 6:8]).view("<i2")[:, 0]
+        velocity = np.ascontiguousarray(reply.data[:, 8:12]).view("<i4")[:, 0]
+        position = np.ascontiguousarray(reply.data[:, 12:16]).view("<i4")[:, 0]
         self.current_a = self._sign * current * self._model.current_unit_a
         return JointSample(
             stamp_ns=now_ns,

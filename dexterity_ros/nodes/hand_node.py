@@ -98,10 +98,10 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         self._permit = Permit(armed=armed, heartbeat_ns=ros.now_ns(self))
 
     def _cycle(self) -> None:
-        now = ros.now_ns(self)
         assert self._control is not None
         try:
             with self._lock:
+                now = ros.now_ns(self)  # after the lock: arming may have held it for a while
                 tick = self._control.tick(self._wanted, self._permit, now)
                 state = self._control.state
         except DexterityError as error:

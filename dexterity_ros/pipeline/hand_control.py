@@ -105,33 +105,31 @@ class HandControl:
     def tick(self, wanted: NumberedTarget | None, permit: Permit, now_ns: int) -> HandTick:
         """Reads the hand, decides and writes."""
         measured = self._port.read(now_ns)
-        sample = None if isinstance(measured, Fault) else measured
-        if sample is not None:
-            self._last_read_ns = now_ns
+        if isinstance(measured, Fault):
+            return self._tick_blind(measured, permit, now_ns)
+        self._last_read_ns = now_ns
         if self._gate is None:
-            failed = (measured,) if isinstance(measured, Fault) else ()
-            return HandTick(measured=sample, output=None, faults=failed, new_reset=None, written_target=None)
-        target = self._target(wanted, now_ns) if self._readable(now_ns) else None
+            return HandTick(measured=measured, output=None, faults=(), new_reset=None, written_target=None)
+        target = self._target(wanted, now_ns)
         result = self._gate.step(target, permit, now_ns)
-        faults = self._read_faults(measured, now_ns) + result.faults
         new_reset = self._change_phase(result.holding, now_ns)
-        written = self._write(result.output)
-        fresh = self._fresh(wanted, target, result.holding)
         return HandTick(
-            measured=sample,
+            measured=measured,
             output=result.output,
-            faults=faults + written,
+            faults=result.faults + self._write(result.output),
             new_reset=new_reset,
-            written_target=fresh,
+            written_target=self._fresh(wanted, target, result.holding),
         )
 
-    def _readable(self, now_ns: int) -> bool:
-        return self._last_read_ns is not None and (now_ns - self._last_read_ns) * 1e-9 <= _READ_PATIENCE_S
-
-    def _read_faults(self, measured: JointSample | Fault, now_ns: int) -> tuple[Fault, ...]:
-        if isinstance(measured, Fault) and not self._readable(now_ns):
-            return (measured,)
-        return ()
+    def _tick_blind(self, fault: Fault, permit: Permit, now_ns: int) -> HandTick:
+        """A cycle without a measurement moves nothing; after a while of them the policy must start afresh."""
+        if self._gate is None:
+            return HandTick(measured=None, output=None, faults=(fault,), new_reset=None, written_target=None)
+        new_reset = None
+        if self._last_read_ns is None or (now_ns - self._last_read_ns) * 1e-9 > _READ_PATIENCE_S:
+            new_reset = self._change_phase(fault, now_ns)
+        output = self._gate.rest(now_ns)
+        return HandTick(measured=None, output=output, faults=(fault,), new_reset=new_reset, written_target=None)
 
     def _target(self, wanted: NumberedTarget | None, now_ns: int) -> JointTarget | None:
         if self.phase is Phase.EASING and self._ramp is not None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import ActuatedJointsPort
 from dexterity_ros.drivers import dynamixel_protocol as protocol
-from dexterity_ros.drivers.control_table import BAUD_CODES, RETURN_DELAY_UNIT_S, load_motor
+from dexterity_ros.drivers.control_table import BAUD_CODES, POSITION_UNIT_RAD, RETURN_DELAY_UNIT_S, load_motor
 from dexterity_ros.drivers.dynamixel_protocol import ALERT_BIT, BROADCAST, Instruction, Packet, Parser, StatusError
 from dexterity_ros.drivers.emulated.motor import EmulatedMotor, JointState
 
@@ -49,6 +49,9 @@ class EmulatedBus:
         self._parser = Parser()
         self._updated_s: float | None = None
         self.writes = 0
+        self.unsafe_goals = 0
+        self._lower, self._upper = hand.lower_rad, hand.upper_rad
+        self._last_pull: list[float | None] = [None] * len(self.motors)
 
     def feed(self, data: bytes, now_s: float, host_baud: int) -> list[Answer]:
         """Returns the answers to what the host sent; at another baud rate motors see only noise."""
@@ -69,16 +72,28 @@ class EmulatedBus:
 
     def _drive(self, position: NDArray[np.float64]) -> None:
         pulls = [motor.pull_rad() for motor in self.motors]
+        self._count_unsafe(pulls)
         self._joints.set_torque(any(pull is not None for pull in pulls))
         wanted = [
             position[i] if pull is None else self._sign[i] * (pull - self._zero[i]) for i, pull in enumerate(pulls)
         ]
         self._joints.command(np.clip(np.array(wanted), self._hand.lower_rad, self._hand.upper_rad))
 
+    def _count_unsafe(self, pulls: list[float | None]) -> None:
+        """Counts goals that no gate should have let through: outside joint limits, or too far from the one before."""
+        for i, pull in enumerate(pulls):
+            before, self._last_pull[i] = self._last_pull[i], pull
+            if pull is None:
+                continue
+            joint = self._sign[i] * (pull - self._zero[i])
+            outside = not self._lower[i] - POSITION_UNIT_RAD <= joint <= self._upper[i] + POSITION_UNIT_RAD
+            jumped = before is not None and abs(pull - before) > self._hand.max_step_rad + 2.0 * POSITION_UNIT_RAD
+            self.unsafe_goals += outside or jumped
+
     def _handle(self, packet: Packet, now_s: float) -> Answer | None:
+        self.update(now_s)
         for motor in self.motors:
             motor.heard(now_s)
-        self.update(now_s)
         answered = self._execute(packet)
         self._drive(self._joints.measure()[0])
         if not answered:

@@ -1,5 +1,7 @@
 """A BytePort onto an emulated bus in virtual time: hours of bus traffic in seconds, repeatable by seed."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dexterity_ros.drivers.dynamixel_bus import BusLostError
@@ -12,6 +14,7 @@ class VirtualPort:
     """The host's end of the wire. Waiting costs no time; faults are switched on by its attributes.
 
     unplugged: every access raises BusLostError. flip_probability: chance that a received byte has one bit flipped.
+    disturb: what becomes of an answer on its way: (delay_s, bytes) to a list of such.
     """
 
     def __init__(self, bus: EmulatedBus, *, seed: int = 0) -> None:
@@ -21,6 +24,7 @@ class VirtualPort:
         self._incoming: list[tuple[int, bytes]] = []
         self.unplugged = False
         self.flip_probability = 0.0
+        self.disturb: Callable[[float, bytes], list[tuple[float, bytes]]] = lambda delay_s, data: [(delay_s, data)]
 
     def now_ns(self) -> int:
         """Returns the virtual time."""
@@ -35,7 +39,9 @@ class VirtualPort:
         self._check()
         self.sleep(len(data) * _BITS_PER_BYTE / self.baud)
         for answer in self._bus.feed(data, self._now_ns * 1e-9, self.baud):
-            self._incoming.append((self._now_ns + round(answer.delay_s * 1e9), self._disturbed(answer.data)))
+            for delay_s, received in self.disturb(answer.delay_s, answer.data):
+                self._incoming.append((self._now_ns + round(delay_s * 1e9), self._flipped(received)))
+        self._incoming.sort(key=lambda entry: entry[0])
 
     def read(self, deadline_ns: int) -> bytes:
         """Returns the next answer that arrives before the deadline, or nothing at the deadline."""
@@ -62,7 +68,7 @@ class VirtualPort:
         if self.unplugged:
             raise BusLostError("virtual port is unplugged")
 
-    def _disturbed(self, data: bytes) -> bytes:
+    def _flipped(self, data: bytes) -> bytes:
         if self.flip_probability == 0.0:
             return data
         values = np.frombuffer(data, dtype=np.uint8).copy()

@@ -1,0 +1,23 @@
+"""Whatever the bus does: noticed, nothing unsafe reaches a motor, no old value passes for a new one, nothing hangs."""
+
+import pytest
+
+from dexterity_ros.drivers.emulated.faults import KINDS
+from dexterity_ros.evaluation.fault_campaign import run_fault, run_mixture
+
+NOTICED_WITHIN_MS = 400.0  # the watchdog kinds are silent for 300 ms themselves
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_fault_is_noticed_and_survived(leap, kind):
+    row = run_fault(leap, kind, seed=1)
+    assert (row.unsafe_targets, row.stale_as_fresh, row.hang) == (0, 0, False)
+    assert row.recovered_ms is not None
+    if not KINDS[kind].harmless:
+        assert row.detected_ms is not None and row.detected_ms < NOTICED_WITHIN_MS
+
+
+def test_a_mixture_of_faults_is_survived(leap):
+    counts = run_mixture(leap, 1500, seed=2)
+    assert (counts["unsafe_targets"], counts["stale_as_fresh"], counts["hang"]) == (0, 0, False)
+    assert counts["faults"] > 5 and counts["following_cycles"] > 100
