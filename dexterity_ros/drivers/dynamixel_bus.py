@@ -34,12 +34,15 @@ class SyncReply:
 
     data: (n, length); rows of motors that did not answer are zero and must not be used. valid: (n,) answered, with
     a good checksum and the right length. errors: (n,) error codes. alerts: (n,) hardware alert bits.
+    asked_ns, answered_ns: monotonic time before the question was sent and after the last answer was read.
     """
 
     data: NDArray[np.uint8]
     valid: NDArray[np.bool_]
     errors: NDArray[np.uint8]
     alerts: NDArray[np.bool_]
+    asked_ns: int
+    answered_ns: int
 
 
 class DynamixelBus(Protocol):

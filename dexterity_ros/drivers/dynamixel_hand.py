@@ -29,7 +29,7 @@ _READ_LENGTH = 16  # realtime tick, moving, moving status, PWM, current, velocit
 _TICK_WRAP_MS = 32768.0  # realtime_tick counts milliseconds and wraps (ROBOTIS e-Manual)
 _STALE_MS = 5.0  # an answer this much older than its transaction is not fresh
 _RESTARTED_MS = 2000.0  # no answer is that late: the motor's clock has started again
-_CLOCK_DRIFT = 1e-3  # how much motor clocks may run slow
+_CLOCK_DRIFT = 1e-3  # how much motor clocks may run slow; ASSUMED: they have crystals
 _LOG = logging.getLogger(__name__)
 
 
@@ -77,7 +77,7 @@ class DynamixelHand:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail="the bus is lost; trying to open it again")
         try:
             reply = bus.sync_read(self._ids, self._registers["realtime_tick"].address, _READ_LENGTH)
-            return self._fault_in(bus, reply) or self._age_fault(reply, now_ns) or self._sample(reply, now_ns)
+            return self._fault_in(bus, reply) or self._age_fault(reply) or self._sample(reply, now_ns)
         except BusLostError as error:
             return self._lose(error)
 
@@ -162,26 +162,29 @@ class DynamixelHand:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail=f"no usable answer from {', '.join(silent)}")
         return self._look_after_one(bus)
 
-    def _age_fault(self, reply: SyncReply, now_ns: int) -> Fault | None:
+    def _age_fault(self, reply: SyncReply) -> Fault | None:
         """Compares the motors' own clocks with ours, because a late answer looks exactly like a fresh one.
 
-        Being late only makes an answer older, so the clock that is furthest ahead is the true one.
+        A fresh answer was measured after the question was sent and before the answer was read. So motor time minus
+        the time of reading is at most the true offset of the clocks, whatever else held us up; the largest seen is
+        kept. Motor time minus the time of asking is at least the true offset, unless the answer is an old one.
         """
         ticks_ms = np.ascontiguousarray(reply.data[:, 0:2]).view("<u2")[:, 0].astype(float)
-        offset_ms = ticks_ms - now_ns * 1e-6 % _TICK_WRAP_MS
+        least_ms = ticks_ms - reply.answered_ns * 1e-6 % _TICK_WRAP_MS
         if self._clock_ms is None:
-            self._clock_ms, self._clock_ns = offset_ms, now_ns
+            self._clock_ms, self._clock_ns = least_ms, reply.answered_ns
             return None
-        drift_ms = _CLOCK_DRIFT * (now_ns - self._clock_ns) * 1e-6
-        ahead_ms = (offset_ms - self._clock_ms + _TICK_WRAP_MS / 2) % _TICK_WRAP_MS - _TICK_WRAP_MS / 2
-        self._clock_ms, self._clock_ns = self._clock_ms + np.maximum(ahead_ms, -drift_ms), now_ns
+        drift_ms = _CLOCK_DRIFT * (reply.answered_ns - self._clock_ns) * 1e-6
+        self._clock_ms = self._clock_ms + np.maximum(_wrapped(least_ms - self._clock_ms), -drift_ms)
+        self._clock_ns = reply.answered_ns
+        ahead_ms = _wrapped(ticks_ms - reply.asked_ns * 1e-6 % _TICK_WRAP_MS - self._clock_ms)
         worst = int(np.argmin(ahead_ms))
         if ahead_ms[worst] >= -_STALE_MS:
             return None
-        detail = f"{self._name(worst)} answered with a measurement {-ahead_ms[worst]:.0f} ms older than it should be"
         if -ahead_ms[worst] > _RESTARTED_MS:
             self._clock_ms = None
             return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(worst)}: its clock jumped; it has restarted")
+        detail = f"{self._name(worst)} answered with a measurement {-ahead_ms[worst]:.0f} ms older than the question"
         return Fault(code=FaultCode.HAND_READ_FAILED, detail=detail)
 
     def _explain_alert(self, bus: DynamixelBus, i: int) -> Fault:
@@ -281,3 +284,9 @@ class DynamixelHand:
 
     def _name(self, i: int) -> str:
         return f"motor {self._ids[i]} ({self._hand.joints[i].name})"
+
+
+def _wrapped(difference_ms: Floats) -> Floats:
+    """Returns differences of two wrapping millisecond clocks, in [-half, half) of the range."""
+    half = 0.5 * _TICK_WRAP_MS
+    return (difference_ms + half) % _TICK_WRAP_MS - half

@@ -24,7 +24,7 @@ class NativeBus:
         self._byte_s = 10.0 / port.baud
         self._timeout_s = timeout_s
         self._parser = Parser()
-        self._sent_ns = port.now_ns()
+        self._asked_ns = self._sent_ns = port.now_ns()
 
     def ping(self, motor_id: int) -> Reply | None:
         """Returns model number and firmware version, or None."""
@@ -66,12 +66,14 @@ class NativeBus:
                 valid=(errors & ~np.uint8(ALERT_BIT)) == 0,
                 errors=errors & ~np.uint8(ALERT_BIT),
                 alerts=(errors & ALERT_BIT) != 0,
+                asked_ns=self._asked_ns,
+                answered_ns=self._port.now_ns(),
             )
         packets = self._parser.feed(raw)
         deadline_ns = self._deadline_ns(size * len(ids))
         while len({packet.id for packet in packets}) < len(ids) and (data := self._port.read(deadline_ns)):
             packets += self._parser.feed(data)
-        return _sorted_out(packets, ids, length)
+        return _sorted_out(packets, ids, length, asked_ns=self._asked_ns, answered_ns=self._port.now_ns())
 
     def sync_write(self, ids: Sequence[int], address: int, rows: NDArray[np.uint8]) -> None:
         """Writes rows (n, length) to several motors."""
@@ -85,6 +87,7 @@ class NativeBus:
         self._port.flush()
         self._parser.clear()
         packet = protocol.build(motor_id, instruction, parameters)
+        self._asked_ns = self._port.now_ns()
         self._port.write(packet)
         self._sent_ns = self._port.now_ns() + round(len(packet) * self._byte_s * 1e9)
 
@@ -137,7 +140,9 @@ def _plain_rows(raw: bytes, ids: Sequence[int], size: int, length: int) -> NDArr
     return rows if (protocol.crc16_rows(rows[:, :-2]) == crc).all() else None
 
 
-def _sorted_out(packets: list[Packet], ids: Sequence[int], length: int) -> SyncReply:
+def _sorted_out(
+    packets: list[Packet], ids: Sequence[int], length: int, *, asked_ns: int, answered_ns: int
+) -> SyncReply:
     """Returns what can be used of an answer that is not as it should be: the first good packet of each motor."""
     n = len(ids)
     data, valid = np.zeros((n, length), dtype=np.uint8), np.zeros(n, dtype=bool)
@@ -151,4 +156,4 @@ def _sorted_out(packets: list[Packet], ids: Sequence[int], length: int) -> SyncR
         if errors[i] == 0 and len(packet.parameters) == length:
             data[i] = np.frombuffer(packet.parameters, dtype=np.uint8)
             valid[i] = True
-    return SyncReply(data=data, valid=valid, errors=errors, alerts=alerts)
+    return SyncReply(data=data, valid=valid, errors=errors, alerts=alerts, asked_ns=asked_ns, answered_ns=answered_ns)

@@ -7,7 +7,9 @@ motor was missing; an unplugged adapter raised termios.error and left the port b
 
 import contextlib
 import termios
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -125,6 +127,8 @@ class SdkBus:
             valid=np.zeros(n, dtype=bool),
             errors=np.zeros(n, dtype=np.uint8),
             alerts=np.zeros(n, dtype=bool),
+            asked_ns=time.monotonic_ns(),
+            answered_ns=0,
         )
         parameters = protocol.sync_read_parameters(address, length, ids)
         self._send(protocol.BROADCAST, protocol.Instruction.SYNC_READ, parameters, n * (11 + length))
@@ -133,7 +137,7 @@ class SdkBus:
             i = place.pop(packet[4], None)
             if i is not None:
                 _fill(reply, i, packet, length)
-        return reply
+        return replace(reply, answered_ns=time.monotonic_ns())
 
     def sync_write(self, ids: Sequence[int], address: int, rows: NDArray[np.uint8]) -> None:
         """Writes rows (n, length) to several motors."""

@@ -6,19 +6,17 @@ from typing import Any
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import Trigger
 
-from dexterity_ros.contracts import wire
-from dexterity_ros.contracts.errors import DexterityError, WireError
+from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.drivers.deadline_loop import DeadlineLoop, Histogram
 from dexterity_ros.nodes import ros
 from dexterity_ros.nodes.diagnostics import Reporter, loop_values
-from dexterity_ros.nodes.hand_ports import connect_problems, make_port
+from dexterity_ros.nodes.hand_inputs import HandInputs
+from dexterity_ros.nodes.hand_ports import connect_problems, make_port, reboot_motors
 from dexterity_ros.nodes.hand_setup import HandParameters, hand_setup
 from dexterity_ros.nodes.hand_topics import HandTopics
-from dexterity_ros.pipeline.hand_control import HandControl, NumberedTarget, Phase
+from dexterity_ros.pipeline.hand_control import HandControl, Phase
 from dexterity_ros.safety.faults import REACTIONS, Reaction
-from dexterity_ros.safety.gate import Permit
-from dexterity_ros.safety.supervisor import State
 
 
 class HandNode(LifecycleNode):  # type: ignore[misc]
@@ -27,20 +25,17 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__("hand_node", automatically_declare_parameters_from_overrides=True)
         self._setup = hand_setup(ros.parameters(self, HandParameters))
-        self._reader = wire.JointReader(self._setup.hand.joint_names)
         self._control: HandControl | None = None
         self._lock = threading.Lock()
-        self._wanted: NumberedTarget | None = None
-        self._permit = Permit(armed=False, heartbeat_ns=None)
         self._ages = Histogram()
         self._faults: dict[str, int] = {}
         self._port = make_port(self, self._setup)
         self._must_stop = False
         self._out = HandTopics(self, self._setup.hand.joint_names)
         self.create_timer(0.02, self._stop_if_needed)
-        ros.subscribe(self, "joint_targets", self._on_target)
-        ros.subscribe(self, "supervisor", self._on_supervisor)
+        self._inputs = HandInputs(self, self._setup.hand.joint_names, self._count)
         self.create_service(Trigger, "~/estop", self._on_estop)
+        self.create_service(Trigger, "~/reboot", self._on_reboot)
         self.loop = DeadlineLoop(round(1e9 / TOPICS["joint_states"].rate_hz), self._cycle)
         self._reporter = Reporter(self, self._setup.hand.name, "loop", self._report)
 
@@ -84,25 +79,21 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         response.success, response.message = True, "torque off"
         return response
 
-    def _on_target(self, message: Any) -> None:
-        try:
-            target = self._reader.target(message)
-            self._wanted = NumberedTarget(reset=int(message.header.frame_id or -1), target=target)
-        except (WireError, ValueError) as error:
-            self._wanted = None
-            self._count("target_invalid")
-            self.get_logger().error(f"joint_targets refused: {error}", throttle_duration_sec=1.0)
-
-    def _on_supervisor(self, message: Any) -> None:
-        armed = message.data == State.ARMED.value
-        self._permit = Permit(armed=armed, heartbeat_ns=ros.now_ns(self))
+    def _on_reboot(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Restarts motors with a latched error; only while the hand is limp."""
+        limp = self._control is None or self._control.phase is Phase.LIMP
+        with self._lock:
+            names = reboot_motors(self._port) if limp else []
+        response.success = limp
+        response.message = f"rebooted: {', '.join(names) or 'none needed it'}" if limp else "disarm first"
+        return response
 
     def _cycle(self) -> None:
         assert self._control is not None
         try:
             with self._lock:
                 now = ros.now_ns(self)  # after the lock: arming may have held it for a while
-                tick = self._control.tick(self._wanted, self._permit, now)
+                tick = self._control.tick(self._inputs.wanted, self._inputs.permit, now)
                 state = self._control.state
         except DexterityError as error:
             self._count("hand_read_failed")

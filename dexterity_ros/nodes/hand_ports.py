@@ -22,3 +22,8 @@ def make_port(node: Node, setup: HandSetup) -> HandPort:
 def connect_problems(port: HandPort) -> list[str]:
     """Returns what is wrong with the motors, each named; empty when all answer as they should."""
     return port.connect() if isinstance(port, DynamixelHand) else []
+
+
+def reboot_motors(port: HandPort) -> list[str]:
+    """Restarts motors with a latched error. Returns their names."""
+    return port.reboot() if isinstance(port, DynamixelHand) else []

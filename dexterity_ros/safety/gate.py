@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 
 TARGET_MAX_AGE_S = TOPICS["joint_targets"].max_age_s or 0.0
 HEARTBEAT_MAX_AGE_S = TOPICS["supervisor"].max_age_s or 0.0
+# One target moves the hand for this long after it first came; then it is only held. A policy that dies in the middle of
+# a long way leaves no motion behind.
+PURSUIT_S = 0.05
 _CLAMP_TOLERANCE_RAD = 1e-9
 
 
@@ -52,6 +55,8 @@ class Gate:
         self._last = np.clip(measured_rad, limits.lower_rad, limits.upper_rad)
         self._budget = np.full(self._last.shape, limits.max_step_rad)
         self._refilled_ns = now_ns
+        self._pursued: JointTarget | None = None
+        self._pursued_since_ns = now_ns
 
     @property
     def last_rad(self) -> Floats:
@@ -62,7 +67,7 @@ class Gate:
         """Returns what may be written at `now_ns`. `target` is None when there is nothing to follow."""
         self._refill(now_ns)
         faults = self._deny(target, permit, now_ns)
-        if not faults and target is not None:
+        if not faults and target is not None and self._may_pursue(target, now_ns):
             faults = self._follow(target)
         return GateResult(output=self.rest(now_ns), faults=faults)
 
@@ -96,6 +101,11 @@ class Gate:
         if target.pos_rad.shape != self._last.shape or not np.isfinite(target.pos_rad).all():
             return (Fault(code=FaultCode.TARGET_INVALID, detail=f"the target is {target.pos_rad}"),)
         return ()
+
+    def _may_pursue(self, target: JointTarget, now_ns: int) -> bool:
+        if target is not self._pursued:
+            self._pursued, self._pursued_since_ns = target, now_ns
+        return now_ns - self._pursued_since_ns <= round(PURSUIT_S * 1e9)
 
     def _follow(self, target: JointTarget) -> tuple[Fault, ...]:
         wanted = np.clip(target.pos_rad, self._limits.lower_rad, self._limits.upper_rad)

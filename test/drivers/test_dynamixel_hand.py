@@ -132,6 +132,24 @@ def test_silence_stops_the_motors_and_arming_again_clears_it(rig):
     assert rig.hand.write(rig.gated(0.1)) is None
 
 
+def test_a_late_answer_is_refused_and_a_late_caller_is_not(rig):
+    assert isinstance(rig.read(), JointSample)
+    late = rig.port.now_ns()
+    rig.port.sleep(0.5)
+    assert isinstance(rig.hand.read(late), JointSample)
+    for _ in range(3):
+        assert isinstance(rig.read(), JointSample)
+    rig.port.disturb = lambda delay_s, data: [(delay_s + 0.03, data)]
+    seen = []
+    for _ in range(40):
+        rig.port.sleep(0.01)
+        seen.append(rig.read())
+    assert all(isinstance(sample, Fault) for sample in seen)
+    rig.port.disturb = lambda delay_s, data: [(delay_s, data)]
+    rig.port.sleep(0.1)
+    assert isinstance(rig.read(), JointSample)
+
+
 def test_a_lost_bus_is_a_fault_then_a_reading_but_never_motion_without_arming(rig):
     assert rig.hand.set_torque(True) is None
     rig.port.unplugged = True

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from dexterity_ros.contracts.errors import ConfigError, FaultCode
 from dexterity_ros.contracts.samples import JointTarget
-from dexterity_ros.safety.gate import HEARTBEAT_MAX_AGE_S, TARGET_MAX_AGE_S, Gate, Permit
+from dexterity_ros.safety.gate import HEARTBEAT_MAX_AGE_S, PURSUIT_S, TARGET_MAX_AGE_S, Gate, Permit
 from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
 
 MS = 1_000_000
@@ -88,6 +88,16 @@ def test_a_stream_of_targets_moves_no_faster_than_the_velocity_limit():
         for length in (1, 5, 20):
             allowed = LIMITS.max_step_rad + LIMITS.max_velocity_rad_s * 0.01 * length
             assert moved[start : start + length].sum() <= allowed + 1e-9
+
+
+def test_one_target_moves_the_hand_for_a_short_while_only():
+    gate, far = Gate(LIMITS, START, 0), target([0.9, 0, 1])
+    path = [gate.step(far, armed(k * 10 * MS), k * 10 * MS).output.pos_rad[0] for k in range(20)]
+    last_move = max(k for k in range(1, 20) if path[k] != path[k - 1])
+    assert last_move * 0.01 <= PURSUIT_S
+    assert path[-1] < 0.9
+    again = gate.step(target([0.9, 0, 1], 200 * MS), armed(200 * MS), 200 * MS)
+    assert again.output.pos_rad[0] > path[-1]
 
 
 def test_starts_inside_the_limits_even_when_the_hand_does_not():
