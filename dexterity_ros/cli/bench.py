@@ -23,7 +23,8 @@ def bench(
 
     sim: the environment with observations, rewards and resets beside bare mujoco.rollout of the same model and
     controls, on 1 and 2 threads. policy: one tick of the pipeline, and its network alone. kills: kill -9 of
-    policy_node, goal_node and safety_node while a simulated hand moves; how long the gate's output still changes.
+    policy_node, goal_node, safety_node and hand_node while a simulated hand moves; how long the gate's output
+    still changes, and for hand_node, after which silence the motors' own watchdog stops them.
     bus: one read and write of all motors on an emulated bus by a canned loop, our native backend, the vendor's SDK
     worked around, and the SDK as it is, interleaved. faults: every kind of fault on an emulated bus while the hand
     moves, and a random mixture of them, in virtual time.
@@ -98,7 +99,8 @@ def _bench_kills(repeats: int, json: Path | None) -> int:
         name: {"max_ms": round(max(found[name]), 1), "all_ms": [round(v, 1) for v in found[name]]} for name in KILLED
     }
     for name, row in rows.items():
-        console.print(f"{name}: {repeats} kills, the gate's output constant after {row['max_ms']} ms at most")
+        what = "the motors' own watchdog stopped them" if name == "hand_node" else "the gate's output was constant"
+        console.print(f"{name}: {repeats} kills, {what} after {row['max_ms']} ms at most")
     console.print(f"{found['messages']} gate outputs, {len(found['violations'])} outside limits")
     write_json(json, rows | {"violations": found["violations"], "messages": found["messages"]})
     return int(bool(found["violations"]))

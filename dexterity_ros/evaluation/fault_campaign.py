@@ -69,6 +69,7 @@ class Campaign:
         self._reset, self._rearm_ns = 0, 0
         self.cycles = self.stale_as_fresh = 0
         self.hang = False
+        self.phases: set[Phase] = set()
         self.start_host()
 
     @property
@@ -108,6 +109,7 @@ class Campaign:
         truth, _ = self._joints.measure()
         tick = self.control.tick(self._wanted(now), Permit(armed=True, heartbeat_ns=now), now)
         self.cycles += 1
+        self.phases.add(self.control.phase)
         if tick.new_reset is not None:
             self._reset = tick.new_reset
         if tick.measured is not None:
@@ -115,6 +117,7 @@ class Campaign:
         stop = any(REACTIONS[fault.code] is Reaction.STOP for fault in tick.faults)
         if stop and self.control.phase is not Phase.LIMP:
             self.control.deactivate()
+            self.phases.add(Phase.LIMP)
             self._rearm_ns = now + round(_REARM_S * 1e9)
         self.hang |= (self.now_ns() - now) * 1e-9 > _HANG_S or time.perf_counter() - began_s > 10.0 * _HANG_S
         return tick
@@ -149,14 +152,15 @@ def run_fault(hand: HandSpec, kind: str, seed: int) -> FaultRow:
     else:
         campaign.run(_RECOVERY_S, lambda _tick: campaign.following)
         campaign.run(0.3, lambda _tick: False)
+        campaign.phases.clear()
         began = campaign.now_ns()
         undo = fault.begin(campaign.rig)
         detected = campaign.run(_FAULT_S, reports_hand_fault)
         detected_ms = None if detected is None else (campaign.now_ns() - began) * 1e-6
         campaign.run(_FAULT_S, lambda _tick: False)
-        if campaign.control.phase is Phase.LIMP:
+        if Phase.LIMP in campaign.phases:
             reaction = "stop"
-        elif not campaign.following:
+        elif Phase.HOLDING in campaign.phases:
             reaction = "hold"
     if fault.restart:
         campaign.start_host()

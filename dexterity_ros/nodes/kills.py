@@ -22,9 +22,10 @@ from dexterity_ros.nodes.operator import Operator
 from dexterity_ros.nodes.processes import Processes, ros_environment
 from dexterity_ros.pipeline.hand_control import Phase
 
-KILLED = ("policy_node", "goal_node", "safety_node")
+KILLED = ("policy_node", "goal_node", "safety_node", "hand_node")
 _WATCH_S = 0.6
 _MOVING_S = 0.4
+_DIAGNOSTICS_S = 1.5  # at least one round of /diagnostics after the kill
 
 
 class GateWatch:
@@ -70,7 +71,8 @@ def run_kills(policy: str, repeats: int, log: Path, say: Callable[[str], None]) 
     """Kills each node of KILLED `repeats` times while the hand moves.
 
     Returns {node: milliseconds from each kill to the last change of the gate's output}, "violations" of the gate's
-    limits, and "messages", how many outputs were checked.
+    limits, and "messages", how many outputs were checked. For hand_node, whose gate dies with it: milliseconds of
+    silence after which the emulated motors stopped by their own watchdog.
     """
     loop = ClosedLoop(
         goals=0,
@@ -110,8 +112,11 @@ def _kill_once(name: str, operator: Operator, watch: GateWatch, processes: Proce
     killed_ns = time.time_ns()
     process.send_signal(signal.SIGKILL)
     process.wait()
-    operator.spin(_WATCH_S)
+    operator.spin(_WATCH_S if name != "hand_node" else _DIAGNOSTICS_S)
     constant_after_ms = max(watch.changed_ns - killed_ns, 0) * 1e-6
+    if name == "hand_node":
+        constant_after_ms = operator.diagnostics["sim_node: loop"]["watchdog_trip_ms"]
+        operator.hand_state = ""
     operator.supervisor = operator.policy_state = ""
     processes.start(name)
     return constant_after_ms

@@ -37,8 +37,10 @@ class LifecycleClient:
         if wanted != "active":
             self._was_active = False
         self._wanted = wanted
-        if self._asked_s is not None and time.monotonic() - self._asked_s < _PATIENCE_S:
-            return
+        if self._asked_s is not None:
+            if time.monotonic() - self._asked_s < _PATIENCE_S:
+                return
+            self._set_state(None)
         if not self._get.service_is_ready():
             self._set_state(None)
             return

@@ -58,9 +58,10 @@ class SafetyNode(Node):
         now = ros.now_ns(self)
         verdict = self._supervisor.step(self._ages_s(now), (), now)
         self._heartbeat.publish(ros.message_class("supervisor")(data=str(verdict)))
-        if str(verdict) != self._said:
-            self._said = str(verdict)
-            self.get_logger().info(self._said)
+        kind = f"{verdict.state} {verdict.reason.partition(':')[0]}"  # ages in the reason change with every tick
+        if kind != self._said:
+            self._said = kind
+            self.get_logger().info(str(verdict))
 
     def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         return self._answer(response, Request.ARM, self._preflight())

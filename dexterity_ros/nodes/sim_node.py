@@ -66,12 +66,16 @@ class SimNode(Node):
             ros.subscribe(self, "driver_joint_command", self._on_command)
         self.create_service(Trigger, "sim/reset", self._on_reset)
         self.loop = DeadlineLoop(round(period_s * 1e9), self._cycle)
-        self._reporter = Reporter(self, hand.name, "loop", lambda: ("ok", "running", loop_values(self.loop)))
+        self._reporter = Reporter(self, hand.name, "loop", self._report)
         self.loop.start("physics")
 
     def _serve_bus(self, hand: HandSpec) -> PtyBus:
-        bus = EmulatedBus(hand, self.sim, WireModel(baud=hand.baud_rate))
-        return PtyBus(bus, Path(self.settings.port))
+        self._emulated = EmulatedBus(hand, self.sim, WireModel(baud=hand.baud_rate))
+        return PtyBus(self._emulated, Path(self.settings.port))
+
+    def _report(self) -> tuple[str, str, dict[str, Any]]:
+        trip_ms = None if self._bus is None else self._emulated.watchdog_trip_ms
+        return "ok", "running", loop_values(self.loop) | {"watchdog_trip_ms": trip_ms}
 
     def close(self) -> None:
         """Ends the physics and pulls the cable."""

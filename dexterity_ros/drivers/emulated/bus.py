@@ -53,6 +53,12 @@ class EmulatedBus:
         self._lower, self._upper = hand.lower_rad, hand.upper_rad
         self._last_pull: list[float | None] = [None] * len(self.motors)
 
+    @property
+    def watchdog_trip_ms(self) -> float | None:
+        """Longest silence after which a motor's last trip came; None when none has tripped."""
+        trips = [motor.tripped_after_s for motor in self.motors if motor.tripped_after_s is not None]
+        return round(max(trips) * 1e3, 1) if trips else None
+
     def feed(self, data: bytes, now_s: float, host_baud: int) -> list[Answer]:
         """Returns the answers to what the host sent; at another baud rate motors see only noise."""
         if host_baud != self.wire.baud:

@@ -57,6 +57,7 @@ class EmulatedMotor:
         self.temperature_c, self.supply_v = _AMBIENT_C + 2.0, 5.0 if low < 6.0 else 12.0
         self._last_heard_s = 0.0
         self._hold_rad: float | None = None
+        self.tripped_after_s: float | None = None
 
     @property
     def id(self) -> int:
@@ -209,5 +210,6 @@ class EmulatedMotor:
         units = self.get("bus_watchdog")
         if units > 0 and self.torque and now_s - self._last_heard_s > units * BUS_WATCHDOG_UNIT_S:
             self.set("bus_watchdog", WATCHDOG_TRIPPED)
+            self.tripped_after_s = now_s - self._last_heard_s
             # ASSUMED: in mode 5 a trip stops the motor where it is, with torque on.
             self._hold_rad = joint.pos_rad
