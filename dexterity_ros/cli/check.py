@@ -1,11 +1,20 @@
 """dexterity check"""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
 from dexterity_ros.cli.output import console, figures_table, write_json
+
+
+def _result(entry: tuple[str, Any]) -> str:
+    """Returns a line for one entry of the manifest's results."""
+    name, value = entry
+    if isinstance(value, dict) and "rate" in value:
+        low, high = value.get("rate_ci95", (0.0, 1.0))
+        return f"{name}: {100 * value['rate']:.1f} % ({100 * low:.0f}-{100 * high:.0f})"
+    return f"{name}: {value}"
 
 
 def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap", json: Path | None = None) -> int:
@@ -49,7 +58,7 @@ def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap", 
         "gate": f"step {limits.max_step_rad} rad, {limits.max_velocity_rad_s} rad/s",
         "golden pair": f"differs by {golden_difference(folder, network):.1e}",
         "trained": f"{manifest.provenance.steps:,} steps, seed {manifest.provenance.seed}",
-        "measured": "; ".join(f"{k}: {v}" for k, v in manifest.results.items()) or "nothing recorded",
+        "measured": "\n".join(map(_result, manifest.results.items())) or "nothing recorded",
     }
     console.print(figures_table("", figures))
     write_json(json, figures)
