@@ -19,7 +19,7 @@ from dexterity_ros.evaluation.outcomes import summary
 from dexterity_ros.nodes.goal_node import GoalParameters
 from dexterity_ros.nodes.operator import Operator, OperatorError
 from dexterity_ros.nodes.probe import Probe
-from dexterity_ros.nodes.processes import Processes, ros_environment
+from dexterity_ros.nodes.processes import Processes, own_domain, ros_environment
 from dexterity_ros.nodes.usage import Usage
 from dexterity_ros.safety.supervisor import State
 from dexterity_ros.tasks.reorient import TaskSpec
@@ -84,11 +84,6 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
         operator.close()
     header = {"policy": manifest.name, "task": settings.task or manifest.task, "goal_rad": list(settings.goal_rad)}
     return header | figures | {"probe_lateness_ms": probe_lateness_ms}
-
-
-def own_domain() -> int:
-    """Returns a ROS domain of its own unless one is set, so that a demo never meets a robot in the lab."""
-    return int(os.environ.get("ROS_DOMAIN_ID", 20 + os.getpid() % 80))
 
 
 class _Session:

@@ -17,9 +17,9 @@ from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.closed_loop import ClosedLoop, own_domain
+from dexterity_ros.nodes.closed_loop import ClosedLoop
 from dexterity_ros.nodes.operator import Operator
-from dexterity_ros.nodes.processes import Processes, ros_environment
+from dexterity_ros.nodes.processes import Processes, own_domain, ros_environment
 from dexterity_ros.pipeline.hand_control import Phase
 
 KILLED = ("policy_node", "goal_node", "safety_node", "hand_node")

@@ -30,6 +30,11 @@ def ros_environment(domain_id: int | None = None) -> dict[str, str]:
     return environment
 
 
+def own_domain() -> int:
+    """Returns a ROS domain of its own unless one is set, so that a demo never meets a robot in the lab."""
+    return int(os.environ.get("ROS_DOMAIN_ID", 20 + os.getpid() % 80))
+
+
 class Processes:
     """Node processes of one system; a context manager that leaves none behind."""
 

@@ -10,20 +10,12 @@ from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.spec import ActionSpec
 from dexterity_ros.policy.observation import TERM_NAMES, observation_spec
 from dexterity_ros.sim.env import EnvConfig, ReorientEnv
-from dexterity_ros.sim.randomisation import ModelRandomisation, SampleNoise, random_model
+from dexterity_ros.sim.randomisation import NO_NOISE, ModelRandomisation, random_model
 from dexterity_ros.sim.realtime import RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.tasks.reorient import TaskSpec
 
 PHYSICS = PhysicsConfig(timestep_s=0.05 / 3, substeps=3)
-NOISE = SampleNoise(
-    joint_pos_rad=0.0,
-    joint_vel_rad_s=0.0,
-    object_pos_m=0.0,
-    object_rot_rad=0.0,
-    action_delay_substeps=0,
-    pose_delay_substeps=0,
-)
 
 
 @pytest.fixture
@@ -39,7 +31,7 @@ def env(leap):
             physics=PHYSICS,
             object="cube70",
             episode_s=1e3,
-            noise=NOISE,
+            noise=NO_NOISE,
             randomisation=None,
             reset_pool=16,
             threads=1,
