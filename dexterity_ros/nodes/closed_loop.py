@@ -53,7 +53,8 @@ class ClosedLoop:
             "hardware": self.hardware,
             "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
         }
-        return resolve(load_system("sim"), arguments, {"goal_node": self._goal_range()})
+        goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
+        return resolve(load_system("sim"), arguments, {"goal_node": goal_range})
 
     def task_spec(self, manifest: PolicyManifest) -> TaskSpec:
         """Returns the task as goal_node runs it."""
@@ -62,9 +63,6 @@ class ClosedLoop:
         return GoalParameters(
             hand=self.hand, task=name, seed=self.seed, margin_rad=0.0, goal_min_rad=low, goal_max_rad=high
         ).task_spec()
-
-    def _goal_range(self) -> dict[str, float]:
-        return {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
 
 
 def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], None]) -> dict[str, Any]:
