@@ -251,8 +251,8 @@ class DynamixelHand:
 
     def _disarm(self, bus: DynamixelBus) -> Fault | None:
         off = self._write_all(bus, "torque_enable", [0] * len(self._ids), all_of_them=True)
-        self._write_all(bus, "bus_watchdog", [0] * len(self._ids), all_of_them=True)
-        return off
+        # A motor whose torque may still be on keeps its watchdog: then silence at least stops it.
+        return off or self._write_all(bus, "bus_watchdog", [0] * len(self._ids), all_of_them=True)
 
     def _write_all(
         self, bus: DynamixelBus, name: str, values: Sequence[int], *, all_of_them: bool = False

@@ -106,7 +106,7 @@ class HandControl:
         """Reads the hand, decides and writes."""
         measured = self._port.read(now_ns)
         if isinstance(measured, Fault):
-            return self._tick_blind(measured, permit, now_ns)
+            return self._tick_blind(measured, now_ns)
         self._last_read_ns = now_ns
         if self._gate is None:
             return HandTick(measured=measured, output=None, faults=(), new_reset=None, written_target=None)
@@ -121,7 +121,7 @@ class HandControl:
             written_target=self._fresh(wanted, target, result.holding),
         )
 
-    def _tick_blind(self, fault: Fault, permit: Permit, now_ns: int) -> HandTick:
+    def _tick_blind(self, fault: Fault, now_ns: int) -> HandTick:
         """A cycle without a measurement moves nothing; after a while of them the policy must start afresh."""
         if self._gate is None:
             return HandTick(measured=None, output=None, faults=(fault,), new_reset=None, written_target=None)

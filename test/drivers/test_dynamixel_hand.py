@@ -123,6 +123,19 @@ def test_a_refused_write_stops_the_arming_and_leaves_no_torque(rig):
     assert fault is not None and not any(motor.torque for motor in rig.emulated.motors)
 
 
+def test_a_motor_that_does_not_confirm_torque_off_keeps_its_watchdog(rig):
+    assert rig.hand.set_torque(True) is None
+    deaf = rig.emulated.motors[4]
+    deaf.set("id", 200)
+    fault = rig.hand.set_torque(False)
+    assert fault is not None and "motor 5 (mf_mcp)" in fault.detail
+    assert [motor.torque for motor in rig.emulated.motors] == [motor is deaf for motor in rig.emulated.motors]
+    assert deaf.get("bus_watchdog") > 0
+    rig.port.sleep(WATCHDOG_S + 0.05)
+    rig.emulated.update(rig.port.now_ns() * 1e-9)
+    assert deaf.get("bus_watchdog") == WATCHDOG_TRIPPED
+
+
 def test_silence_stops_the_motors_and_arming_again_clears_it(rig):
     assert rig.hand.set_torque(True) is None
     rig.port.sleep(WATCHDOG_S + 0.05)
