@@ -27,9 +27,15 @@ def bench_bus(hand: HandSpec, *, baud: int, usb_latency_ms: float, rounds: int) 
     """Returns {client: {p50_ms, p99_ms, per_s, cpu_ms}}, medians over `rounds` interleaved rounds.
 
     canned: sends the same bytes and waits for the same number, nothing else; the most that any client can reach.
-    native, sdk_worked_around: our two backends. sdk_plain: the vendor's GroupSyncRead and GroupSyncWrite as they are.
+    native, sdk_worked_around: our two backends. native_fast: with FAST_SYNC_READ. sdk_plain: the vendor's GroupSyncRead and GroupSyncWrite as they are.
     """
-    makers = {"canned": _canned, "native": _native, "sdk_worked_around": _worked_around, "sdk_plain": _plain}
+    makers = {
+        "canned": _canned,
+        "native": _native,
+        "native_fast": _native_fast,
+        "sdk_worked_around": _worked_around,
+        "sdk_plain": _plain,
+    }
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in makers}
     command = [sys.executable, "-m", "dexterity_ros.drivers.emulated.serve", "--hand", hand.name]
     command += ["--baud", str(baud), "--usb-latency-ms", str(usb_latency_ms)]
@@ -101,11 +107,12 @@ def _canned(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:
     return cycle, port.close
 
 
-def _backend(bus: Any, hand: HandSpec) -> tuple[Cycle, Cycle]:
+def _backend(bus: Any, hand: HandSpec, *, fast: bool = False) -> tuple[Cycle, Cycle]:
     registers, ids, goals = x_series(), _ids(hand), _goals(hand)
+    read = bus.fast_sync_read if fast else bus.sync_read
 
     def cycle() -> None:
-        bus.sync_read(ids, registers["present_current"].address, _READ_LENGTH)
+        read(ids, registers["present_current"].address, _READ_LENGTH)
         bus.sync_write(ids, registers["goal_position"].address, goals)
 
     return cycle, bus.close
@@ -113,6 +120,10 @@ def _backend(bus: Any, hand: HandSpec) -> tuple[Cycle, Cycle]:
 
 def _native(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:
     return _backend(open_native(path, baud), hand)
+
+
+def _native_fast(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:
+    return _backend(open_native(path, baud), hand, fast=True)
 
 
 def _worked_around(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:

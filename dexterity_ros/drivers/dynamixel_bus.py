@@ -71,6 +71,17 @@ class DynamixelBus(Protocol):
         """Reads the same registers of several motors."""
         ...
 
+    def fast_sync_read(self, ids: Sequence[int], address: int, length: int) -> SyncReply:
+        """Reads the same registers of several motors, which answer in one shared packet.
+
+        Shorter on the wire, but a motor that is missing or garbled takes all those after it along.
+        """
+        ...
+
+    def bulk_read(self, requests: Sequence[tuple[int, int, int]]) -> list[Reply | None]:
+        """Reads different registers of several motors. requests: (motor_id, address, length), each motor once."""
+        ...
+
     def sync_write(self, ids: Sequence[int], address: int, rows: NDArray[np.uint8]) -> None:
         """Writes rows (n, length) to several motors; nobody acknowledges."""
         ...

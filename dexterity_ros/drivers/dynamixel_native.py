@@ -75,6 +75,24 @@ class NativeBus:
             packets += self._parser.feed(data)
         return _sorted_out(packets, ids, length, asked_ns=self._asked_ns, answered_ns=self._port.now_ns())
 
+    def fast_sync_read(self, ids: Sequence[int], address: int, length: int) -> SyncReply:
+        """Reads the same registers of several motors, which answer in one shared packet."""
+        self._send(BROADCAST, Instruction.FAST_SYNC_READ, protocol.sync_read_parameters(address, length, ids))
+        raw = self._receive(protocol.fast_blocks(length, len(ids)))
+        return _shared(raw, ids, length, asked_ns=self._asked_ns, answered_ns=self._port.now_ns())
+
+    def bulk_read(self, requests: Sequence[tuple[int, int, int]]) -> list[Reply | None]:
+        """Reads different registers of several motors."""
+        self._send(BROADCAST, Instruction.BULK_READ, protocol.bulk_read_parameters(requests))
+        lengths = {motor_id: length for motor_id, _, length in requests}
+        deadline_ns = self._deadline_ns(sum(_STATUS_OVERHEAD + length for length in lengths.values()))
+        replies: dict[int, Reply | None] = {}
+        while len(replies) < len(lengths) and (data := self._port.read(deadline_ns)):
+            for packet in self._parser.feed(data):
+                if packet.instruction == Instruction.STATUS and packet.id in lengths:
+                    replies.setdefault(packet.id, _reply(packet, lengths[packet.id]))
+        return [replies.get(motor_id) for motor_id, _, _ in requests]
+
     def sync_write(self, ids: Sequence[int], address: int, rows: NDArray[np.uint8]) -> None:
         """Writes rows (n, length) to several motors."""
         self._send(BROADCAST, Instruction.SYNC_WRITE, protocol.sync_write_parameters(address, ids, rows))
@@ -138,6 +156,39 @@ def _plain_rows(raw: bytes, ids: Sequence[int], size: int, length: int) -> NDArr
         return None
     crc = rows[:, -2].astype(np.uint16) | (rows[:, -1].astype(np.uint16) << np.uint16(8))
     return rows if (protocol.crc16_rows(rows[:, :-2]) == crc).all() else None
+
+
+def _shared(raw: bytes, ids: Sequence[int], length: int, *, asked_ns: int, answered_ns: int) -> SyncReply:
+    """Returns the motors of a FAST_SYNC_READ answer up to the first that is missing or garbled."""
+    n = len(ids)
+    expected = protocol.fast_blocks(length, n)
+    head = protocol.fast_status([(motor_id, 0, bytes(length)) for motor_id in ids])[: protocol.FAST_HEAD]
+    rows = np.frombuffer(raw[protocol.FAST_HEAD :].ljust(expected - protocol.FAST_HEAD, b"\0"), dtype=np.uint8)
+    rows = rows.reshape(n, length + 4)
+    good = 0
+    if raw[: protocol.FAST_HEAD] == head:
+        same_id = rows[:, 1] == np.asarray(ids, dtype=np.uint8)
+        intact = len(raw) == expected and same_id.all() and protocol.crc_ok(raw)
+        good = n if intact else _intact_blocks(raw, same_id, length)
+    answered = np.arange(n) < good
+    errors = np.where(answered, rows[:, 0] & ~np.uint8(ALERT_BIT), 0).astype(np.uint8)
+    return SyncReply(
+        data=np.where(answered[:, None], rows[:, 2:-2], np.uint8(0)),
+        valid=answered & (errors == 0),
+        errors=errors,
+        alerts=answered & ((rows[:, 0] & ALERT_BIT) != 0),
+        asked_ns=asked_ns,
+        answered_ns=answered_ns,
+    )
+
+
+def _intact_blocks(raw: bytes, same_id: NDArray[np.bool_], length: int) -> int:
+    """Returns how many blocks from the first on are there and good."""
+    for i, same in enumerate(same_id):
+        end = protocol.fast_blocks(length, i + 1)
+        if not same or end > len(raw) or not protocol.crc_ok(raw[:end]):
+            return i
+    return len(same_id)
 
 
 def _sorted_out(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 HEADER = b"\xff\xff\xfd\x00"
 BROADCAST = 0xFE
 ALERT_BIT = 0x80
+FAST_HEAD = 8  # header, id, length, instruction
 MAX_PACKET = 1024  # no motor sends more; a longer length field is noise
 _STUFFED = b"\xff\xff\xfd\xfd"
 _MARK = b"\xff\xff\xfd"
@@ -99,6 +100,11 @@ def crc16(data: bytes | bytearray | memoryview) -> int:
     return int(np.bitwise_xor.reduce(_distance_table()[distance, values], initial=np.uint16(0)))
 
 
+def crc_ok(data: bytes) -> bool:
+    """Returns whether the last two bytes are the CRC of those before."""
+    return crc16(data[:-2]) == int.from_bytes(data[-2:], "little")
+
+
 def crc16_rows(rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """Returns the CRC-16 of every row, (n, length) to (n,): many packets of one length in one table look-up."""
     distance = np.arange(rows.shape[1] - 1, -1, -1)
@@ -136,6 +142,29 @@ def read_parameters(address: int, length: int) -> bytes:
 def sync_read_parameters(address: int, length: int, ids: Iterable[int]) -> bytes:
     """Returns the parameters of SYNC_READ and FAST_SYNC_READ."""
     return read_parameters(address, length) + bytes(ids)
+
+
+def fast_blocks(length: int, count: int) -> int:
+    """Returns the bytes of a FAST_SYNC_READ answer: header to instruction, then error, id, data, CRC of each motor."""
+    return FAST_HEAD + count * (length + 4)
+
+
+def fast_status(blocks: Sequence[tuple[int, int, bytes]]) -> bytes:
+    """Returns the shared answer to FAST_SYNC_READ. blocks: (motor_id, error, data); nothing in it is stuffed.
+
+    The CRC that follows each block covers everything before it, earlier CRCs included.
+    """
+    size = sum(len(data) + 4 for _, _, data in blocks) + 1
+    packet = HEADER + bytes([BROADCAST]) + size.to_bytes(2, "little") + bytes([Instruction.STATUS])
+    for motor_id, error, data in blocks:
+        packet += bytes([error, motor_id]) + data
+        packet += crc16(packet).to_bytes(2, "little")
+    return packet
+
+
+def bulk_read_parameters(requests: Sequence[tuple[int, int, int]]) -> bytes:
+    """Returns the parameters of BULK_READ; requests: (motor_id, address, length)."""
+    return b"".join(bytes([motor_id]) + read_parameters(address, length) for motor_id, address, length in requests)
 
 
 def sync_write_parameters(address: int, ids: Sequence[int], rows: NDArray[np.uint8]) -> bytes:
@@ -195,7 +224,7 @@ class Parser:
 
     def _take(self, size: int) -> Packet | None:
         raw = bytes(self._buffer[:size])
-        if crc16(raw[:-2]) != int.from_bytes(raw[-2:], "little"):
+        if not crc_ok(raw):
             self.bad_crc += 1
             self._skip(1)
             return None

@@ -121,23 +121,41 @@ class SdkBus:
 
     def sync_read(self, ids: Sequence[int], address: int, length: int) -> SyncReply:
         """Reads the same registers of several motors."""
-        n = len(ids)
-        reply = SyncReply(
-            data=np.zeros((n, length), dtype=np.uint8),
-            valid=np.zeros(n, dtype=bool),
-            errors=np.zeros(n, dtype=np.uint8),
-            alerts=np.zeros(n, dtype=bool),
-            asked_ns=time.monotonic_ns(),
-            answered_ns=0,
-        )
+        reply = _nothing_yet(len(ids), length)
         parameters = protocol.sync_read_parameters(address, length, ids)
-        self._send(protocol.BROADCAST, protocol.Instruction.SYNC_READ, parameters, n * (11 + length))
+        self._send(protocol.BROADCAST, protocol.Instruction.SYNC_READ, parameters, len(ids) * (11 + length))
         place = {motor_id: i for i, motor_id in enumerate(ids)}
         while place and (packet := self._receive()) is not None:
             i = place.pop(packet[4], None)
             if i is not None:
                 _fill(reply, i, packet, length)
         return replace(reply, answered_ns=time.monotonic_ns())
+
+    def fast_sync_read(self, ids: Sequence[int], address: int, length: int) -> SyncReply:
+        """Reads the same registers of several motors, which answer in one shared packet: all of them or none."""
+        reply = _nothing_yet(len(ids), length)
+        parameters = protocol.sync_read_parameters(address, length, ids)
+        expected = protocol.fast_blocks(length, len(ids))
+        self._send(protocol.BROADCAST, protocol.Instruction.FAST_SYNC_READ, parameters, expected)
+        packet, result = self._packets.rxPacket(self._port, True)
+        if result == COMM_SUCCESS and len(packet) == expected:
+            rows = np.array(packet[protocol.FAST_HEAD :], dtype=np.uint8).reshape(len(ids), length + 4)
+            reply.data[:], reply.valid[:] = rows[:, 2:-2], rows[:, 1] == np.asarray(ids)
+            reply.errors[:], reply.alerts[:] = rows[:, 0] & ~np.uint8(ALERT_BIT), (rows[:, 0] & ALERT_BIT) != 0
+            reply.valid[:] &= reply.errors == 0
+        return replace(reply, answered_ns=time.monotonic_ns())
+
+    def bulk_read(self, requests: Sequence[tuple[int, int, int]]) -> list[Reply | None]:
+        """Reads different registers of several motors."""
+        lengths = {motor_id: length for motor_id, _, length in requests}
+        parameters = protocol.bulk_read_parameters(requests)
+        expected = sum(11 + length for length in lengths.values())
+        self._send(protocol.BROADCAST, protocol.Instruction.BULK_READ, parameters, expected)
+        replies: dict[int, Reply | None] = {}
+        while len(replies) < len(lengths) and (packet := self._receive()) is not None:
+            if packet[4] in lengths:
+                replies.setdefault(packet[4], _reply(packet, lengths[packet[4]]))
+        return [replies.get(motor_id) for motor_id, _, _ in requests]
 
     def sync_write(self, ids: Sequence[int], address: int, rows: NDArray[np.uint8]) -> None:
         """Writes rows (n, length) to several motors."""
@@ -154,10 +172,7 @@ class SdkBus:
         self._send(motor_id, instruction, parameters, 11 + length)
         while (packet := self._receive()) is not None:
             if packet[4] == motor_id:
-                error, data = packet[_ERROR_AT], bytes(packet[_PARAMETERS_AT:-2])
-                if error & ~ALERT_BIT == 0 and len(data) != length:
-                    return None
-                return Reply(data=data, error=error & ~ALERT_BIT, alert=bool(error & ALERT_BIT))
+                return _reply(packet, length)
         return None
 
     def _send(self, motor_id: int, instruction: int, parameters: bytes, expected_bytes: int) -> None:
@@ -177,6 +192,24 @@ class SdkBus:
                 return packet
             if result != COMM_RX_CORRUPT or self._port.isPacketTimeout():
                 return None
+
+
+def _nothing_yet(n: int, length: int) -> SyncReply:
+    return SyncReply(
+        data=np.zeros((n, length), dtype=np.uint8),
+        valid=np.zeros(n, dtype=bool),
+        errors=np.zeros(n, dtype=np.uint8),
+        alerts=np.zeros(n, dtype=bool),
+        asked_ns=time.monotonic_ns(),
+        answered_ns=0,
+    )
+
+
+def _reply(packet: list[int], length: int) -> Reply | None:
+    error, data = packet[_ERROR_AT], bytes(packet[_PARAMETERS_AT:-2])
+    if error & ~ALERT_BIT == 0 and len(data) != length:
+        return None
+    return Reply(data=data, error=error & ~ALERT_BIT, alert=bool(error & ALERT_BIT))
 
 
 def _fill(reply: SyncReply, i: int, packet: list[int], length: int) -> None:

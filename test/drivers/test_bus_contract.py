@@ -78,6 +78,29 @@ def test_one_missing_motor_spoils_only_its_own_row(bus, ids):
     assert reply.valid.tolist() == [True] * 3 + [False] + [True] * (len(ids) - 3)
 
 
+def test_fast_sync_read_returns_the_same_as_sync_read(bus, ids, emulated):
+    emulated.motors[3].latch(1 << 5)
+    plain, fast = bus.sync_read(ids, *PRESENT), bus.fast_sync_read(ids, *PRESENT)
+    assert fast.valid.all() and fast.alerts.tolist() == [i == 3 for i in range(len(ids))]
+    np.testing.assert_array_equal(fast.data, plain.data)
+
+
+def test_in_a_fast_sync_read_nothing_behind_a_missing_motor_is_believed(bus, ids, emulated):
+    emulated.connected[5] = False
+    reply = bus.fast_sync_read(ids, *PRESENT)
+    assert not reply.valid[5:].any()
+    assert bus.sync_read(ids, *PRESENT).valid.sum() == len(ids) - 1
+
+
+def test_bulk_read_returns_different_registers_of_different_motors(bus, ids, emulated):
+    temperature, position = REGISTERS["present_temperature"], REGISTERS["present_position"]
+    asked = [(ids[0], temperature.address, 1), (77, position.address, 4), (ids[4], position.address, 4)]
+    first, absent, last = bus.bulk_read(asked)
+    assert absent is None
+    assert temperature.decode(first.data) == emulated.motors[0].get("present_temperature")
+    assert position.decode(last.data) == emulated.motors[4].get("present_position")
+
+
 def test_bytes_that_look_like_a_header_survive_both_ways(bus, ids, emulated):
     # 0x00FDFFFF little-endian is FF FF FD 00: a header in the middle of the data, in both directions.
     header_like = 0x00FDFFFF

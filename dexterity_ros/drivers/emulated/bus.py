@@ -1,5 +1,6 @@
 """An emulated Dynamixel bus: motors on joints, instructions in, status packets out, with their time on the wire."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class WireModel:
-    """Time on the wire. usb_latency_s: the adapter delivers what it has this often (FTDI latency timer)."""
+    """Time on the wire. baud: what the motors are set to. usb_latency_s: FTDI latency timer of the adapter."""
 
     baud: int = 4_000_000
     usb_latency_s: float = 0.001
@@ -43,6 +44,7 @@ class EmulatedBus:
         self.motors = [EmulatedMotor(model, joint.motor_id, baud_code=code) for joint in hand.joints]
         for motor in self.motors:
             motor.set("return_delay_time", 0)
+        self.connected = [True] * len(self.motors)
         self._hand, self._joints = hand, joints
         self._sign = np.array([joint.sign for joint in hand.joints])
         self._zero = np.array([joint.zero_offset_rad for joint in hand.joints])
@@ -60,10 +62,13 @@ class EmulatedBus:
         return round(max(trips) * 1e3, 1) if trips else None
 
     def feed(self, data: bytes, now_s: float, host_baud: int) -> list[Answer]:
-        """Returns the answers to what the host sent; at another baud rate motors see only noise."""
-        if host_baud != self.wire.baud:
-            return []
-        return [answer for packet in self._parser.feed(data) if (answer := self._handle(packet, now_s)) is not None]
+        """Returns the answers to what the host sent; motors at another baud rate see only noise."""
+        answers = []
+        for packet in self._parser.feed(data):
+            listening = [m for m, here in zip(self.motors, self.connected, strict=True) if here and m.baud == host_baud]
+            if listening and (answer := self._handle(packet, listening, now_s, host_baud)) is not None:
+                answers.append(answer)
+        return answers
 
     def update(self, now_s: float) -> None:
         """Advances the motors to `now_s` and passes their pull on to the joints."""
@@ -96,28 +101,31 @@ class EmulatedBus:
             jumped = before is not None and abs(pull - before) > self._hand.max_step_rad + 2.0 * POSITION_UNIT_RAD
             self.unsafe_goals += outside or jumped
 
-    def _handle(self, packet: Packet, now_s: float) -> Answer | None:
+    def _handle(self, packet: Packet, motors: list[EmulatedMotor], now_s: float, baud: int) -> Answer | None:
         self.update(now_s)
-        for motor in self.motors:
+        for motor in motors:
             motor.heard(now_s)
-        answered = self._execute(packet)
+        answered = self._execute(packet, motors)
         self._drive(self._joints.measure()[0])
         if not answered:
             return None
         data = b"".join(status for _, status in answered)
         delays = sum(motor.get("return_delay_time") * RETURN_DELAY_UNIT_S for motor, _ in answered)
-        wire_s = len(data) * _BITS_PER_BYTE / self.wire.baud
+        wire_s = len(data) * _BITS_PER_BYTE / baud
         return Answer(delay_s=delays + wire_s + self.wire.usb_latency_s, data=data)
 
-    def _execute(self, packet: Packet) -> list[tuple[EmulatedMotor, bytes]]:
+    def _execute(self, packet: Packet, motors: list[EmulatedMotor]) -> list[tuple[EmulatedMotor, bytes]]:
         handlers = {
-            Instruction.SYNC_READ: self._sync_read,
-            Instruction.SYNC_WRITE: self._sync_write,
-            Instruction.BULK_READ: self._bulk_read,
+            Instruction.SYNC_READ: _sync_read,
+            Instruction.FAST_SYNC_READ: _fast_sync_read,
+            Instruction.BULK_READ: _bulk_read,
         }
+        by_id = {motor.id: motor for motor in motors}
         if packet.instruction in handlers:
-            return handlers[Instruction(packet.instruction)](packet.parameters)
-        targets = [m for m in self.motors if packet.id in (m.id, BROADCAST)]
+            return handlers[Instruction(packet.instruction)](by_id, packet.parameters)
+        if packet.instruction == Instruction.SYNC_WRITE:
+            return self._sync_write(by_id, packet.parameters)
+        targets = [m for m in motors if packet.id in (m.id, BROADCAST)]
         answers = [(motor, self._single(motor, packet)) for motor in targets]
         if packet.id == BROADCAST and packet.instruction != Instruction.PING:
             return []
@@ -137,25 +145,46 @@ class EmulatedBus:
             return _status(motor, StatusError.OK)
         return _status(motor, StatusError.INSTRUCTION)
 
-    def _sync_read(self, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
-        by_id = {motor.id: motor for motor in self.motors}
-        asked = [by_id[i] for i in p[4:] if i in by_id]
-        return [(motor, _status(motor, *motor.read(_word(p, 0), _word(p, 2)))) for motor in asked]
-
-    def _bulk_read(self, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
-        by_id = {motor.id: motor for motor in self.motors}
-        asked = [(p[i], _word(p, i + 1), _word(p, i + 3)) for i in range(0, len(p) - 4, 5)]
-        return [(by_id[i], _status(by_id[i], *by_id[i].read(a, n))) for i, a, n in asked if i in by_id]
-
-    def _sync_write(self, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
+    def _sync_write(self, by_id: "_Motors", p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
         address, length = _word(p, 0), _word(p, 2)
-        by_id = {motor.id: motor for motor in self.motors}
         for start in range(4, len(p) - length, length + 1):
             motor = by_id.get(p[start])
             if motor is not None:
                 self.writes += 1
                 motor.write(address, p[start + 1 : start + 1 + length])
         return []
+
+
+_Motors = dict[int, EmulatedMotor]
+
+
+def _sync_read(by_id: _Motors, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
+    # ASSUMED: motors after a missing one answer all the same.
+    asked = [by_id[i] for i in p[4:] if i in by_id]
+    return [(motor, _status(motor, *motor.read(_word(p, 0), _word(p, 2)))) for motor in asked]
+
+
+def _fast_sync_read(by_id: _Motors, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
+    """One packet that each motor continues where the one before ends; behind a missing motor nobody does."""
+    length = _word(p, 2)
+    present = list(itertools.takewhile(by_id.__contains__, p[4:]))
+    blocks = [
+        (i, *_fast_block(by_id[i], _word(p, 0), length)) if i in present else (i, 0, bytes(length)) for i in p[4:]
+    ]
+    packet = protocol.fast_status(blocks)
+    ends = [protocol.fast_blocks(length, n) for n in range(len(present) + 1)]
+    starts = [0, *ends[1:]]
+    return [(by_id[i], packet[a:b]) for i, a, b in zip(present, starts, ends[1:], strict=False)]
+
+
+def _fast_block(motor: EmulatedMotor, address: int, length: int) -> tuple[int, bytes]:
+    error, data = motor.read(address, length)
+    return error | (ALERT_BIT if motor.alert else 0), data or bytes(length)
+
+
+def _bulk_read(by_id: _Motors, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
+    asked = [(p[i], _word(p, i + 1), _word(p, i + 3)) for i in range(0, len(p) - 4, 5)]
+    return [(by_id[i], _status(by_id[i], *by_id[i].read(a, n))) for i, a, n in asked if i in by_id]
 
 
 def _status(motor: EmulatedMotor, error: int, data: bytes = b"") -> bytes:

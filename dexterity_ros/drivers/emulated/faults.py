@@ -1,7 +1,7 @@
 """Faults of a bus and its motors, by name: what begins, what ends, and what a person has to do afterwards."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 
 Undo = Callable[[], None]
 _LATE_S = 0.05
-_ABSENT_ID = 250
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,10 +127,9 @@ def _voltage_sag(rig: Rig) -> Undo:
 
 
 def _gone(rig: Rig) -> Undo:
-    motor = rig.bus.motors[rig.victim]
-    own = motor.id
-    motor.set("id", _ABSENT_ID)
-    return lambda: motor.set("id", own)
+    victim = rig.victim
+    rig.bus.connected[victim] = False
+    return lambda: rig.bus.connected.__setitem__(victim, True)
 
 
 def _all_gone(rig: Rig) -> Undo:
@@ -144,9 +142,15 @@ def _unplugged(rig: Rig) -> Undo:
 
 
 def _wrong_baud(rig: Rig) -> Undo:
-    right = rig.bus.wire
-    rig.bus.wire = replace(right, baud=57_600)
-    return lambda: setattr(rig.bus, "wire", right)
+    codes = [motor.get("baud_rate") for motor in rig.bus.motors]
+    for motor in rig.bus.motors:
+        motor.set("baud_rate", 1)
+
+    def restore() -> None:
+        for motor, code in zip(rig.bus.motors, codes, strict=True):
+            motor.set("baud_rate", code)
+
+    return restore
 
 
 def _silent_host(rig: Rig) -> Undo:

@@ -7,6 +7,7 @@ real hand.
 from dataclasses import dataclass
 
 from dexterity_ros.drivers.control_table import (
+    BAUD_CODES,
     BUS_WATCHDOG_UNIT_S,
     CURRENT_BASED_POSITION_MODE,
     POSITION_UNIT_RAD,
@@ -63,6 +64,11 @@ class EmulatedMotor:
     def id(self) -> int:
         """Present id."""
         return self.get("id")
+
+    @property
+    def baud(self) -> int:
+        """Baud rate it listens at. ASSUMED: a new one counts from the next packet on, its answer has the old one."""
+        return BAUD_CODES[self.get("baud_rate")]
 
     @property
     def torque(self) -> bool:
