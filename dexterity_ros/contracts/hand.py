@@ -46,7 +46,10 @@ class JointSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class HandSpec:
-    """A hand. `joints` are in policy order; the max_* values are ceilings that no policy may exceed."""
+    """A hand. `joints` are in policy order; the max_* values are ceilings that no policy may exceed.
+
+    supply_v: nominal voltage at the motors.
+    """
 
     name: str
     mjcf: str
@@ -56,6 +59,7 @@ class HandSpec:
     max_step_rad: float
     max_current_a: float
     max_temperature_c: float
+    supply_v: float
     home_pos_rad: tuple[float, ...]
     grasp_centre_m: tuple[float, float, float]
     fingertip_sites: tuple[str, ...]
@@ -64,7 +68,7 @@ class HandSpec:
     def __post_init__(self) -> None:
         _check_unique("joint names", [j.name for j in self.joints])
         _check_unique("motor ids", [j.motor_id for j in self.joints])
-        for key in ("max_velocity_rad_s", "max_step_rad", "max_current_a", "max_temperature_c"):
+        for key in ("max_velocity_rad_s", "max_step_rad", "max_current_a", "max_temperature_c", "supply_v"):
             value = getattr(self, key)
             if not (math.isfinite(value) and value > 0):
                 raise ConfigError(f"{key} is {value}, expected a positive number")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import Fault
-from dexterity_ros.contracts.samples import GatedTarget, JointSample
+from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealth
 
 
 class NetworkPort(Protocol):
@@ -22,6 +22,10 @@ class HandPort(Protocol):
 
     def read(self, now_ns: int) -> JointSample | Fault:
         """Returns a fresh measurement, or the fault that prevented one; never an old value. now_ns: of this moment."""
+        ...
+
+    def health(self) -> MotorHealth | None:
+        """Returns the motors' state as last read, or None when this hand cannot tell."""
         ...
 
     def write(self, target: GatedTarget) -> Fault | None:

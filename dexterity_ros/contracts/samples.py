@@ -19,6 +19,19 @@ class JointSample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MotorHealth:
+    """State of the motors, each (n,): current_a as last measured; temperature_c and supply_v as read at seen_ns.
+
+    NaN: not read yet.
+    """
+
+    current_a: Array
+    temperature_c: Array
+    supply_v: Array
+    seen_ns: Array
+
+
+@dataclass(frozen=True, kw_only=True)
 class PoseSample:
     """T_hand_object: pos_m (..., 3), quat_wxyz (..., 4); stamp_ns: when the sensor saw it."""
 

@@ -11,8 +11,8 @@ class Topic:
     """One topic.
 
     qos: sensor = best effort, newest few; command = reliable, newest only; latched = reliable, kept for late joiners;
-    event = reliable, none lost. max_age_s: older than this is stale (None: no deadline). watched: its silence makes
-    the supervisor hold. recorded: part of every bag.
+    event = reliable, none lost. max_age_s: older than this is stale (None: no deadline); the silence of those that a
+    system watches makes the supervisor hold. recorded: part of every bag.
     """
 
     name: str
@@ -21,7 +21,6 @@ class Topic:
     rate_hz: float
     max_age_s: float | None
     recorded: bool
-    watched: bool
     publisher: str
     about: str
 
@@ -34,7 +33,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=100.0,
         max_age_s=0.1,
         recorded=True,
-        watched=True,
         publisher="hand_node",
         about="measured joints, rad and rad/s; matched by name; stamp = time of measurement",
     ),
@@ -45,7 +43,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=60.0,
         max_age_s=0.15,
         recorded=True,
-        watched=True,
         publisher="pose_node or sim_node",
         about="T_hand_object as estimated; stamp = time of the image",
     ),
@@ -56,7 +53,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=20.0,
         max_age_s=0.08,
         recorded=True,
-        watched=False,
         publisher="goal_node",
         about="wanted rotation of the object in the hand frame; its position is not used; repeated while it is wanted",
     ),
@@ -67,7 +63,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=0.0,
         max_age_s=None,
         recorded=True,
-        watched=False,
         publisher="goal_node",
         about="JSON: event (issued, reached, timeout, dropped), trial, index, stamp_ns, angle_rad",
     ),
@@ -78,7 +73,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=20.0,
         max_age_s=0.2,
         recorded=True,
-        watched=False,
         publisher="policy_node",
         about="wanted joints, rad; stamp = oldest measurement they rest on; frame_id = number of the reset they follow",
     ),
@@ -89,7 +83,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=20.0,
         max_age_s=None,
         recorded=True,
-        watched=False,
         publisher="policy_node",
         about="what one tick consumed and produced, with the layout named; enough to repeat it exactly",
     ),
@@ -100,7 +93,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=20.0,
         max_age_s=0.2,
         recorded=True,
-        watched=True,
         publisher="policy_node",
         about="acting, or the fault that keeps it from acting",
     ),
@@ -111,7 +103,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=0.0,
         max_age_s=None,
         recorded=True,
-        watched=False,
         publisher="hand_node",
         about="number of a reset: the policy forgets and starts from the measured pose",
     ),
@@ -122,7 +113,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=100.0,
         max_age_s=None,
         recorded=True,
-        watched=False,
         publisher="hand_node",
         about="what passed the gate, rad; in shadow mode it is not written to the hand",
     ),
@@ -133,9 +123,8 @@ TOPICS: dict[str, Topic] = {
         rate_hz=0.0,
         max_age_s=None,
         recorded=True,
-        watched=False,
         publisher="hand_node",
-        about="limp, easing, following, or holding: reason",
+        about="limp, easing, following, easing_out, or holding: reason",
     ),
     "supervisor": Topic(
         name="supervisor/state",
@@ -144,9 +133,18 @@ TOPICS: dict[str, Topic] = {
         rate_hz=50.0,
         max_age_s=0.1,
         recorded=True,
-        watched=False,
         publisher="safety_node",
-        about="heartbeat with the state: disarmed, armed, hold: reason, stopped: reason",
+        about="heartbeat with the state: disarmed, ready, armed, hold: reason, stopped: reason",
+    ),
+    "deadman": Topic(
+        name="deadman",
+        message="std_msgs/msg/Bool",
+        qos="command",
+        rate_hz=20.0,
+        max_age_s=0.25,
+        recorded=True,
+        publisher="your pedal or button",
+        about="true while a person permits motion; watched where safety_node's `watch` names it",
     ),
     "diagnostics": Topic(
         name="/diagnostics",
@@ -155,7 +153,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=1.0,
         max_age_s=None,
         recorded=True,
-        watched=False,
         publisher="every node",
         about="loop lateness, overruns, ages, faults (REP-107)",
     ),
@@ -166,7 +163,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=100.0,
         max_age_s=0.05,
         recorded=False,
-        watched=False,
         publisher="sim_node or your driver",
         about="the motors' own measurement, read by hand_node with hardware: direct",
     ),
@@ -177,7 +173,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=100.0,
         max_age_s=0.2,
         recorded=False,
-        watched=False,
         publisher="hand_node",
         about="what hand_node writes with hardware: direct; no positions = torque off",
     ),
@@ -188,7 +183,6 @@ TOPICS: dict[str, Topic] = {
         rate_hz=100.0,
         max_age_s=None,
         recorded=True,
-        watched=False,
         publisher="sim_node",
         about="the simulator's truth, for judging only",
     ),

@@ -27,7 +27,8 @@ def bench_bus(hand: HandSpec, *, baud: int, usb_latency_ms: float, rounds: int) 
     """Returns {client: {p50_ms, p99_ms, per_s, cpu_ms}}, medians over `rounds` interleaved rounds.
 
     canned: sends the same bytes and waits for the same number, nothing else; the most that any client can reach.
-    native, sdk_worked_around: our two backends. native_fast: with FAST_SYNC_READ. sdk_plain: the vendor's GroupSyncRead and GroupSyncWrite as they are.
+    native, sdk_worked_around: our two backends. native_fast: with FAST_SYNC_READ. sdk_plain: the vendor's
+    GroupSyncRead and GroupSyncWrite as they are.
     """
     makers = {
         "canned": _canned,

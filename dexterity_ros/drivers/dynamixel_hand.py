@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.samples import GatedTarget, JointSample
+from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealth
 from dexterity_ros.drivers.control_table import (
     BUS_WATCHDOG_UNIT_S,
     CURRENT_BASED_POSITION_MODE,
     HARDWARE_ERRORS,
     POSITION_UNIT_RAD,
     VELOCITY_UNIT_RAD_S,
+    VOLTAGE_UNIT_V,
     load_motor,
     x_series,
 )
@@ -55,10 +56,13 @@ class DynamixelHand:
         self._bus: DynamixelBus | None = None
         self._next_open_ns = 0
         self._armed = False
+        self._goal_current: int | None = None
         self._looked_at = 0
         self._clock_ms: Floats | None = None  # motor time minus ours, where it was furthest ahead
         self._clock_ns = 0
-        self.current_a: Floats = np.zeros(len(self._ids))
+        n = len(self._ids)
+        self._current_a, self._temperature_c, self._supply_v = np.zeros(n), np.full(n, np.nan), np.full(n, np.nan)
+        self._seen_ns: NDArray[np.int64] | None = None
 
     def connect(self) -> list[str]:
         """Opens the bus and checks every motor. Returns what is wrong, with the motor named; empty when all is well."""
@@ -77,21 +81,43 @@ class DynamixelHand:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail="the bus is lost; trying to open it again")
         try:
             reply = bus.sync_read(self._ids, self._registers["realtime_tick"].address, _READ_LENGTH)
-            return self._fault_in(bus, reply) or self._age_fault(reply) or self._sample(reply, now_ns)
+            fault = self._fault_in(reply) or self._look_after_one(bus, now_ns) or self._age_fault(reply)
+            return fault or self._sample(reply, now_ns)
         except BusLostError as error:
             return self._lose(error)
 
+    def health(self) -> MotorHealth | None:
+        """Returns the motors' state as last read, or None before the first reading."""
+        if self._seen_ns is None:
+            return None
+        return MotorHealth(
+            current_a=self._current_a.copy(),
+            temperature_c=self._temperature_c.copy(),
+            supply_v=self._supply_v.copy(),
+            seen_ns=self._seen_ns.copy(),
+        )
+
     def write(self, target: GatedTarget) -> Fault | None:
-        """Writes goal positions to all motors."""
+        """Writes goal positions to all motors, and the current limit when it has changed."""
         if self._bus is None or not self._armed:
             return Fault(code=FaultCode.HAND_NOT_READY, detail="the motors are not armed; disarm and arm again")
+        current = round(target.current_limit_a / self._model.current_unit_a)
         ticks = np.rint((self._sign * target.pos_rad + self._zero) / POSITION_UNIT_RAD).astype("<i4")
         register = self._registers["goal_position"]
         try:
+            if current != self._goal_current:
+                self._write_current(self._bus, current)
             self._bus.sync_write(self._ids, register.address, ticks.view(np.uint8).reshape(len(ticks), register.size))
         except BusLostError as error:
             return self._lose(error)
         return None
+
+    def _write_current(self, bus: DynamixelBus, current: int) -> None:
+        """Lowers the current limit. Unacknowledged: the next cycle writes a lower one; arming writes it with care."""
+        register = self._registers["goal_current"]
+        rows = np.frombuffer(register.encode(current) * len(self._ids), dtype=np.uint8).reshape(-1, register.size)
+        bus.sync_write(self._ids, register.address, rows)
+        self._goal_current = current
 
     def set_torque(self, enabled: bool) -> Fault | None:
         """Arms all motors where they stand, or takes their torque; every write is acknowledged."""
@@ -154,13 +180,13 @@ class DynamixelHand:
         self._armed = False
         return Fault(code=FaultCode.HAND_READ_FAILED, detail=str(error))
 
-    def _fault_in(self, bus: DynamixelBus, reply: SyncReply) -> Fault | None:
-        if reply.alerts.any():
-            return self._explain_alert(bus, int(np.flatnonzero(reply.alerts)[0]))
+    def _fault_in(self, reply: SyncReply) -> Fault | None:
+        if reply.alerts.any() and self._bus is not None:
+            return self._explain_alert(self._bus, int(np.flatnonzero(reply.alerts)[0]))
         if not reply.valid.all():
             silent = [self._name(int(i)) for i in np.flatnonzero(~reply.valid)]
             return Fault(code=FaultCode.HAND_READ_FAILED, detail=f"no usable answer from {', '.join(silent)}")
-        return self._look_after_one(bus)
+        return None
 
     def _age_fault(self, reply: SyncReply) -> Fault | None:
         """Compares the motors' own clocks with ours, because a late answer looks exactly like a fresh one.
@@ -195,18 +221,26 @@ class DynamixelHand:
         said = ", ".join(names) or "unknown hardware error"
         return Fault(code=FaultCode.MOTOR_ALERT, detail=f"{self._name(i)}: {said}; needs a reboot")
 
-    def _look_after_one(self, bus: DynamixelBus) -> Fault | None:
-        """Reads torque and watchdog of one motor more each cycle: neither shows in a measurement."""
+    def _look_after_one(self, bus: DynamixelBus, now_ns: int) -> Fault | None:
+        """Reads what shows in no measurement of one motor more each cycle: torque, watchdog, supply, temperature."""
+        if self._seen_ns is None:
+            self._seen_ns = np.full(len(self._ids), now_ns)
         i = self._looked_at = (self._looked_at + 1) % len(self._ids)
-        if not self._armed:
-            return None
-        torque, watchdog = self._registers["torque_enable"], self._registers["bus_watchdog"]
-        answer = bus.read(self._ids[i], torque.address, watchdog.end - torque.address)
+        first, last = self._registers["torque_enable"], self._registers["present_temperature"]
+        answer = bus.read(self._ids[i], first.address, last.end - first.address)
         if answer is None or not answer.ok:
             return None
-        if torque.decode(answer.data[: torque.size]) == 0:
+
+        def value(name: str) -> int:
+            register = self._registers[name]
+            return register.decode(answer.data[register.address - first.address : register.end - first.address])
+
+        self._temperature_c[i] = value("present_temperature")
+        self._supply_v[i] = value("present_input_voltage") * VOLTAGE_UNIT_V
+        self._seen_ns[i] = now_ns
+        if self._armed and value("torque_enable") == 0:
             return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(i)} lost its torque by itself: brown-out?")
-        if watchdog.decode(answer.data[-watchdog.size :]) < 0:
+        if self._armed and value("bus_watchdog") < 0:
             return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(i)} was stopped by its bus watchdog")
         return None
 
@@ -214,7 +248,7 @@ class DynamixelHand:
         current = np.ascontiguousarray(reply.data[:, 6:8]).view("<i2")[:, 0]
         velocity = np.ascontiguousarray(reply.data[:, 8:12]).view("<i4")[:, 0]
         position = np.ascontiguousarray(reply.data[:, 12:16]).view("<i4")[:, 0]
-        self.current_a = self._sign * current * self._model.current_unit_a
+        self._current_a = self._sign * current * self._model.current_unit_a
         return JointSample(
             stamp_ns=now_ns,
             pos_rad=self._sign * (position * POSITION_UNIT_RAD - self._zero),
@@ -226,7 +260,7 @@ class DynamixelHand:
 
         Watchdog off first, because goals are locked after a trip; torque on last but the watchdog.
         """
-        current = round(self._current_limit_a / self._model.current_unit_a)
+        current = self._goal_current = round(self._current_limit_a / self._model.current_unit_a)
         steps: list[tuple[str, Sequence[int]]] = [
             ("bus_watchdog", [0] * len(self._ids)),
             ("torque_enable", [0] * len(self._ids)),
@@ -242,7 +276,7 @@ class DynamixelHand:
                 return fault
         register = self._registers["present_position"]
         reply = bus.sync_read(self._ids, register.address, register.size)
-        if (fault := self._fault_in(bus, reply)) is not None:
+        if (fault := self._fault_in(reply)) is not None:
             return fault
         present = np.ascontiguousarray(reply.data).view("<i4")[:, 0].tolist()
         watchdog = [round(WATCHDOG_S / BUS_WATCHDOG_UNIT_S)] * len(self._ids)

@@ -94,7 +94,7 @@ class Campaign:
             current_limit_a=0.35,
         )
         limits = gate_limits(self._hand, None, Tightening())
-        self.control = HandControl(self.driver, limits, self._home, shadow=False)
+        self.control = HandControl(self.driver, self._hand, limits, self._home, shadow=False)
 
     def cycle(self) -> HandTick:
         """Runs one control cycle on its deadline."""

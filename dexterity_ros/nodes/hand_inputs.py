@@ -34,5 +34,6 @@ class HandInputs:
             self._node.get_logger().error(f"joint_targets refused: {error}", throttle_duration_sec=1.0)
 
     def _on_supervisor(self, message: Any) -> None:
-        armed = message.data == State.ARMED.value
-        self.permit = Permit(armed=armed, heartbeat_ns=ros.now_ns(self._node))
+        state = message.data.partition(":")[0]
+        armed, disarmed = state == State.ARMED.value, state in (State.DISARMED.value, State.READY.value)
+        self.permit = Permit(armed=armed, disarmed=disarmed, heartbeat_ns=ros.now_ns(self._node))

@@ -1,22 +1,23 @@
 """Gates targets and writes them to the hand; publishes what it measures. A lifecycle node: active means torque."""
 
 import threading
-from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import Trigger
 
-from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.errors import DexterityError, Fault, FaultCode
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop, Histogram
+from dexterity_ros.drivers.deadline_loop import DeadlineLoop
 from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.nodes.diagnostics import Reporter
+from dexterity_ros.nodes.hand_figures import HandFigures
 from dexterity_ros.nodes.hand_inputs import HandInputs
 from dexterity_ros.nodes.hand_ports import connect_problems, make_port, reboot_motors
 from dexterity_ros.nodes.hand_setup import HandParameters, hand_setup
 from dexterity_ros.nodes.hand_topics import HandTopics
 from dexterity_ros.pipeline.hand_control import HandControl, Phase
 from dexterity_ros.safety.faults import REACTIONS, Reaction
+from dexterity_ros.safety.health import RebootPolicy
 
 
 class HandNode(LifecycleNode):  # type: ignore[misc]
@@ -27,17 +28,20 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         self._setup = hand_setup(ros.parameters(self, HandParameters))
         self._control: HandControl | None = None
         self._lock = threading.Lock()
-        self._ages = Histogram()
-        self._faults: dict[str, int] = {}
         self._port = make_port(self, self._setup)
-        self._must_stop = False
+        self._must_stop: Fault | None = None
+        self._reboots = RebootPolicy(self._setup.max_reboots_per_hour)
+        self._figures = HandFigures(self._setup, self._port)
         self._out = HandTopics(self, self._setup.hand.joint_names)
         self.create_timer(0.02, self._stop_if_needed)
-        self._inputs = HandInputs(self, self._setup.hand.joint_names, self._count)
+        self._inputs = HandInputs(self, self._setup.hand.joint_names, self._figures.count)
         self.create_service(Trigger, "~/estop", self._on_estop)
         self.create_service(Trigger, "~/reboot", self._on_reboot)
         self.loop = DeadlineLoop(round(1e9 / TOPICS["joint_states"].rate_hz), self._cycle)
-        self._reporter = Reporter(self, self._setup.hand.name, "loop", self._report)
+        self._reporters = [
+            Reporter(self, self._setup.hand.name, "loop", lambda: self._figures.of_loop(self.loop, self._out.state)),
+            Reporter(self, self._setup.hand.name, "motors", self._figures.of_motors),
+        ]
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Connects to the hand and begins to publish what it measures."""
@@ -46,7 +50,8 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
             self.get_logger().error(problem, throttle_duration_sec=5.0)
         if problems:
             return TransitionCallbackReturn.FAILURE
-        self._control = HandControl(self._port, self._setup.limits, self._setup.start_rad, shadow=self._setup.shadow)
+        setup = self._setup
+        self._control = HandControl(self._port, setup.hand, setup.limits, setup.start_rad, shadow=setup.shadow)
         self.loop.start("hand")
         return TransitionCallbackReturn.SUCCESS
 
@@ -61,8 +66,12 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Switches torque off."""
-        self._torque_off()
+        """Lets go gently when disarmed; after a stop, or when nobody supervises, at once."""
+        if self._inputs.permit.disarmed:
+            with self._lock:
+                self._control.ease_out(ros.now_ns(self))  # type: ignore[union-attr]
+        else:
+            self._torque_off()
         return super().on_deactivate(state)
 
     def _torque_off(self) -> None:
@@ -74,10 +83,16 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
 
     def _on_estop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if self._control is not None:
-            self._torque_off()
-            self.trigger_deactivate()
+            self._stop()
         response.success, response.message = True, "torque off"
         return response
+
+    def _stop(self) -> None:
+        """Torque off at once, and out of the state active if the node is in it."""
+        active = self._control is not None and self._control.phase not in (Phase.LIMP, Phase.EASING_OUT)
+        self._torque_off()
+        if active:
+            self.trigger_deactivate()
 
     def _on_reboot(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         """Restarts motors with a latched error; only while the hand is limp."""
@@ -96,32 +111,25 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
                 tick = self._control.tick(self._inputs.wanted, self._inputs.permit, now)
                 state = self._control.state
         except DexterityError as error:
-            self._count("hand_read_failed")
+            self._figures.count(FaultCode.HAND_READ_FAILED)
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
         self._out.publish(tick, state)
+        self._figures.add(tick, now)
         for fault in tick.faults:
-            self._count(fault.code)
             if REACTIONS[fault.code] is Reaction.STOP and not self._must_stop:
                 self.get_logger().error(str(fault))
-                self._must_stop = True
-        if tick.written_target is not None:
-            self._ages.add((now - int(tick.written_target.stamp_ns)) * 1e-9)
+                self._must_stop = fault
 
     def _stop_if_needed(self) -> None:
         """Takes the torque after a fault that asks for it; the supervisor sees that the node is no longer active."""
-        if self._must_stop and self._control is not None and self._control.phase is not Phase.LIMP:
-            self._torque_off()
-            self.trigger_deactivate()
-        self._must_stop = False
-
-    def _count(self, code: str) -> None:
-        self._faults[code] = self._faults.get(code, 0) + 1
-
-    def _report(self) -> tuple[str, str, dict[str, Any]]:
-        values = loop_values(self.loop) | {"observation_age_ms": self._ages.milliseconds(), "faults": self._faults}
-        values |= {"nominal": self._setup.nominal, "shadow": self._setup.shadow}
-        return "ok", self._out.state or "not configured", values
+        fault, self._must_stop = self._must_stop, None
+        if fault is None or self._control is None or self._control.phase is Phase.LIMP:
+            return
+        self._stop()
+        if fault.code is FaultCode.MOTOR_ALERT and self._reboots.permit(ros.now_ns(self)):
+            with self._lock:
+                self.get_logger().warning(f"rebooted by itself: {', '.join(reboot_motors(self._port))}")
 
     def shut(self) -> None:
         """Torque off and loop stopped, once."""

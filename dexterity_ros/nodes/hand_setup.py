@@ -16,6 +16,8 @@ from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, g
 class HandParameters:
     """Parameters of hand_node. The last three only tighten; absent = as trained.
 
+    max_reboots_per_hour: motors with a latched error are rebooted by themselves this often after a stop; 0 = never.
+
     hardware: dynamixel = motors on the serial port `port`, real or emulated. direct = joints over the topics
     driver/joint_states and driver/joint_command (sim_node, or a driver of your own).
     """
@@ -25,6 +27,7 @@ class HandParameters:
     hardware: Literal["dynamixel", "direct"]
     port: str
     shadow: bool
+    max_reboots_per_hour: int
     max_velocity_rad_s: float | None = None
     max_step_rad: float | None = None
     current_limit_a: float | None = None
@@ -52,6 +55,7 @@ class HandSetup:
     port: str | None
     shadow: bool
     nominal: bool
+    max_reboots_per_hour: int
 
 
 def hand_setup(parameters: HandParameters) -> HandSetup:
@@ -68,5 +72,6 @@ def hand_setup(parameters: HandParameters) -> HandSetup:
         start_rad=manifest.start_pos,
         port=parameters.port if parameters.hardware == "dynamixel" else None,
         shadow=parameters.shadow,
+        max_reboots_per_hour=parameters.max_reboots_per_hour,
         nominal=parameters.tightening.nominal and not parameters.shadow,
     )

@@ -90,7 +90,9 @@ class Operator:
         """Arms, retrying while preflight still waits for topics. Raises OperatorError with the last refusal."""
         end = time.monotonic() + 20.0
         while True:
-            granted, why = self.call("safety_node/arm")
+            granted, why = self.call("safety_node/prepare")
+            if granted:
+                granted, why = self.call("safety_node/arm")
             if granted:
                 return
             alive()

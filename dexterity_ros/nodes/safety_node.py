@@ -16,43 +16,53 @@ from dexterity_ros.nodes import ros
 from dexterity_ros.nodes.diagnostics import Reporter, loop_values
 from dexterity_ros.nodes.lifecycle import LifecycleClient
 from dexterity_ros.safety import preflight
-from dexterity_ros.safety.supervisor import WATCHED, Request, State, Supervisor
+from dexterity_ros.safety.supervisor import Request, State, Supervisor, watch_limits
 
 
 @dataclass(frozen=True, kw_only=True)
 class SafetyParameters:
-    """Parameters of safety_node. lifecycle_nodes: those it configures at start and activates when armed."""
+    """Parameters of safety_node. lifecycle_nodes: those it configures at start and activates when armed.
+
+    watch: keys of the topics table whose silence makes it hold. With `deadman` among them, motion needs a person who
+    keeps sending true on that topic.
+    """
 
     hand: str
     lifecycle_nodes: tuple[str, ...]
+    watch: tuple[str, ...]
 
 
 class SafetyNode(Node):
-    """Services ~/arm, ~/disarm, ~/estop; publishes supervisor/state."""
+    """Services ~/prepare, ~/arm, ~/disarm, ~/estop; publishes supervisor/state."""
 
     def __init__(self) -> None:
         super().__init__("safety_node", automatically_declare_parameters_from_overrides=True)
         settings = ros.parameters(self, SafetyParameters)
         self._hand = load_hand(settings.hand)
-        self._supervisor = Supervisor()
+        self._watched = watch_limits(settings.watch)
+        self._supervisor = Supervisor(self._watched)
         self._latest: dict[str, tuple[int, Any]] = {}
         self._movers = [LifecycleClient(self, name, self._on_unexpected) for name in settings.lifecycle_nodes]
         self._said = ""
         self._heartbeat = ros.publisher(self, "supervisor")
-        for key in WATCHED:
+        for key in self._watched:
             ros.subscribe(self, key, partial(self._on_message, key))
-        for request, handler in (("arm", self._on_arm), ("disarm", self._on_disarm), ("estop", self._on_estop)):
-            self.create_service(Trigger, f"~/{request}", handler)
+        for request in Request:
+            self.create_service(Trigger, f"~/{request}", partial(self._on_request, request))
         self.loop = DeadlineLoop(round(1e9 / TOPICS["supervisor"].rate_hz), self._cycle)
         self._reporter = Reporter(self, self._hand.name, "supervisor", self._report)
         self._lifecycle_timer = self.create_timer(0.2, self._move_nodes)
         self.loop.start("supervisor")
 
     def _on_message(self, key: str, message: Any) -> None:
+        if key == "deadman" and not message.data:  # only a pressed one counts
+            self._latest.pop(key, None)
+            return
         self._latest[key] = (ros.now_ns(self), message)
 
     def _ages_s(self, now: int) -> dict[str, float | None]:
-        return {key: (now - self._latest[key][0]) * 1e-9 if key in self._latest else None for key in WATCHED}
+        latest = dict(self._latest)
+        return {key: (now - latest[key][0]) * 1e-9 if key in latest else None for key in self._watched}
 
     def _cycle(self) -> None:
         now = ros.now_ns(self)
@@ -63,18 +73,11 @@ class SafetyNode(Node):
             self._said = kind
             self.get_logger().info(str(verdict))
 
-    def _on_arm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        return self._answer(response, Request.ARM, self._preflight())
-
-    def _on_disarm(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        return self._answer(response, Request.DISARM)
-
-    def _on_estop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        return self._answer(response, Request.ESTOP)
-
-    def _answer(self, response: Any, request: Request, failures: tuple[str, ...] = ()) -> Any:
-        response.success, response.message = self._supervisor.request(request, failures)
+    def _on_request(self, request: Request, _message: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        failures = self._preflight() if request in (Request.PREPARE, Request.ARM) else ()
+        response.success, response.message = self._supervisor.request(request, ros.now_ns(self), failures)
         self.get_logger().info(f"{request}: {response.message}")
+        self._cycle()  # hand_node hears why before it is moved
         self._move_nodes()
         return response
 
@@ -87,7 +90,11 @@ class SafetyNode(Node):
         states = [client.state for client in self._movers]
         not_ready = next((state for state in states if state not in ("inactive", "active")), states[0])
         seen = preflight.PreflightInputs(
-            ages_s=self._ages_s(ros.now_ns(self)), joints=joints, object_pose=pose, hand_state=not_ready
+            ages_s=self._ages_s(ros.now_ns(self)),
+            watched=self._watched,
+            joints=joints,
+            object_pose=pose,
+            hand_state=not_ready,
         )
         return preflight.failures(self._hand, seen)
 
@@ -106,7 +113,7 @@ class SafetyNode(Node):
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
         verdict = self._supervisor.verdict
-        level = {State.ARMED: "ok", State.DISARMED: "ok", State.HOLD: "warn", State.STOPPED: "error"}[verdict.state]
+        level = {State.HOLD: "warn", State.STOPPED: "error"}.get(verdict.state, "ok")
         nodes = {client.name: client.state for client in self._movers}
         return level, str(verdict), loop_values(self.loop) | {"lifecycle": nodes}
 

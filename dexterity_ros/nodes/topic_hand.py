@@ -7,7 +7,7 @@ from rclpy.node import Node
 from dexterity_ros.contracts import wire
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.samples import GatedTarget, JointSample
+from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealth
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.nodes import ros
 
@@ -36,6 +36,10 @@ class TopicHand:
         if age_s > _MAX_AGE_S:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail=f"driver/joint_states silent for {age_s * 1e3:.0f} ms")
         return sample
+
+    def health(self) -> MotorHealth | None:
+        """The topics carry positions and velocities only."""
+        return None
 
     def write(self, target: GatedTarget) -> Fault | None:
         """Commands the motors."""

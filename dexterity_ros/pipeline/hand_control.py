@@ -8,13 +8,17 @@ from numpy.typing import NDArray
 
 from dexterity_ros.command.ramp import Ramp
 from dexterity_ros.contracts.errors import Fault
+from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import HandPort
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, JointTarget
 from dexterity_ros.contracts.text_enum import TextEnum
+from dexterity_ros.safety.faults import first_holding
 from dexterity_ros.safety.gate import Gate, Permit
+from dexterity_ros.safety.health import HealthMonitor
 from dexterity_ros.safety.limits import GateLimits
 
 _EASE_SHARE = 0.25  # easing uses this share of the velocity limit
+_EASE_OUT_S = 0.6  # the motors' current fades for this long before torque goes off
 _READ_PATIENCE_S = 0.05  # one lost reading is not a reason to stand still
 
 
@@ -23,6 +27,7 @@ class Phase(TextEnum):
 
     LIMP = enum.auto()
     EASING = enum.auto()
+    EASING_OUT = enum.auto()
     FOLLOWING = enum.auto()
     HOLDING = enum.auto()
 
@@ -52,18 +57,24 @@ class HandTick:
 class HandControl:
     """A stage around a HandPort: limp until activated, then easing to a start pose, then following gated targets.
 
+    At the end it eases out: it stands still while the motors' current fades, so that nothing is dropped with a jerk.
+
     After every pause it counts a reset: only targets whose policy has started afresh from the measured pose pass.
     """
 
-    def __init__(self, port: HandPort, limits: GateLimits, start_rad: NDArray[np.float64], *, shadow: bool) -> None:
+    def __init__(
+        self, port: HandPort, hand: HandSpec, limits: GateLimits, start_rad: NDArray[np.float64], *, shadow: bool
+    ) -> None:
         """start_rad: pose to ease into, (n,). shadow: everything runs, but nothing is written and torque stays off."""
         self._port, self._limits, self._start = port, limits, start_rad
+        self._monitor = HealthMonitor(hand, limits.current_limit_a)
         self._shadow = shadow
         self._gate: Gate | None = None
         self._ramp: Ramp | None = None
         self._reset = 0
         self._last_read_ns: int | None = None
         self._last_written: JointTarget | None = None
+        self._ease_out_ns = 0
         self.phase = Phase.LIMP
         self.reason = ""
 
@@ -77,6 +88,8 @@ class HandControl:
         measured = self._port.read(now_ns)
         if isinstance(measured, Fault):
             return measured
+        if (sick := first_holding(self._health_faults(measured, now_ns))) is not None:
+            return sick
         self._gate = Gate(self._limits, measured.pos_rad, now_ns)
         self._ramp = self._ramp_from(self._gate, now_ns)
         self._last_read_ns = now_ns
@@ -96,6 +109,12 @@ class HandControl:
             now_ns=now_ns,
         )
 
+    def ease_out(self, now_ns: int) -> None:
+        """Begins to let go; torque is off after a while of ticks. `deactivate` takes it at once."""
+        if self._gate is not None and self.phase is not Phase.EASING_OUT:
+            self._ease_out_ns = now_ns
+            self._enter(Phase.EASING_OUT, "")
+
     def deactivate(self) -> Fault | None:
         """Switches torque off."""
         self._gate = self._ramp = None
@@ -104,29 +123,50 @@ class HandControl:
 
     def tick(self, wanted: NumberedTarget | None, permit: Permit, now_ns: int) -> HandTick:
         """Reads the hand, decides and writes."""
+        if self.phase is Phase.EASING_OUT and (self._faded(now_ns) >= 1.0 or not permit.disarmed):
+            self.deactivate()
         measured = self._port.read(now_ns)
         if isinstance(measured, Fault):
             return self._tick_blind(measured, now_ns)
         self._last_read_ns = now_ns
+        sick = self._health_faults(measured, now_ns)
         if self._gate is None:
-            return HandTick(measured=measured, output=None, faults=(), new_reset=None, written_target=None)
-        target = self._target(wanted, now_ns)
+            return HandTick(measured=measured, output=None, faults=sick, new_reset=None, written_target=None)
+        if self.phase is Phase.EASING_OUT:
+            return self._tick_out(measured, sick, now_ns)
+        holding = first_holding(sick)
+        target = self._target(wanted, now_ns) if holding is None else None
         result = self._gate.step(target, permit, now_ns)
-        new_reset = self._change_phase(result.holding, now_ns)
+        holding = holding or first_holding(result.faults)
+        new_reset = self._change_phase(holding, now_ns)
         return HandTick(
             measured=measured,
             output=result.output,
-            faults=result.faults + self._write(result.output),
+            faults=sick + result.faults + self._write(result.output),
             new_reset=new_reset,
-            written_target=self._fresh(wanted, target, result.holding),
+            written_target=self._fresh(wanted, target, holding),
         )
+
+    def _faded(self, now_ns: int) -> float:
+        return (now_ns - self._ease_out_ns) * 1e-9 / _EASE_OUT_S
+
+    def _tick_out(self, measured: JointSample, sick: tuple[Fault, ...], now_ns: int) -> HandTick:
+        assert self._gate is not None
+        output = self._gate.rest(now_ns, 1.0 - self._faded(now_ns))
+        faults = sick + self._write(output)
+        return HandTick(measured=measured, output=output, faults=faults, new_reset=None, written_target=None)
+
+    def _health_faults(self, measured: JointSample, now_ns: int) -> tuple[Fault, ...]:
+        health = self._port.health()
+        return () if health is None else self._monitor.step(health, measured, now_ns)
 
     def _tick_blind(self, fault: Fault, now_ns: int) -> HandTick:
         """A cycle without a measurement moves nothing; after a while of them the policy must start afresh."""
         if self._gate is None:
             return HandTick(measured=None, output=None, faults=(fault,), new_reset=None, written_target=None)
         new_reset = None
-        if self._last_read_ns is None or (now_ns - self._last_read_ns) * 1e-9 > _READ_PATIENCE_S:
+        out = self.phase is Phase.EASING_OUT
+        if not out and (self._last_read_ns is None or (now_ns - self._last_read_ns) * 1e-9 > _READ_PATIENCE_S):
             new_reset = self._change_phase(fault, now_ns)
         output = self._gate.rest(now_ns)
         return HandTick(measured=None, output=output, faults=(fault,), new_reset=new_reset, written_target=None)

@@ -1,8 +1,9 @@
 """What is done about each fault: the one table."""
 
 import enum
+from collections.abc import Iterable
 
-from dexterity_ros.contracts.errors import FaultCode
+from dexterity_ros.contracts.errors import Fault, FaultCode
 
 
 class Reaction(enum.IntEnum):
@@ -38,6 +39,37 @@ REACTIONS: dict[FaultCode, Reaction] = {
     FaultCode.HAND_NOT_READY: Reaction.STOP,
     FaultCode.MOTOR_ALERT: Reaction.STOP,
     FaultCode.MOTOR_RESET: Reaction.STOP,
+    FaultCode.MOTOR_WARM: Reaction.WARN,
+    FaultCode.MOTOR_HOT: Reaction.HOLD,
+    FaultCode.MOTOR_OVERHEATED: Reaction.STOP,
+    FaultCode.CURRENT_HIGH: Reaction.WARN,
+    FaultCode.CURRENT_EXCESSIVE: Reaction.HOLD,
+    FaultCode.OVERCURRENT: Reaction.STOP,
+    FaultCode.SUPPLY_DEVIATES: Reaction.WARN,
+    FaultCode.SUPPLY_POOR: Reaction.HOLD,
+    FaultCode.SUPPLY_FAILED: Reaction.STOP,
+    FaultCode.STALLING: Reaction.WARN,
+    FaultCode.STALLED: Reaction.HOLD,
+    FaultCode.STALLED_LONG: Reaction.STOP,
+    FaultCode.HEALTH_LATE: Reaction.WARN,
+    FaultCode.HEALTH_UNKNOWN: Reaction.HOLD,
+    FaultCode.DEADMAN_RELEASED: Reaction.HOLD,
     FaultCode.OUTSIDE_WORKSPACE: Reaction.HOLD,
     FaultCode.ESTOP: Reaction.STOP,
 }
+
+# About what was asked of the hand, not about the hand.
+GATE_FAULTS = frozenset(
+    {
+        FaultCode.NOT_ARMED,
+        FaultCode.TARGET_STALE,
+        FaultCode.TARGET_INVALID,
+        FaultCode.TARGET_CLAMPED,
+        FaultCode.HEARTBEAT_LOST,
+    }
+)
+
+
+def first_holding(faults: Iterable[Fault]) -> Fault | None:
+    """Returns the first fault that forbids motion, or None."""
+    return next((fault for fault in faults if REACTIONS[fault.code] >= Reaction.HOLD), None)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.samples import GatedTarget, JointTarget
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.safety.faults import REACTIONS, Reaction
 from dexterity_ros.safety.limits import GateLimits
 
 Floats = NDArray[np.float64]
@@ -23,9 +22,10 @@ _CLAMP_TOLERANCE_RAD = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class Permit:
-    """What the supervisor last said, and when (None: never)."""
+    """What the supervisor last said, and when (None: never). disarmed: a person has ended motion in good order."""
 
     armed: bool
+    disarmed: bool = False
     heartbeat_ns: int | None
 
 
@@ -35,11 +35,6 @@ class GateResult:
 
     output: GatedTarget
     faults: tuple[Fault, ...]
-
-    @property
-    def holding(self) -> Fault | None:
-        """The first fault that makes the gate hold, or None."""
-        return next((fault for fault in self.faults if REACTIONS[fault.code] >= Reaction.HOLD), None)
 
 
 class Gate:
@@ -71,9 +66,10 @@ class Gate:
             faults = self._follow(target)
         return GateResult(output=self.rest(now_ns), faults=faults)
 
-    def rest(self, now_ns: int) -> GatedTarget:
-        """Returns the last output once more: standing still is always permitted."""
-        return GatedTarget(stamp_ns=now_ns, pos_rad=self._last.copy(), current_limit_a=self._limits.current_limit_a)
+    def rest(self, now_ns: int, current_share: float = 1.0) -> GatedTarget:
+        """Returns the last output once more, with this share of the current: standing still is always permitted."""
+        current_a = self._limits.current_limit_a * min(max(current_share, 0.0), 1.0)
+        return GatedTarget(stamp_ns=now_ns, pos_rad=self._last.copy(), current_limit_a=current_a)
 
     def _refill(self, now_ns: int) -> None:
         elapsed_s = max(now_ns - self._refilled_ns, 0) * 1e-9

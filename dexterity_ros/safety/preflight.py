@@ -14,9 +14,13 @@ _OVERTRAVEL_RAD = 0.1  # a limp joint may sag a little past its limit
 
 @dataclass(frozen=True, kw_only=True)
 class PreflightInputs:
-    """What is known when arming is asked for; None: unknown. hand_state: lifecycle label of hand_node."""
+    """What is known when arming is asked for; None: unknown. hand_state: lifecycle label of hand_node.
+
+    watched: largest age in s of each topic that the supervisor watches.
+    """
 
     ages_s: Mapping[str, float | None]
+    watched: Mapping[str, float]
     joints: JointSample | None
     object_pose: PoseSample | None
     hand_state: str | None
@@ -24,7 +28,7 @@ class PreflightInputs:
 
 def failures(hand: HandSpec, seen: PreflightInputs) -> tuple[str, ...]:
     """Returns every reason not to arm, each with its value; empty when all is well."""
-    problems = [fault.detail for fault in stale_topics(seen.ages_s)]
+    problems = [fault.detail for fault in stale_topics(seen.ages_s, seen.watched)]
     if seen.hand_state not in ("inactive", "active"):
         problems.append(f"hand_node is {seen.hand_state or 'not there'}, expected inactive (configured)")
     if seen.joints is not None:

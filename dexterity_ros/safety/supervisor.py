@@ -1,25 +1,41 @@
 """Decides whether the hand may move: a state machine fed with ages, faults and requests."""
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
 from dexterity_ros.contracts.text_enum import TextEnum
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.safety.faults import REACTIONS, Reaction
 
 CLEAR_AFTER_S = 0.3  # faults must be gone this long before motion goes on
+READY_S = 15.0  # arming must follow preparing within this time
 
-WATCHED = {key: topic.max_age_s for key, topic in TOPICS.items() if topic.watched and topic.max_age_s is not None}
+_STALE = {
+    "joint_states": FaultCode.JOINTS_STALE,
+    "object_pose": FaultCode.POSE_STALE,
+    "deadman": FaultCode.DEADMAN_RELEASED,
+}
 
-_STALE = {"joint_states": FaultCode.JOINTS_STALE, "object_pose": FaultCode.POSE_STALE}
+
+def watch_limits(keys: Sequence[str]) -> dict[str, float]:
+    """Returns {topic key: largest age in s} of the topics to watch. Raises ConfigError for one without a deadline."""
+    known = {key: topic.max_age_s for key, topic in TOPICS.items() if topic.max_age_s is not None}
+    unknown = sorted(set(keys) - set(known))
+    if unknown:
+        raise ConfigError(f"cannot watch {unknown}; topics with a deadline are {sorted(known)}")
+    return {key: known[key] for key in keys}
 
 
 class State(TextEnum):
-    """DISARMED: torque off. ARMED: motion allowed. HOLD: armed, standing still. STOPPED: torque off until disarmed."""
+    """DISARMED: torque off. READY: torque off, preflight passed. ARMED: motion allowed. HOLD: armed, standing still.
+
+    STOPPED: torque off until disarmed.
+    """
 
     DISARMED = enum.auto()
+    READY = enum.auto()
     ARMED = enum.auto()
     HOLD = enum.auto()
     STOPPED = enum.auto()
@@ -28,6 +44,7 @@ class State(TextEnum):
 class Request(TextEnum):
     """What a person may ask for."""
 
+    PREPARE = enum.auto()
     ARM = enum.auto()
     DISARM = enum.auto()
     ESTOP = enum.auto()
@@ -52,34 +69,48 @@ class Verdict:
 class Supervisor:
     """A stage: `request` for what people ask, `step` for what the clock and the topics say."""
 
-    def __init__(self) -> None:
+    def __init__(self, watched: Mapping[str, float]) -> None:
+        """watched: largest age in s of each topic whose silence makes it hold (`watch_limits`)."""
+        self._watched = dict(watched)
         self._verdict = Verdict(state=State.DISARMED, reason="")
-        self._last_fault_ns = 0
+        self._last_fault_ns = self._ready_ns = 0
 
     @property
     def verdict(self) -> Verdict:
         """The present verdict."""
         return self._verdict
 
-    def request(self, request: Request, preflight_failures: tuple[str, ...] = ()) -> tuple[bool, str]:
-        """Returns (granted, why). Arming needs a disarmed hand and no failed preflight check."""
+    def request(self, request: Request, now_ns: int, preflight_failures: tuple[str, ...] = ()) -> tuple[bool, str]:
+        """Returns (granted, why). Arming takes two steps, prepare and arm, and no failed preflight check in either."""
         if request is Request.ESTOP:
             self.stop("emergency stop")
             return True, "torque off; disarm, then arm, to go on"
         if request is Request.DISARM:
             self._verdict = Verdict(state=State.DISARMED, reason="")
             return True, "disarmed"
-        return self._arm(preflight_failures)
-
-    def _arm(self, failures: tuple[str, ...]) -> tuple[bool, str]:
         if self._verdict.state is State.STOPPED:
             return False, f"{self._verdict}; disarm first"
-        if self._verdict.state is not State.DISARMED:
+        if self._verdict.torque:
             return True, "already armed"
-        if failures:
-            return False, "preflight: " + "; ".join(failures)
+        if preflight_failures:
+            return False, "preflight: " + "; ".join(preflight_failures)
+        return self._prepare(now_ns) if request is Request.PREPARE else self._arm(now_ns)
+
+    def _prepare(self, now_ns: int) -> tuple[bool, str]:
+        self._ready_ns = now_ns
+        self._verdict = Verdict(state=State.READY, reason="")
+        return True, f"ready; arm within {READY_S:.0f} s, the hand will move"
+
+    def _arm(self, now_ns: int) -> tuple[bool, str]:
+        self._expire(now_ns)
+        if self._verdict.state is not State.READY:
+            return False, "prepare first"
         self._verdict = Verdict(state=State.ARMED, reason="")
         return True, "armed"
+
+    def _expire(self, now_ns: int) -> None:
+        if self._verdict.state is State.READY and (now_ns - self._ready_ns) * 1e-9 > READY_S:
+            self._verdict = Verdict(state=State.DISARMED, reason="")
 
     def stop(self, reason: str) -> None:
         """Takes the torque for a reason that is not in the fault table, until a person disarms."""
@@ -93,9 +124,10 @@ class Supervisor:
             faults: what nodes reported since the last step.
             now_ns: time.
         """
+        self._expire(now_ns)
         if not self._verdict.torque:
             return self._verdict
-        problems = [*stale_topics(ages_s), *faults]
+        problems = [*stale_topics(ages_s, self._watched), *faults]
         stops = [fault for fault in problems if REACTIONS[fault.code] is Reaction.STOP]
         holds = [fault for fault in problems if REACTIONS[fault.code] is Reaction.HOLD]
         if stops:
@@ -108,10 +140,10 @@ class Supervisor:
         return self._verdict
 
 
-def stale_topics(ages_s: Mapping[str, float | None]) -> list[Fault]:
-    """Returns a fault for every watched topic that is older than the topics table allows, or missing."""
+def stale_topics(ages_s: Mapping[str, float | None], watched: Mapping[str, float]) -> list[Fault]:
+    """Returns a fault for every watched topic that is older than allowed, or missing."""
     faults = []
-    for key, limit_s in WATCHED.items():
+    for key, limit_s in watched.items():
         age_s = ages_s.get(key)
         if age_s is None or age_s > limit_s:
             said = "never arrived" if age_s is None else f"is {age_s * 1e3:.0f} ms old, limit {limit_s * 1e3:.0f} ms"

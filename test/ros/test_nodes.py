@@ -12,6 +12,7 @@ from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample 
 from dexterity_ros.nodes import ros  # noqa: E402
 
 pytestmark = pytest.mark.ros
+WATCH = ["joint_states", "object_pose", "policy_state"]
 POLICY = "models/policies/leap_yaw"
 
 
@@ -23,12 +24,27 @@ POLICY = "models/policies/leap_yaw"
         ("policy_node", {"hand": "leap", "policy": POLICY}, "workspace_radius_m is missing"),
         (
             "hand_node",
-            {"hand": "leap", "policy": POLICY, "hardware": "usb", "port": "", "shadow": False},
+            {
+                "hand": "leap",
+                "policy": POLICY,
+                "hardware": "usb",
+                "port": "",
+                "shadow": False,
+                "max_reboots_per_hour": 0,
+            },
             "one of ['dynamixel', 'direct']",
         ),
         (
             "hand_node",
-            {"hand": "leap", "policy": POLICY, "hardware": "direct", "port": "", "shadow": False, "max_step_rad": 9.0},
+            {
+                "hand": "leap",
+                "policy": POLICY,
+                "hardware": "direct",
+                "port": "",
+                "shadow": False,
+                "max_reboots_per_hour": 0,
+                "max_step_rad": 9.0,
+            },
             "may only tighten",
         ),
         (
@@ -36,7 +52,7 @@ POLICY = "models/policies/leap_yaw"
             {"hand": "leap", "task": "yaw", "seed": 0, "margin_rad": 0.0, "goal_max_rad": 7.0},
             "goal_rad is [0.5, 7.0]",
         ),
-        ("safety_node", {"hand": "paw", "lifecycle_nodes": ["hand_node"]}, "leap.yaml"),
+        ("safety_node", {"hand": "paw", "lifecycle_nodes": ["hand_node"], "watch": WATCH}, "leap.yaml"),
     ],
 )
 def test_a_wrong_parameter_ends_the_node_with_one_line_that_says_what_is_wrong(start, executable, parameters, said):
@@ -176,8 +192,8 @@ class Robot:
 
 @pytest.fixture
 def robot(graph, start, leap):
-    start("hand_node", hand="leap", policy=POLICY, hardware="direct", port="", shadow=False)
-    start("safety_node", hand="leap", lifecycle_nodes=["hand_node"])
+    start("hand_node", hand="leap", policy=POLICY, hardware="direct", port="", shadow=False, max_reboots_per_hour=0)
+    start("safety_node", hand="leap", lifecycle_nodes=["hand_node"], watch=WATCH)
     made = Robot(graph, leap)
     assert made.until(made.state_is("limp")), "hand_node was never configured"
     return made
@@ -187,18 +203,53 @@ def test_nothing_moves_before_arming_and_estop_takes_the_torque(robot):
     for _ in range(50):
         robot.exchange()
     assert [m for m in robot.written if len(m.position)] == []
-    assert robot.until(lambda: robot.call("safety_node/arm").success)
+    refused = robot.call("safety_node/arm")
+    assert not refused.success and "prepare first" in refused.message
+    assert robot.until(lambda: robot.call("safety_node/prepare").success)
+    assert [m for m in robot.written if len(m.position)] == []
+    assert robot.call("safety_node/arm").success
     assert robot.until(robot.state_is("holding")), robot.states
     assert "easing" in robot.states
     assert robot.call("hand_node/estop").success
     assert robot.until(lambda: len(robot.written[-1].position) == 0)
     assert robot.until(lambda: robot.supervisor[-1].startswith("stopped")), robot.supervisor[-1]
-    refused = robot.call("safety_node/arm")
+    refused = robot.call("safety_node/prepare")
     assert not refused.success and "disarm first" in refused.message
 
 
+def test_disarming_eases_out_before_the_torque_goes(robot):
+    assert robot.until(lambda: robot.call("safety_node/prepare").success)
+    assert robot.call("safety_node/arm").success
+    assert robot.until(robot.state_is("holding")), robot.states
+    assert robot.call("safety_node/disarm").success
+    assert robot.until(robot.state_is("limp")), robot.states
+    assert robot.states[-2] == "easing_out"
+    assert len(robot.written[-1].position) == 0
+
+
+def test_a_deadman_must_be_kept_pressed(graph, start, leap):
+    start("hand_node", hand="leap", policy=POLICY, hardware="direct", port="", shadow=False, max_reboots_per_hour=0)
+    start("safety_node", hand="leap", lifecycle_nodes=["hand_node"], watch=[*WATCH, "deadman"])
+    robot, pedal = Robot(graph, leap), ros.publisher(graph.node, "deadman")
+    pressed = ros.message_class("deadman")(data=True)
+    assert robot.until(robot.state_is("limp"))
+    assert "deadman never arrived" in robot.call("safety_node/prepare").message
+
+    def hold_down(condition):
+        return robot.until(lambda: (pedal.publish(pressed), condition())[1])
+
+    def granted():
+        pedal.publish(pressed)
+        return robot.call("safety_node/prepare").success and robot.call("safety_node/arm").success
+
+    assert hold_down(granted)
+    assert hold_down(lambda: robot.supervisor[-1] == "armed"), robot.supervisor[-1]
+    pedal.publish(ros.message_class("deadman")(data=False))
+    assert robot.until(lambda: robot.supervisor[-1].startswith("hold: deadman_released")), robot.supervisor[-1]
+
+
 def test_arming_without_a_pose_is_refused_with_the_topic_named(graph, start, leap):
-    start("safety_node", hand="leap", lifecycle_nodes=["hand_node"])
+    start("safety_node", hand="leap", lifecycle_nodes=["hand_node"], watch=WATCH)
     client = graph.node.create_client(Trigger, "safety_node/arm")
     assert client.wait_for_service(timeout_sec=10.0)
     future = client.call_async(Trigger.Request())

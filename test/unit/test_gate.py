@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from dexterity_ros.contracts.errors import ConfigError, FaultCode
 from dexterity_ros.contracts.samples import JointTarget
+from dexterity_ros.safety.faults import first_holding
 from dexterity_ros.safety.gate import HEARTBEAT_MAX_AGE_S, PURSUIT_S, TARGET_MAX_AGE_S, Gate, Permit
 from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
 
@@ -51,22 +52,25 @@ def test_passes_a_target_within_limits_unchanged():
 def test_holds_and_says_why(wanted, permit, code):
     result = Gate(LIMITS, START, 0).step(wanted, permit, 0)
     np.testing.assert_array_equal(result.output.pos_rad, START)
-    assert result.holding.code == code
+    assert first_holding(result.faults).code == code
 
 
 def test_holds_when_measurements_behind_the_target_are_older_than_the_limit():
     at_limit = round(TARGET_MAX_AGE_S * 1e9)
     gate = Gate(LIMITS, START, 0)
-    assert gate.step(target([0.1, 0, 1]), armed(at_limit), at_limit).holding is None
-    assert gate.step(target([0.2, 0, 1]), armed(at_limit + 1), at_limit + 1).holding.code == FaultCode.TARGET_STALE
+    assert first_holding(gate.step(target([0.1, 0, 1]), armed(at_limit), at_limit).faults) is None
+    assert (
+        first_holding(gate.step(target([0.2, 0, 1]), armed(at_limit + 1), at_limit + 1).faults).code
+        == FaultCode.TARGET_STALE
+    )
 
 
 def test_holds_when_the_supervisor_is_silent_longer_than_the_limit():
     at_limit = round(HEARTBEAT_MAX_AGE_S * 1e9)
     gate = Gate(LIMITS, START, 0)
-    assert gate.step(target([0.1, 0, 1], at_limit), armed(0), at_limit).holding is None
+    assert first_holding(gate.step(target([0.1, 0, 1], at_limit), armed(0), at_limit).faults) is None
     lost = gate.step(target([0.2, 0, 1], at_limit + 1), armed(0), at_limit + 1)
-    assert lost.holding.code == FaultCode.HEARTBEAT_LOST
+    assert first_holding(lost.faults).code == FaultCode.HEARTBEAT_LOST
     np.testing.assert_array_equal(lost.output.pos_rad, [0.1, 0.0, 1.0])
 
 
@@ -74,7 +78,7 @@ def test_a_step_larger_than_the_limit_is_cut_and_reported():
     result = Gate(LIMITS, START, 0).step(target([0.9, 0, 1]), armed(), 0)
     assert result.output.pos_rad[0] == LIMITS.max_step_rad
     assert [fault.code for fault in result.faults] == [FaultCode.TARGET_CLAMPED]
-    assert result.holding is None
+    assert first_holding(result.faults) is None
 
 
 def test_a_stream_of_targets_moves_no_faster_than_the_velocity_limit():

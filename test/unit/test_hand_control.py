@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.samples import JointSample, JointTarget
+from dexterity_ros.contracts.samples import JointSample, JointTarget, MotorHealth
 from dexterity_ros.pipeline.hand_control import HandControl, NumberedTarget, Phase
 from dexterity_ros.safety.gate import Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
@@ -17,11 +17,15 @@ class FakeHand:
 
     def __init__(self, start):
         self.pos, self.torque, self.written, self.broken = np.array(start, dtype=float), False, [], False
+        self.state = None
 
     def read(self, now_ns):
         if self.broken:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail="unplugged")
         return JointSample(stamp_ns=now_ns, pos_rad=self.pos.copy(), vel_rad_s=np.zeros_like(self.pos))
+
+    def health(self):
+        return self.state
 
     def write(self, target):
         self.written.append(target.pos_rad)
@@ -40,12 +44,12 @@ class Bench:
     def __init__(self, leap, *, shadow=False, start=None):
         self.home = np.array(leap.home_pos_rad)
         self.hand = FakeHand(self.home + 0.3 if start is None else start)
-        self.control = HandControl(self.hand, gate_limits(leap, None, Tightening()), self.home, shadow=shadow)
+        self.control = HandControl(self.hand, leap, gate_limits(leap, None, Tightening()), self.home, shadow=shadow)
         self.now, self.resets = 0, []
 
-    def tick(self, wanted=None, armed=True, heartbeat=True):
+    def tick(self, wanted=None, armed=True, heartbeat=True, disarmed=False):
         self.now += STEP_NS
-        permit = Permit(armed=armed, heartbeat_ns=self.now if heartbeat else 0)
+        permit = Permit(armed=armed and not disarmed, disarmed=disarmed, heartbeat_ns=self.now if heartbeat else 0)
         tick = self.control.tick(wanted, permit, self.now)
         if tick.new_reset is not None:
             self.resets.append(tick.new_reset)
@@ -159,3 +163,65 @@ def test_each_target_is_counted_once(bench):
     wanted = bench.target(0.1)
     assert bench.tick(wanted).written_target is wanted.target
     assert bench.tick(wanted).written_target is None
+
+
+def hot(leap, celsius, now):
+    n = len(leap.joints)
+    return MotorHealth(
+        current_a=np.zeros(n), temperature_c=np.full(n, celsius), supply_v=np.full(n, 5.0), seen_ns=np.full(n, now)
+    )
+
+
+def test_a_hot_motor_holds_and_a_cool_one_goes_on(bench, leap):
+    bench.ease_in()
+    bench.hand.state = hot(leap, 66.0, bench.now)
+    before = bench.hand.pos.copy()
+    tick = bench.tick(bench.target(0.1))
+    assert FaultCode.MOTOR_HOT in [fault.code for fault in tick.faults]
+    np.testing.assert_array_equal(bench.hand.pos, before)
+    bench.hand.state = hot(leap, 50.0, bench.now)
+    bench.tick(bench.target(0.1))
+    assert bench.control.phase is Phase.FOLLOWING
+
+
+def test_a_hot_hand_is_not_activated(bench, leap):
+    bench.hand.state = hot(leap, 66.0, 0)
+    assert bench.control.activate(0).code == FaultCode.MOTOR_HOT
+    assert not bench.hand.torque
+
+
+def test_easing_out_stands_still_while_the_current_fades_and_then_lets_go(bench):
+    bench.ease_in()
+    bench.tick(bench.target(0.1))
+    held = bench.hand.pos.copy()
+    bench.control.ease_out(bench.now)
+    limits = [bench.tick(bench.target(0.2), disarmed=True).output.current_limit_a for _ in range(50)]
+    assert limits == sorted(limits, reverse=True) and limits[-1] < 0.25 * limits[0]
+    np.testing.assert_array_equal(bench.hand.pos, held)
+    assert bench.hand.torque and bench.control.phase is Phase.EASING_OUT
+    for _ in range(20):
+        bench.tick(disarmed=True)
+    assert bench.control.phase is Phase.LIMP and not bench.hand.torque
+
+
+def test_easing_out_ends_on_time_when_the_hand_cannot_be_read(bench):
+    bench.ease_in()
+    bench.control.ease_out(bench.now)
+    bench.hand.broken = True
+    for _ in range(70):
+        bench.tick(disarmed=True)
+    assert not bench.hand.torque
+
+
+def test_a_stop_while_easing_out_takes_the_torque_at_once(bench):
+    bench.ease_in()
+    bench.control.ease_out(bench.now)
+    bench.tick(disarmed=True)
+    assert bench.hand.torque
+    bench.tick(armed=False)
+    assert not bench.hand.torque
+
+
+def test_a_limp_hand_has_nothing_to_ease_out_of(bench):
+    bench.control.ease_out(0)
+    assert bench.control.phase is Phase.LIMP

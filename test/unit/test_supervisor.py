@@ -3,19 +3,21 @@
 import numpy as np
 import pytest
 
-from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
 from dexterity_ros.contracts.samples import JointSample, PoseSample
 from dexterity_ros.safety.faults import REACTIONS, Reaction
 from dexterity_ros.safety.preflight import PreflightInputs, failures
-from dexterity_ros.safety.supervisor import CLEAR_AFTER_S, WATCHED, Request, State, Supervisor
+from dexterity_ros.safety.supervisor import CLEAR_AFTER_S, READY_S, Request, State, Supervisor, watch_limits
 
+WATCHED = watch_limits(["joint_states", "object_pose", "policy_state", "deadman"])
 FRESH = dict.fromkeys(WATCHED, 0.01)
 S = 1_000_000_000
 
 
 def armed_supervisor():
-    supervisor = Supervisor()
-    assert supervisor.request(Request.ARM) == (True, "armed")
+    supervisor = Supervisor(WATCHED)
+    assert supervisor.request(Request.PREPARE, 0)[0]
+    assert supervisor.request(Request.ARM, 0) == (True, "armed")
     return supervisor
 
 
@@ -24,14 +26,14 @@ def test_every_fault_has_a_reaction():
 
 
 def test_starts_disarmed_and_stays_so_whatever_arrives():
-    supervisor = Supervisor()
+    supervisor = Supervisor(WATCHED)
     assert supervisor.step(FRESH, (), 0).state is State.DISARMED
     assert not supervisor.verdict.torque
 
 
 def test_failed_preflight_refuses_to_arm_and_says_why():
-    supervisor = Supervisor()
-    granted, why = supervisor.request(Request.ARM, ("joint if_mcp is at 9 rad",))
+    supervisor = Supervisor(WATCHED)
+    granted, why = supervisor.request(Request.PREPARE, 0, ("joint if_mcp is at 9 rad",))
     assert not granted and "if_mcp is at 9 rad" in why
     assert supervisor.verdict.state is State.DISARMED
 
@@ -57,15 +59,15 @@ def test_a_stop_fault_takes_the_torque_and_needs_disarm_before_arm():
     assert REACTIONS[stop.code] is Reaction.STOP
     assert supervisor.step(FRESH, (stop,), S).state is State.STOPPED
     assert supervisor.step(FRESH, (), 2 * S).state is State.STOPPED
-    granted, why = supervisor.request(Request.ARM)
+    granted, why = supervisor.request(Request.PREPARE, 2 * S)
     assert not granted and "disarm first" in why
-    supervisor.request(Request.DISARM)
-    assert supervisor.request(Request.ARM)[0]
+    supervisor.request(Request.DISARM, 2 * S)
+    assert supervisor.request(Request.PREPARE, 2 * S)[0]
 
 
 def test_estop_works_in_every_state():
-    for supervisor in (Supervisor(), armed_supervisor()):
-        assert supervisor.request(Request.ESTOP)[0]
+    for supervisor in (Supervisor(WATCHED), armed_supervisor()):
+        assert supervisor.request(Request.ESTOP, 0)[0]
         assert supervisor.verdict.state is State.STOPPED and not supervisor.verdict.torque
 
 
@@ -75,13 +77,48 @@ def test_a_warning_does_not_hold():
 
 
 def test_arming_twice_is_harmless():
-    assert armed_supervisor().request(Request.ARM) == (True, "already armed")
+    assert armed_supervisor().request(Request.ARM, 0) == (True, "already armed")
+
+
+def test_arming_needs_preparing_first_and_soon():
+    supervisor = Supervisor(WATCHED)
+    assert supervisor.request(Request.ARM, 0) == (False, "prepare first")
+    assert supervisor.request(Request.PREPARE, 0)[0]
+    assert supervisor.verdict.state is State.READY and not supervisor.verdict.torque
+    late = round((READY_S + 0.1) * 1e9)
+    assert supervisor.request(Request.ARM, late) == (False, "prepare first")
+    assert supervisor.request(Request.PREPARE, late)[0]
+    granted, why = supervisor.request(Request.ARM, late, ("joint_states is old",))
+    assert not granted and "joint_states is old" in why
+
+
+def test_ready_ends_by_itself():
+    supervisor = Supervisor(WATCHED)
+    supervisor.request(Request.PREPARE, 0)
+    assert supervisor.step(FRESH, (), S).state is State.READY
+    assert supervisor.step(FRESH, (), round((READY_S + 1) * 1e9)).state is State.DISARMED
+
+
+def test_a_released_deadman_holds():
+    verdict = armed_supervisor().step(FRESH | {"deadman": None}, (), S)
+    assert verdict.state is State.HOLD and "deadman_released" in verdict.reason
+
+
+def test_only_topics_with_a_deadline_can_be_watched():
+    with pytest.raises(ConfigError, match="hand_state"):
+        watch_limits(["joint_states", "hand_state"])
 
 
 def preflight(leap, **change):
     joints = JointSample(stamp_ns=0, pos_rad=np.array(leap.home_pos_rad), vel_rad_s=np.zeros(16))
     pose = PoseSample(stamp_ns=0, pos_m=np.zeros(3), quat_wxyz=np.array([1.0, 0, 0, 0]))
-    seen = {"ages_s": FRESH, "joints": joints, "object_pose": pose, "hand_state": "inactive"} | change
+    seen = {
+        "ages_s": FRESH,
+        "watched": WATCHED,
+        "joints": joints,
+        "object_pose": pose,
+        "hand_state": "inactive",
+    } | change
     return failures(leap, PreflightInputs(**seen))
 
 

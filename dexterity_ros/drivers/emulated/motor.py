@@ -23,7 +23,7 @@ WATCHDOG_TRIPPED = -1
 _GOALS = ("goal_pwm", "goal_current", "goal_velocity", "goal_position")
 _TORQUE_PER_A = 0.93 / 1.80  # N.m/A, XC330-M288 stall at 5 V (ROBOTIS e-Manual)
 _STIFFNESS_NM_RAD = 3.0  # what the simulated joint pulls with
-_AMBIENT_C, _HEAT_C_PER_A2_S, _COOL_PER_S = 28.0, 3.0, 0.01  # ASSUMED: a small motor warms in minutes
+_AMBIENT_C, _HEAT_C_PER_A2_S, _COOL_PER_S = 28.0, 1.5, 0.01  # ASSUMED: a small motor warms in minutes
 
 
 @dataclass(frozen=True, kw_only=True)
