@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "dexterity_ros"
-NODES = ("sim_node", "hand_node", "policy_node", "goal_node", "safety_node")
+NODES = ("sim_node", "hand_node", "policy_node", "goal_node", "safety_node", "exercise_node")
 
 RUNTIME = [
     "setuptools",

@@ -11,7 +11,7 @@ import tyro
 
 
 def bench(
-    what: Annotated[Literal["sim", "policy", "kills", "bus", "faults"], tyro.conf.Positional],
+    what: Annotated[Literal["sim", "policy", "kills", "bus", "faults", "paths"], tyro.conf.Positional],
     /,
     repeats: int = 20,
     cycles: int = 10_000,
@@ -27,11 +27,13 @@ def bench(
     still changes, and for hand_node, after which silence the motors' own watchdog stops them.
     bus: one read and write of all motors on an emulated bus by a canned loop, our native backend, the vendor's SDK
     worked around, and the SDK as it is, interleaved. faults: every kind of fault on an emulated bus while the hand
-    moves, and a random mixture of them, in virtual time.
+    moves, and a random mixture of them, in virtual time. paths: the same joint motions through `--hardware direct` and
+    through the motor bus; how far the joints differ and how much later they come.
 
     JSON keys: {name: {p50_ms, p99_ms, per_s, cpu_ms}}; for sim, one call steps all environments and per_s counts
     control steps. For kills: {node: {max_ms, all_ms}, violations, messages}. For faults: rows, a list of {kind, seed,
-    detected_ms, reaction, recovered_ms, unsafe_targets, stale_as_fresh, hang}, and mixture, counts of the same.
+    detected_ms, reaction, recovered_ms, unsafe_targets, stale_as_fresh, hang}, and mixture, counts of the same. For
+    paths: {direct, dynamixel: as `demo --policy none`, difference {rms_rad, worst_joint, worst_rad, added_delay_ms}}.
 
     Args:
         what: which benchmark.
@@ -47,6 +49,8 @@ def bench(
         return _bench_kills(repeats, json)
     if what == "faults":
         return _bench_faults(repeats, cycles, json)
+    if what == "paths":
+        return _bench_paths(json)
     results = _bench_bus(repeats, baud, usb_latency_ms) if what == "bus" else _bench_others(what)
     console.print(figures_table(f"bench {what}", results))
     if what == "sim":
@@ -72,6 +76,21 @@ def _bench_faults(seeds: int, cycles: int, json: Path | None) -> int:
     write_json(json, {"rows": rows, "mixture": mixture})
     bad = [row for row in [*rows, mixture] if row["unsafe_targets"] or row["stale_as_fresh"] or row["hang"]]
     return int(bool(bad))
+
+
+def _bench_paths(json: Path | None) -> int:
+    from dexterity_ros.cli.output import console, figures_table, tracking_table, write_json
+    from dexterity_ros.evaluation.tracking import difference
+    from dexterity_ros.nodes.exercise_session import run_exercise
+
+    runs = {}
+    for hardware in ("direct", "dynamixel"):
+        runs[hardware] = run_exercise("leap", hardware, 0, Path("dexterity_paths.log"), say=console.print)
+        console.print(tracking_table(hardware, runs[hardware][0]["joints"]))
+    result = difference(runs["direct"][1], runs["dynamixel"][1])
+    console.print(figures_table("dynamixel beside direct", result))
+    write_json(json, {name: figures for name, (figures, _) in runs.items()} | {"difference": result})
+    return 0
 
 
 def _bench_others(what: str) -> dict[str, dict[str, float]]:

@@ -35,6 +35,10 @@ def demo(
 ) -> int:
     """Run the whole closed loop on a simulated hand: real ROS 2 nodes, real DDS, real time.
 
+    With --policy none (any hand): no object is turned; the hand eases home, moves joint by joint, lets go, and what is
+    printed is how well each joint followed. JSON keys then: hand, hardware, joints {name: {moved_rad, rms_rad,
+    delay_ms}}, faults, hand_cycle_ms.
+
     Starts config/systems/sim.yaml, arms the hand, lets the policy turn the object to goal after goal, puts the object
     back after a failure, and prints what happened, judged on the simulator's truth. Needs no robot, GPU or root.
 
@@ -48,7 +52,7 @@ def demo(
     Args:
         goals: stop after this many goals have been reached or missed.
         minutes: stop after this time at the latest, or 0 for no limit.
-        policy: policy bundle directory.
+        policy: policy bundle directory, or none.
         task: name in config/tasks; default: the one the policy was trained for.
         goal_rad: smallest and largest angle of a new goal; default 0.8 to 1.2 rad.
         hand: name in config/hands or path of a YAML file.
@@ -60,10 +64,14 @@ def demo(
     from dexterity_ros.contracts.errors import ConfigError
 
     try:
-        from dexterity_ros.nodes.closed_loop import ClosedLoop, run_closed_loop
+        from dexterity_ros.nodes.closed_loop import run_closed_loop
+        from dexterity_ros.nodes.loop_settings import ClosedLoop
     except ImportError as error:
         raise ConfigError(f"the demo needs ROS and MuJoCo: pip install '.[ros,sim]' ({error})") from error
 
+    log = Path("dexterity_demo.log")
+    if policy == "none":
+        return _exercise(hand, hardware, seed, log, json)
     settings = ClosedLoop(
         goals=goals,
         minutes=minutes,
@@ -75,11 +83,22 @@ def demo(
         shadow=shadow,
         hardware=hardware,
     )
-    log = Path("dexterity_demo.log")
     console.print(f"starting the nodes of config/systems/sim.yaml; their output is in {log}")
     result = run_closed_loop(settings, log, say=console.print)
     title = f"{result['policy']}: {result['task']}, through ROS"
     console.print(outcome_table(title, {"policy": result}))
     console.print(figures_table("", {key: result[key] for key in _SHOWN}))
     write_json(json, result)
+    return 0
+
+
+def _exercise(hand: str, hardware: str, seed: int, log: Path, json: Path | None) -> int:
+    from dexterity_ros.cli.output import tracking_table
+    from dexterity_ros.nodes.exercise_session import run_exercise
+
+    console.print(f"starting the nodes of config/systems/exercise.yaml; their output is in {log}")
+    figures, _ = run_exercise(hand, hardware, seed, log, say=console.print)
+    console.print(tracking_table(f"{hand}: each joint out and back, {hardware}", figures["joints"]))
+    console.print(figures_table("", {key: figures[key] for key in ("hand_cycle_ms", "faults")}))
+    write_json(json, figures)
     return 0

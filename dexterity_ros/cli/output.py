@@ -64,6 +64,17 @@ def _worst(values: list[float | None]) -> str:
     return (f"{max(known):.0f}" if known else "-") + (f" ({missing} never)" if missing and known else "")
 
 
+def tracking_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
+    """Returns a table with one row per joint (evaluation/tracking.py)."""
+    table = Table(title=title, title_justify="left")
+    for column in ("joint", "moved rad", "RMS rad", "delay ms"):
+        table.add_column(column, justify="left" if column == "joint" else "right")
+    for name, row in rows.items():
+        delay = "-" if row["delay_ms"] is None else f"{row['delay_ms']:.0f}"
+        table.add_row(name, f"{row['moved_rad']:.2f}", f"{row['rms_rad']:.4f}", delay)
+    return table
+
+
 def figures_table(title: str, figures: dict[str, Any]) -> Table:
     """Returns a two-column table of names and values."""
     table = Table(title=title, title_justify="left", show_header=False)

@@ -1,68 +1,28 @@
 """Runs the simulated system from start to figures: what `dexterity demo` shows."""
 
 import os
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import rclpy
 
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.contracts.manifest import PolicyManifest, load_manifest
+from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.contracts.system import NodeStart, load_system, resolve
 from dexterity_ros.evaluation.outcomes import summary
-from dexterity_ros.nodes.goal_node import GoalParameters
+from dexterity_ros.evaluation.truth_judge import TruthJudge
+from dexterity_ros.nodes.loop_settings import ClosedLoop
 from dexterity_ros.nodes.operator import Operator, OperatorError
 from dexterity_ros.nodes.probe import Probe
 from dexterity_ros.nodes.processes import Processes, own_domain, ros_environment
 from dexterity_ros.nodes.usage import Usage
 from dexterity_ros.safety.supervisor import State
-from dexterity_ros.tasks.reorient import TaskSpec
 
 _START_S = 60.0
 _DIAGNOSTICS_S = 1.2  # one round of /diagnostics
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClosedLoop:
-    """What to run: see `dexterity demo --help`."""
-
-    goals: int
-    minutes: float
-    policy: str
-    task: str | None
-    goal_rad: tuple[float, float]
-    hand: str
-    seed: int
-    shadow: bool
-    hardware: str
-
-    def starts(self, manifest: PolicyManifest) -> list[NodeStart]:
-        """Returns the nodes with their parameters."""
-        arguments = {
-            "hand": self.hand,
-            "policy": self.policy,
-            "task": self.task or manifest.task,
-            "seed": self.seed,
-            "shadow": self.shadow,
-            "hardware": self.hardware,
-            "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
-        }
-        goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
-        return resolve(load_system("sim"), arguments, {"goal_node": goal_range})
-
-    def task_spec(self, manifest: PolicyManifest) -> TaskSpec:
-        """Returns the task as goal_node runs it."""
-        name = self.task or manifest.task
-        low, high = self.goal_rad
-        return GoalParameters(
-            hand=self.hand, task=name, seed=self.seed, margin_rad=0.0, goal_min_rad=low, goal_max_rad=high
-        ).task_spec()
 
 
 def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], None]) -> dict[str, Any]:
@@ -72,11 +32,12 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
     environment = ros_environment(domain_id=own_domain())
     os.environ.update(environment)
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    operator = Operator(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz)
+    judge = TruthJudge(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz)
+    operator = Operator(judge)
     probe = Probe(manifest.control_rate_hz)
     try:
         with log.open("w") as output, Processes(settings.starts(manifest), environment, log=output) as processes:
-            figures = _Session(operator, processes, log, say).run(settings)
+            figures = _Session(operator, judge, processes, log, say).run(settings)
     finally:
         probe_lateness_ms = probe.stop()
         operator.close()
@@ -85,7 +46,10 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
 
 
 class _Session:
-    def __init__(self, operator: Operator, processes: Processes, log: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, operator: Operator, judge: TruthJudge, processes: Processes, log: Path, say: Callable[[str], None]
+    ) -> None:
+        self._judge = judge
         self._operator, self._processes, self._log, self._say = operator, processes, log, say
         self._usage = Usage(processes.pids())
 
@@ -104,7 +68,7 @@ class _Session:
         return self._figures(faults_before) | {"cpu_percent": cpu_percent, "pss_mb": pss_mb}
 
     def _trials(self, settings: ClosedLoop) -> None:
-        judge = self._operator.judge
+        judge = self._judge
         began, said = time.monotonic(), -1
         while judge.attempted < settings.goals:
             elapsed = time.monotonic() - began
@@ -137,7 +101,7 @@ class _Session:
         return total
 
     def _figures(self, faults_before: Counter[str]) -> dict[str, Any]:
-        judge = self._operator.judge
+        judge = self._judge
         policy = self._operator.diagnostics.get("policy_node: loop", {})
         hand = self._operator.diagnostics.get("hand_node: loop", {})
         return summary(judge.trials) | {

@@ -11,10 +11,14 @@ from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
 
+NO_POLICY = "none"  # the hand's own limits and home pose
+
 
 @dataclass(frozen=True, kw_only=True)
 class HandParameters:
-    """Parameters of hand_node. The last three only tighten; absent = as trained.
+    """Parameters of hand_node. policy: bundle that sets limits and start pose, or "none".
+
+    The last three only tighten; absent = as trained.
 
     max_reboots_per_hour: motors with a latched error are rebooted by themselves this often after a stop; 0 = never.
 
@@ -59,17 +63,18 @@ class HandSetup:
 
 
 def hand_setup(parameters: HandParameters) -> HandSetup:
-    """Returns the setup for a hand and the policy it will run. Raises ConfigError, BundleError."""
+    """Returns the setup for a hand and the policy it will run, or none. Raises ConfigError, BundleError."""
     hand = load_hand(parameters.hand)
-    manifest = load_manifest(resource(parameters.policy))
-    manifest.check_hand(hand)
+    manifest = None if parameters.policy == NO_POLICY else load_manifest(resource(parameters.policy))
     limits = gate_limits(hand, manifest, parameters.tightening)
-    if parameters.tightening.nominal:
-        check_decoder(manifest, limits)
+    if manifest is not None:
+        manifest.check_hand(hand)
+        if parameters.tightening.nominal:
+            check_decoder(manifest, limits)
     return HandSetup(
         hand=hand,
         limits=limits,
-        start_rad=manifest.start_pos,
+        start_rad=np.array(hand.home_pos_rad) if manifest is None else manifest.start_pos,
         port=parameters.port if parameters.hardware == "dynamixel" else None,
         shadow=parameters.shadow,
         max_reboots_per_hour=parameters.max_reboots_per_hour,

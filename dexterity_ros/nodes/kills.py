@@ -17,7 +17,7 @@ from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.closed_loop import ClosedLoop
+from dexterity_ros.nodes.loop_settings import ClosedLoop
 from dexterity_ros.nodes.operator import Operator
 from dexterity_ros.nodes.processes import Processes, own_domain, ros_environment
 from dexterity_ros.pipeline.hand_control import Phase
@@ -89,7 +89,7 @@ def run_kills(policy: str, repeats: int, log: Path, say: Callable[[str], None]) 
     environment = ros_environment(domain_id=own_domain())
     os.environ.update(environment)
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    operator = Operator(loop.task_spec(manifest), 1.0 / manifest.control_rate_hz)
+    operator = Operator()
     watch = GateWatch(operator, load_hand(loop.hand))
     results: dict[str, Any] = {name: [] for name in KILLED}
     try:

@@ -12,10 +12,8 @@ from std_srvs.srv import Trigger
 
 from dexterity_ros.contracts import wire
 from dexterity_ros.contracts.errors import DexterityError
-from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.evaluation.truth_judge import TruthJudge
 from dexterity_ros.nodes import ros
-from dexterity_ros.tasks.reorient import TaskSpec
 
 
 class OperatorError(DexterityError):
@@ -25,29 +23,21 @@ class OperatorError(DexterityError):
 class Operator:
     """Talks to a running system from outside, on its own node."""
 
-    def __init__(self, task: TaskSpec, control_period_s: float) -> None:
-        """Joins the graph; rclpy must be initialised."""
+    def __init__(self, judge: TruthJudge | None = None) -> None:
+        """Joins the graph; rclpy must be initialised. judge: follows goals on the simulator's truth."""
         self.node = Node("operator")
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
-        self.judge = TruthJudge(task, control_period_s)
         self.supervisor = self.hand_state = self.policy_state = ""
         self.diagnostics: dict[str, dict[str, Any]] = {}
-        self._truth: PoseSample | None = None
         self._services: dict[str, Any] = {}
-        ros.subscribe(self.node, "sim_object_pose", self._on_truth)
-        ros.subscribe(self.node, "goal_event", self._on_event)
+        if judge is not None:
+            ros.subscribe(self.node, "sim_object_pose", lambda m: judge.see(wire.pose_sample(m)))
+            ros.subscribe(self.node, "goal_event", lambda m: judge.event(json.loads(m.data)))
         ros.subscribe(self.node, "supervisor", lambda m: setattr(self, "supervisor", m.data))
         ros.subscribe(self.node, "hand_state", lambda m: setattr(self, "hand_state", m.data))
         ros.subscribe(self.node, "policy_state", lambda m: setattr(self, "policy_state", m.data))
         ros.subscribe(self.node, "diagnostics", self._on_diagnostics)
-
-    def _on_truth(self, message: Any) -> None:
-        self._truth = wire.pose_sample(message)
-        self.judge.see(self._truth)
-
-    def _on_event(self, message: Any) -> None:
-        self.judge.event(json.loads(message.data))
 
     def _on_diagnostics(self, message: Any) -> None:
         for status in message.status:

@@ -1,0 +1,47 @@
+"""What a closed loop in simulation is to run."""
+
+import os
+import tempfile
+from dataclasses import dataclass
+
+from dexterity_ros.contracts.manifest import PolicyManifest
+from dexterity_ros.contracts.system import NodeStart, load_system, resolve
+from dexterity_ros.nodes.goal_node import GoalParameters
+from dexterity_ros.tasks.reorient import TaskSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedLoop:
+    """What to run: see `dexterity demo --help`."""
+
+    goals: int
+    minutes: float
+    policy: str
+    task: str | None
+    goal_rad: tuple[float, float]
+    hand: str
+    seed: int
+    shadow: bool
+    hardware: str
+
+    def starts(self, manifest: PolicyManifest) -> list[NodeStart]:
+        """Returns the nodes with their parameters."""
+        arguments = {
+            "hand": self.hand,
+            "policy": self.policy,
+            "task": self.task or manifest.task,
+            "seed": self.seed,
+            "shadow": self.shadow,
+            "hardware": self.hardware,
+            "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
+        }
+        goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
+        return resolve(load_system("sim"), arguments, {"goal_node": goal_range})
+
+    def task_spec(self, manifest: PolicyManifest) -> TaskSpec:
+        """Returns the task as goal_node runs it."""
+        name = self.task or manifest.task
+        low, high = self.goal_rad
+        return GoalParameters(
+            hand=self.hand, task=name, seed=self.seed, margin_rad=0.0, goal_min_rad=low, goal_max_rad=high
+        ).task_spec()
