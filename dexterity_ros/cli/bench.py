@@ -14,6 +14,7 @@ def bench(
     what: Annotated[Literal["sim", "policy", "kills", "bus", "faults", "paths"], tyro.conf.Positional],
     /,
     repeats: int = 20,
+    realtime: bool = False,
     cycles: int = 10_000,
     baud: int = 4_000_000,
     usb_latency_ms: float = 1.0,
@@ -38,6 +39,7 @@ def bench(
     Args:
         what: which benchmark.
         repeats: kills of each node; for bus, rounds of one second (5 are plenty); for faults, seeds of each kind.
+        realtime: for faults, the kinds in real time through a pseudo-terminal instead of virtual time.
         cycles: for faults, cycles of the random mixture.
         baud: for bus, the baud rate of the motors.
         usb_latency_ms: for bus, the latency timer of the USB adapter.
@@ -48,7 +50,7 @@ def bench(
     if what == "kills":
         return _bench_kills(repeats, json)
     if what == "faults":
-        return _bench_faults(repeats, cycles, json)
+        return _bench_faults(repeats, realtime, cycles, json)
     if what == "paths":
         return _bench_paths(json)
     results = _bench_bus(repeats, baud, usb_latency_ms) if what == "bus" else _bench_others(what)
@@ -61,15 +63,19 @@ def bench(
     return 0
 
 
-def _bench_faults(seeds: int, cycles: int, json: Path | None) -> int:
+def _bench_faults(seeds: int, realtime: bool, cycles: int, json: Path | None) -> int:
     from dexterity_ros.cli.output import console, fault_table, write_json
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.drivers.emulated.faults import KINDS
     from dexterity_ros.evaluation.fault_campaign import rows_as_dicts, run_fault, run_mixture
 
     hand = load_hand("leap")
-    with console.status("faults in virtual time"):
-        rows = rows_as_dicts([run_fault(hand, kind, seed) for kind in KINDS for seed in range(seeds)])
+    rows = []
+    with console.status("") as status:
+        for kind in KINDS:
+            status.update(f"{kind}, {seeds} seeds, {'real' if realtime else 'virtual'} time")
+            rows += rows_as_dicts([run_fault(hand, kind, seed, realtime=realtime) for seed in range(seeds)])
+        status.update(f"mixture of {cycles} cycles, virtual time")
         mixture = run_mixture(hand, cycles, seed=0)
     console.print(fault_table(rows))
     console.print(f"mixture: {mixture}")

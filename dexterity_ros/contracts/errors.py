@@ -59,6 +59,7 @@ class FaultCode(TextEnum):
     STALLED_LONG = enum.auto()
     HEALTH_LATE = enum.auto()
     HEALTH_UNKNOWN = enum.auto()
+    BUS_SLOW = enum.auto()
     DEADMAN_RELEASED = enum.auto()
     OUTSIDE_WORKSPACE = enum.auto()
     ESTOP = enum.auto()

@@ -22,13 +22,14 @@ class JointSample:
 class MotorHealth:
     """State of the motors, each (n,): current_a as last measured; temperature_c and supply_v as read at seen_ns.
 
-    NaN: not read yet.
+    NaN: not read yet. round_trip_s: how long the newest measurement took from question to answer.
     """
 
     current_a: Array
     temperature_c: Array
     supply_v: Array
     seen_ns: Array
+    round_trip_s: float
 
 
 @dataclass(frozen=True, kw_only=True)

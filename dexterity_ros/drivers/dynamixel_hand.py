@@ -63,6 +63,7 @@ class DynamixelHand:
         n = len(self._ids)
         self._current_a, self._temperature_c, self._supply_v = np.zeros(n), np.full(n, np.nan), np.full(n, np.nan)
         self._seen_ns: NDArray[np.int64] | None = None
+        self._round_trip_s = 0.0
 
     def connect(self) -> list[str]:
         """Opens the bus and checks every motor. Returns what is wrong, with the motor named; empty when all is well."""
@@ -81,6 +82,7 @@ class DynamixelHand:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail="the bus is lost; trying to open it again")
         try:
             reply = bus.sync_read(self._ids, self._registers["realtime_tick"].address, _READ_LENGTH)
+            self._round_trip_s = (reply.answered_ns - reply.asked_ns) * 1e-9
             fault = self._fault_in(reply) or self._look_after_one(bus, now_ns) or self._age_fault(reply)
             return fault or self._sample(reply, now_ns)
         except BusLostError as error:
@@ -95,6 +97,7 @@ class DynamixelHand:
             temperature_c=self._temperature_c.copy(),
             supply_v=self._supply_v.copy(),
             seen_ns=self._seen_ns.copy(),
+            round_trip_s=self._round_trip_s,
         )
 
     def write(self, target: GatedTarget) -> Fault | None:

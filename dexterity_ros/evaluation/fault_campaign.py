@@ -1,4 +1,7 @@
-"""Injects faults into an emulated bus while the hand moves, in virtual time, and counts what came of each."""
+"""Injects faults into an emulated bus while the hand moves, and counts what came of each.
+
+In virtual time, or in real time through a pseudo-terminal.
+"""
 
 import time
 from collections.abc import Callable
@@ -12,9 +15,10 @@ from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.drivers.control_table import POSITION_UNIT_RAD
 from dexterity_ros.drivers.dynamixel_hand import DynamixelHand
-from dexterity_ros.drivers.dynamixel_native import NativeBus
+from dexterity_ros.drivers.dynamixel_native import NativeBus, open_native
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
 from dexterity_ros.drivers.emulated.faults import KINDS, Rig
+from dexterity_ros.drivers.emulated.pty_bus import PtyBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 from dexterity_ros.pipeline.hand_control import HandControl, HandTick, NumberedTarget, Phase
 from dexterity_ros.safety.faults import REACTIONS, Reaction
@@ -25,13 +29,14 @@ _PERIOD_NS = 10_000_000
 _FAULT_S, _RECOVERY_S = 0.5, 3.0
 _REARM_S = 0.2  # a person disarms and arms again this long after a stop
 _HANG_S = 1.0  # of virtual time in one cycle; of real time, ten times that
-_TIMEOUT_S = 0.01
+_TIMEOUT_S, _REALTIME_TIMEOUT_S = 0.01, 0.03  # a loaded host is late itself
 _ABOUT_THE_HAND = {
     FaultCode.HAND_READ_FAILED,
     FaultCode.HAND_WRITE_FAILED,
     FaultCode.HAND_NOT_READY,
     FaultCode.MOTOR_ALERT,
     FaultCode.MOTOR_RESET,
+    FaultCode.BUS_SLOW,
 }
 
 
@@ -58,13 +63,14 @@ class FaultRow:
 class Campaign:
     """A moving hand on an emulated bus, with a policy that waves and a person who re-arms."""
 
-    def __init__(self, hand: HandSpec, seed: int) -> None:
+    def __init__(self, hand: HandSpec, seed: int, *, realtime: bool = False) -> None:
         """Everything that is random comes from `seed`."""
         self._hand = hand
         self._home = np.array(hand.home_pos_rad)
         self._joints = StillJoints(hand.joint_names, self._home)
         self._bus = EmulatedBus(hand, self._joints, WireModel(baud=4_000_000))
-        self._port = VirtualPort(self._bus, seed=seed)
+        self._realtime = realtime
+        self._port = PtyBus(self._bus) if realtime else VirtualPort(self._bus, seed=seed)
         self.rig = Rig(bus=self._bus, port=self._port, rng=np.random.default_rng(seed))
         self._reset, self._rearm_ns = 0, 0
         self.cycles = self.stale_as_fresh = 0
@@ -88,13 +94,19 @@ class Campaign:
 
     def start_host(self) -> None:
         """A new host process: nothing is remembered."""
-        self.driver = DynamixelHand(
-            self._hand,
-            lambda: NativeBus(self._port, timeout_s=_TIMEOUT_S),
-            current_limit_a=0.35,
-        )
+        self.driver = DynamixelHand(self._hand, self._open_bus, current_limit_a=0.35)
         limits = gate_limits(self._hand, None, Tightening())
         self.control = HandControl(self.driver, self._hand, limits, self._home, shadow=False)
+
+    def close(self) -> None:
+        """Ends the emulated bus of real time."""
+        self.driver.close()
+        self._port.close()
+
+    def _open_bus(self) -> NativeBus:
+        if isinstance(self._port, PtyBus):
+            return open_native(self._port.path, self._hand.baud_rate, timeout_s=_REALTIME_TIMEOUT_S)
+        return NativeBus(self._port, timeout_s=_TIMEOUT_S)
 
     def cycle(self) -> HandTick:
         """Runs one control cycle on its deadline."""
@@ -113,7 +125,10 @@ class Campaign:
         if tick.new_reset is not None:
             self._reset = tick.new_reset
         if tick.measured is not None:
-            self.stale_as_fresh += int(np.abs(tick.measured.pos_rad - truth).max() > 2.0 * POSITION_UNIT_RAD)
+            # In real time a target of the cycle before may arrive only now: then the truth after it counts as well.
+            truths = np.stack([truth, self._joints.measure()[0]])
+            off_rad = np.abs(truths - tick.measured.pos_rad).min(axis=0).max()
+            self.stale_as_fresh += int(off_rad > 2.0 * POSITION_UNIT_RAD)
         stop = any(REACTIONS[fault.code] is Reaction.STOP for fault in tick.faults)
         if stop and self.control.phase is not Phase.LIMP:
             self.control.deactivate()
@@ -141,14 +156,23 @@ def reports_hand_fault(tick: HandTick) -> bool:
     return any(fault.code in _ABOUT_THE_HAND for fault in tick.faults)
 
 
-def run_fault(hand: HandSpec, kind: str, seed: int) -> FaultRow:
+def run_fault(hand: HandSpec, kind: str, seed: int, *, realtime: bool = False) -> FaultRow:
     """Returns what came of one fault of a kind."""
-    fault, campaign = KINDS[kind], Campaign(hand, seed)
+    campaign = Campaign(hand, seed, realtime=realtime)
+    try:
+        return _run_fault(campaign, kind, seed)
+    finally:
+        campaign.close()
+
+
+def _run_fault(campaign: Campaign, kind: str, seed: int) -> FaultRow:
+    fault = KINDS[kind]
     detected_ms: float | None = None
     reaction = "refused" if fault.at_start else "tolerated"
     if fault.at_start:
         undo = fault.begin(campaign.rig)
-        detected_ms = 0.0 if campaign.driver.connect() else None
+        refused = campaign.driver.connect() or campaign.control.activate(campaign.now_ns())
+        detected_ms = 0.0 if refused else None
     else:
         campaign.run(_RECOVERY_S, lambda _tick: campaign.following)
         campaign.run(0.3, lambda _tick: False)

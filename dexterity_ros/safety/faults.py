@@ -53,6 +53,7 @@ REACTIONS: dict[FaultCode, Reaction] = {
     FaultCode.STALLED_LONG: Reaction.STOP,
     FaultCode.HEALTH_LATE: Reaction.WARN,
     FaultCode.HEALTH_UNKNOWN: Reaction.HOLD,
+    FaultCode.BUS_SLOW: Reaction.WARN,
     FaultCode.DEADMAN_RELEASED: Reaction.HOLD,
     FaultCode.OUTSIDE_WORKSPACE: Reaction.HOLD,
     FaultCode.ESTOP: Reaction.STOP,

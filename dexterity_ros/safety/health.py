@@ -55,6 +55,11 @@ LADDERS: dict[str, Ladder] = {
         hysteresis=0.1,
         says=lambda value, _hand: f"temperature and supply were last read {value:.1f} s ago",
     ),
+    "bus": Ladder(  # seconds from question to answer; longer than a control period
+        tiers=((0.012, FaultCode.BUS_SLOW),),
+        hysteresis=0.001,
+        says=lambda value, _hand: f"the bus answers after {value * 1e3:.0f} ms; `dexterity doctor` looks for the cause",
+    ),
 }
 
 
@@ -79,6 +84,7 @@ class HealthMonitor:
             "supply": np.abs(health.supply_v / self._hand.supply_v - 1.0),
             "stall": self._stall(health.current_a, joints.vel_rad_s, elapsed_s),
             "silence": (now_ns - health.seen_ns) * 1e-9,
+            "bus": np.full(len(self._hand.joints), health.round_trip_s),
         }
         faults = (self._judge(name, value) for name, value in values.items())
         return tuple(fault for fault in faults if fault is not None)

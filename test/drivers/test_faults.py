@@ -17,6 +17,15 @@ def test_a_fault_is_noticed_and_survived(leap, kind):
         assert row.detected_ms is not None and row.detected_ms < NOTICED_WITHIN_MS
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_fault_is_survived_in_real_time_too(leap, kind):
+    row = run_fault(leap, kind, seed=3, realtime=True)
+    assert (row.unsafe_targets, row.stale_as_fresh, row.hang) == (0, 0, False)
+    assert row.recovered_ms is not None
+    assert row.detected_ms is not None or KINDS[kind].harmless
+
+
 def test_a_mixture_of_faults_is_survived(leap):
     counts = run_mixture(leap, 1500, seed=2)
     assert (counts["unsafe_targets"], counts["stale_as_fresh"], counts["hang"]) == (0, 0, False)

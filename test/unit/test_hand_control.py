@@ -168,7 +168,11 @@ def test_each_target_is_counted_once(bench):
 def hot(leap, celsius, now):
     n = len(leap.joints)
     return MotorHealth(
-        current_a=np.zeros(n), temperature_c=np.full(n, celsius), supply_v=np.full(n, 5.0), seen_ns=np.full(n, now)
+        current_a=np.zeros(n),
+        temperature_c=np.full(n, celsius),
+        supply_v=np.full(n, 5.0),
+        seen_ns=np.full(n, now),
+        round_trip_s=0.0,
     )
 
 

@@ -19,7 +19,7 @@ class Hand:
         n = len(leap.joints)
         self.monitor, self.now = HealthMonitor(leap, LIMIT_A), 0
         self.current, self.temperature, self.supply = np.zeros(n), np.full(n, 40.0), np.full(n, 5.0)
-        self.velocity, self.seen = np.zeros(n), None
+        self.velocity, self.seen, self.round_trip = np.zeros(n), None, 0.002
 
     def run(self, duration_s):
         """Returns the faults after a while."""
@@ -27,7 +27,11 @@ class Hand:
             self.now += STEP_NS
             seen = np.full(len(self.current), self.now if self.seen is None else self.seen)
             health = MotorHealth(
-                current_a=self.current, temperature_c=self.temperature, supply_v=self.supply, seen_ns=seen
+                current_a=self.current,
+                temperature_c=self.temperature,
+                supply_v=self.supply,
+                seen_ns=seen,
+                round_trip_s=self.round_trip,
             )
             joints = JointSample(stamp_ns=self.now, pos_rad=np.zeros_like(self.current), vel_rad_s=self.velocity)
             faults = self.monitor.step(health, joints, self.now)
@@ -100,6 +104,12 @@ def test_health_that_is_no_longer_read_holds(hand):
     assert hand.codes(0.3) == []
     assert hand.codes(0.5) == [FaultCode.HEALTH_LATE]
     assert hand.codes(2.0) == [FaultCode.HEALTH_UNKNOWN]
+
+
+def test_a_slow_bus_is_named_with_where_to_look(hand):
+    hand.round_trip = 0.017
+    (fault,) = hand.run(0.02)
+    assert fault.code == FaultCode.BUS_SLOW and "17 ms" in fault.detail and "doctor" in fault.detail
 
 
 def test_a_value_never_read_neither_alarms_nor_clears(hand):

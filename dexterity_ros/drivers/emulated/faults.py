@@ -8,6 +8,7 @@ import numpy as np
 from dexterity_ros.drivers.dynamixel_protocol import HEADER
 from dexterity_ros.drivers.emulated.bus import EmulatedBus
 from dexterity_ros.drivers.emulated.motor import OVERHEATING, OVERLOAD
+from dexterity_ros.drivers.emulated.pty_bus import PtyBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 
 Undo = Callable[[], None]
@@ -19,7 +20,7 @@ class Rig:
     """What a fault may touch."""
 
     bus: EmulatedBus
-    port: VirtualPort
+    port: VirtualPort | PtyBus
     rng: np.random.Generator
 
     @property
@@ -163,6 +164,12 @@ def _slow_replies(rig: Rig) -> Undo:
     return _disturb(rig, lambda delay_s, data: [(10.0 * delay_s + 0.01, data)])
 
 
+def _eeprom_locked(rig: Rig) -> Undo:
+    motor = rig.bus.motors[rig.victim]
+    motor.eeprom_locked = True
+    return lambda: setattr(motor, "eeprom_locked", False)
+
+
 def _wrong_model(rig: Rig) -> Undo:
     motor = rig.bus.motors[rig.victim]
     own = motor.get("model_number")
@@ -203,5 +210,6 @@ KINDS: dict[str, FaultKind] = {
     "slow_replies": FaultKind(begin=_slow_replies),
     "motor_missing_at_start": FaultKind(begin=_gone, at_start=True),
     "wrong_model_at_start": FaultKind(begin=_wrong_model, at_start=True),
+    "eeprom_write_refused": FaultKind(begin=_eeprom_locked, at_start=True),
     "host_restart": FaultKind(begin=_silent_host, restart=True),
 }

@@ -59,6 +59,7 @@ class EmulatedMotor:
         self._last_heard_s = 0.0
         self._hold_rad: float | None = None
         self.tripped_after_s: float | None = None
+        self.eeprom_locked = False
 
     @property
     def id(self) -> int:
@@ -158,7 +159,7 @@ class EmulatedMotor:
             self.set("torque_enable", 0)
 
     def _refusal(self, name: str, register: Register, value: int) -> int:
-        if register.access == "r" or (register.area == "eeprom" and self.torque):
+        if register.access == "r" or (register.area == "eeprom" and (self.torque or self.eeprom_locked)):
             return StatusError.ACCESS
         if name == "torque_enable" and value and self.get("hardware_error_status") & self.get("shutdown"):
             return StatusError.ACCESS
