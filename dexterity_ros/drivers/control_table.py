@@ -14,6 +14,7 @@ VELOCITY_UNIT_RAD_S = 0.229 * 2.0 * math.pi / 60.0  # ROBOTIS e-Manual, X series
 VOLTAGE_UNIT_V = 0.1
 RETURN_DELAY_UNIT_S = 2e-6
 BUS_WATCHDOG_UNIT_S = 0.020
+MULTI_TURN_TICKS = 1_048_575  # range of goal_position in mode 5, where position limits do not count (e-Manual)
 BAUD_CODES = {0: 9600, 1: 57600, 2: 115200, 3: 1_000_000, 4: 2_000_000, 5: 3_000_000, 6: 4_000_000}
 CURRENT_BASED_POSITION_MODE = 5
 HARDWARE_ERRORS = {0: "input voltage", 2: "overheating", 3: "motor encoder", 4: "electrical shock", 5: "overload"}
@@ -54,6 +55,7 @@ class MotorModel:
     current_limit: int
     voltage_range_v: tuple[float, float]
     temperature_limit_c: int
+    min_firmware: int
     position_gains: MotorGains
 
 

@@ -70,7 +70,8 @@ class DynamixelHand:
         try:
             bus = self._bus or self._open_bus()
             self._bus = bus
-            return [problem for joint in self._hand.joints if (problem := self._check(bus, joint.name, joint.motor_id))]
+            absent = [problem for i in range(len(self._ids)) if (problem := self._check_model(bus, i))]
+            return absent or self._check_settings(bus)
         except BusLostError as error:
             self._lose(error)
             return [str(error)]
@@ -158,15 +159,41 @@ class DynamixelHand:
             self._bus.close()
             self._bus = None
 
-    def _check(self, bus: DynamixelBus, joint: str, motor_id: int) -> str | None:
-        reply = bus.ping(motor_id) or bus.ping(motor_id)
+    def _check_model(self, bus: DynamixelBus, i: int) -> str | None:
+        reply = bus.ping(self._ids[i]) or bus.ping(self._ids[i])
         if reply is None:
-            return f"motor {motor_id} ({joint}) does not answer at {self._hand.baud_rate} baud: id, baud rate, power?"
-        number = int.from_bytes(reply.data[:2], "little")
+            return f"{self._name(i)} does not answer at {self._hand.baud_rate} baud: id, baud rate, power?"
+        number, firmware = int.from_bytes(reply.data[:2], "little"), reply.data[2]
         if number != self._model.model_number:
-            expected = f"{self._model.model_number} ({self._model.name})"
-            return f"motor {motor_id} ({joint}) is model {number}, expected {expected}"
+            return f"{self._name(i)} is model {number}, expected {self._model.model_number} ({self._model.name})"
+        if firmware < self._model.min_firmware:
+            return f"{self._name(i)} has firmware {firmware}, expected {self._model.min_firmware} or newer: update it"
         return None
+
+    def _check_settings(self, bus: DynamixelBus) -> list[str]:
+        """Compares stored settings that arming does not write with what this hand needs."""
+        first, last = self._registers["drive_mode"], self._registers["current_limit"]
+        reply = bus.sync_read(self._ids, first.address, last.end - first.address)
+        problems = []
+        for i in range(len(self._ids)):
+            if not reply.valid[i]:
+                problems.append(f"{self._name(i)} does not answer when asked for its settings")
+                continue
+            row = reply.data[i].tobytes()
+            for name, expected, wrong in self._expected_settings():
+                register = self._registers[name]
+                value = register.decode(row[register.address - first.address : register.end - first.address])
+                if wrong(value):
+                    problems.append(f"{self._name(i)}: {name} is {value}, expected {expected}: dexterity hand setup")
+        return problems
+
+    def _expected_settings(self) -> list[tuple[str, str, Callable[[int], bool]]]:
+        current = round(self._current_limit_a / self._model.current_unit_a)
+        return [
+            ("drive_mode", "0 (not reversed)", lambda value: value != 0),
+            ("homing_offset", "0 (zeros are in the hand's file)", lambda value: value != 0),
+            ("current_limit", f"at least {current}", lambda value: value < current),
+        ]
 
     def _reopened(self, now_ns: int) -> DynamixelBus | None:
         if self._bus is None and now_ns >= self._next_open_ns:

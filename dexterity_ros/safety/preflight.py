@@ -32,13 +32,14 @@ def failures(hand: HandSpec, seen: PreflightInputs) -> tuple[str, ...]:
     if seen.hand_state not in ("inactive", "active"):
         problems.append(f"hand_node is {seen.hand_state or 'not there'}, expected inactive (configured)")
     if seen.joints is not None:
-        problems += _joints_outside(hand, seen.joints)
+        problems += joints_outside(hand, seen.joints)
     if seen.object_pose is not None and not np.isfinite(seen.object_pose.pos_m).all():
         problems.append(f"the object's position is {seen.object_pose.pos_m}")
     return tuple(problems)
 
 
-def _joints_outside(hand: HandSpec, joints: JointSample) -> list[str]:
+def joints_outside(hand: HandSpec, joints: JointSample) -> list[str]:
+    """Returns the joints that are measured outside their limits, each with its value."""
     problems = []
     for spec, position in zip(hand.joints, joints.pos_rad, strict=True):
         if not spec.lower_rad - _OVERTRAVEL_RAD <= position <= spec.upper_rad + _OVERTRAVEL_RAD:

@@ -187,3 +187,18 @@ def test_corrupted_answers_are_never_shown_as_measurements(rig):
             np.testing.assert_allclose(sample.pos_rad, truth, atol=TICK_RAD)
         rig.port.sleep(float(rng.uniform(0, 0.01)))
     assert 0 < good < 2000
+
+
+@pytest.mark.parametrize(
+    "register, value, said",
+    [
+        ("firmware_version", 30, "has firmware 30, expected 38"),
+        ("drive_mode", 1, "drive_mode is 1, expected 0"),
+        ("homing_offset", 100, "homing_offset is 100, expected 0"),
+        ("current_limit", 200, "current_limit is 200, expected at least 350"),
+    ],
+)
+def test_a_motor_with_other_settings_is_named_before_anything_moves(leap, emulated, register, value, said):
+    emulated.motors[5].set(register, value)
+    (problem,) = Rig(leap, emulated).hand.connect()
+    assert problem.startswith("motor 6 (mf_rot)") and said in problem

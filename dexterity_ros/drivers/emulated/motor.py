@@ -10,6 +10,7 @@ from dexterity_ros.drivers.control_table import (
     BAUD_CODES,
     BUS_WATCHDOG_UNIT_S,
     CURRENT_BASED_POSITION_MODE,
+    MULTI_TURN_TICKS,
     POSITION_UNIT_RAD,
     VELOCITY_UNIT_RAD_S,
     MotorModel,
@@ -165,13 +166,18 @@ class EmulatedMotor:
             return StatusError.ACCESS
         if name in _GOALS and self.get("bus_watchdog") == WATCHDOG_TRIPPED:
             return StatusError.DATA_RANGE
-        if name == "goal_position" and not self.get("min_position_limit") <= value <= self.get("max_position_limit"):
+        if name == "goal_position" and not self._goal_in_range(value):
             return StatusError.DATA_LIMIT
         if name == "goal_current" and abs(value) > self.get("current_limit"):
             return StatusError.DATA_LIMIT
         if name == "operating_mode" and value not in (0, 1, 3, 4, 5, 16):
             return StatusError.DATA_LIMIT
         return StatusError.OK
+
+    def _goal_in_range(self, value: int) -> bool:
+        if self.get("operating_mode") == CURRENT_BASED_POSITION_MODE:
+            return abs(value) <= MULTI_TURN_TICKS
+        return self.get("min_position_limit") <= value <= self.get("max_position_limit")
 
     def _apply(self, name: str, value: int) -> None:
         if name == "torque_enable" and value and not self.torque:
