@@ -7,34 +7,32 @@ import platform
 import resource as limits
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing looked at. fix: what to do when it is not ok; needed: whether the demo needs it."""
-
-    name: str
-    ok: bool
-    found: str
-    fix: str = ""
-    needed: bool = True
+from dexterity_ros.cli.finding import Finding
 
 
-def doctor(json: Path | None = None) -> int:
-    """Look at this machine and say what is missing, each with the command that mends it.
+def doctor(port: str = "", hand: str = "leap", json: Path | None = None) -> int:
+    """Look at this machine, and at the hand if one is plugged in; say what is missing and the command that mends it.
 
-    JSON keys: findings, a list of {name, ok, found, fix, needed}. Status 1 when something needed is missing.
+    On every serial port found, or on --port: motors at all baud rates, read and write rate, latency, return delay,
+    temperatures, supply, latched errors. Nothing moves. Do not use it while another program drives the hand.
+
+    JSON keys: findings, a list of {name, ok, found, fix, needed}. Status 1 when something needed is missing; the bus
+    is needed when --port is given.
 
     Args:
+        port: serial port of the motors; default: all that are found.
+        hand: name in config/hands or path of a YAML file.
         json: write the findings to this file.
     """
     from dataclasses import asdict
 
+    from dexterity_ros.cli.doctor_bus import look_at_bus
     from dexterity_ros.cli.output import console, write_json
+    from dexterity_ros.contracts.hand import load_hand
 
-    findings = [look() for look in _LOOKS]
+    findings = [look() for look in _LOOKS] + look_at_bus(load_hand(hand), port)
     for finding in findings:
         mark = (
             "[green]ok[/green]  " if finding.ok else ("[red]fix[/red] " if finding.needed else "[yellow]note[/yellow]")
@@ -121,6 +119,16 @@ def _bundles() -> Finding:
     )
 
 
+def _camera() -> Finding:
+    found = sorted(
+        name.read_text().strip()
+        for name in Path("/sys/bus/usb/devices").glob("*/product")
+        if "realsense" in name.read_text(errors="replace").lower()
+    )
+    fix = "plug the camera into a USB 3 port; the demo and the pose topic of your own need none"
+    return Finding(name="RealSense camera", ok=bool(found), found=", ".join(found) or "none", fix=fix, needed=False)
+
+
 _LOOKS: tuple[Callable[[], Finding], ...] = (
     _python,
     _cores,
@@ -133,4 +141,5 @@ _LOOKS: tuple[Callable[[], Finding], ...] = (
     _shared_memory,
     _dds_profile,
     _bundles,
+    _camera,
 )

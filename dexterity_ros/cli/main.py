@@ -6,18 +6,22 @@ from collections.abc import Callable
 
 import tyro
 
-from dexterity_ros.cli import bench, check, demo, doctor, evaluate, export, train, up
+from dexterity_ros.cli import bench, check, demo, doctor, evaluate, export, hand, operate, train, up
 from dexterity_ros.contracts.errors import DexterityError
 
 _COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo.demo,
     "up": up.up,
+    "arm": operate.arm,
+    "disarm": operate.disarm,
+    "estop": operate.estop,
     "check": check.check,
     "evaluate": evaluate.evaluate,
     "train": train.train,
     "export": export.export,
     "bench": bench.bench,
     "doctor": doctor.doctor,
+    "hand": hand.hand,
 }
 _ABOUT = "Run, judge and train policies for in-hand manipulation. Start with: dexterity demo"
 

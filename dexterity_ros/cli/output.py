@@ -7,6 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from dexterity_ros.contracts.hand import HandSpec
+
 console = Console()
 
 
@@ -42,7 +44,7 @@ def fault_table(rows: list[dict[str, Any]]) -> Table:
     """Returns a table with one row per kind of fault (evaluation/fault_campaign.py), worst of its seeds."""
     table = Table(title="faults, worst of all seeds", title_justify="left")
     for column in ("kind", "seeds", "detected ms", "reaction", "recovered ms", "unsafe", "stale", "hangs"):
-        table.add_column(column, justify="left" if column == "kind" else "right")
+        table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=column == "kind")
     for kind in dict.fromkeys(row["kind"] for row in rows):
         group = [row for row in rows if row["kind"] == kind]
         table.add_row(
@@ -62,6 +64,32 @@ def _worst(values: list[float | None]) -> str:
     known = [value for value in values if value is not None]
     missing = len(values) - len(known)
     return (f"{max(known):.0f}" if known else "-") + (f" ({missing} never)" if missing and known else "")
+
+
+def joint_table(title: str, rows: dict[str, dict[str, Any]], hand: HandSpec) -> Table:
+    """Returns a table with one row per joint as read from the motors; what is outside the hand's limits is red."""
+    table = Table(title=title, title_justify="left")
+    for column in ("joint", "motor", "position rad", "limits rad", "speed rad/s", "current A", "C", "V"):
+        table.add_column(column, justify="left" if column == "joint" else "right")
+    for joint in hand.joints:
+        row = rows[joint.name]
+        inside = joint.lower_rad <= row["pos_rad"] <= joint.upper_rad
+        cool = row["temperature_c"] < hand.max_temperature_c
+        table.add_row(
+            joint.name,
+            str(row["motor"]),
+            _red(f"{row['pos_rad']:.3f}", not inside),
+            f"{joint.lower_rad:.2f} {joint.upper_rad:.2f}",
+            f"{row['vel_rad_s']:.2f}",
+            f"{row['current_a']:.3f}",
+            _red(f"{row['temperature_c']:.0f}", not cool),
+            f"{row['supply_v']:.1f}",
+        )
+    return table
+
+
+def _red(text: str, when: bool) -> str:
+    return f"[red]{text}[/red]" if when else text
 
 
 def tracking_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:

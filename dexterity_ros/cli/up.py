@@ -16,8 +16,8 @@ def up(
     """Start the nodes of a system and keep them running until Ctrl-C, as ros2 launch would.
 
     The list is config/systems/NAME.yaml, the same that launch/*.launch.py starts. When a node ends by itself, all
-    are stopped, torque off first. Nothing moves before somebody arms: ros2 service call /safety_node/arm
-    std_srvs/srv/Trigger.
+    are stopped, torque off first. Nothing moves before somebody arms: `dexterity arm` in another terminal, or
+    ros2 service call /safety_node/prepare std_srvs/srv/Trigger, then /safety_node/arm.
 
     JSON keys: nodes, a list of {executable, parameters} as started.
 

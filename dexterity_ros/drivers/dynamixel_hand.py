@@ -153,6 +153,17 @@ class DynamixelHand:
             return [self._lose(error).detail]
         return [self._name(i) for i in faulty]
 
+    def registers(self, name: str) -> list[int] | Fault:
+        """Returns a register of every motor, for bring-up, or the fault that prevented it."""
+        register = self._registers[name]
+        if self._bus is None:
+            return Fault(code=FaultCode.HAND_READ_FAILED, detail="the bus is lost")
+        try:
+            reply = self._bus.sync_read(self._ids, register.address, register.size)
+        except BusLostError as error:
+            return self._lose(error)
+        return self._fault_in(reply) or [register.decode(row.tobytes()) for row in reply.data]
+
     def close(self) -> None:
         """Closes the port."""
         if self._bus is not None:

@@ -47,7 +47,7 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         """Connects to the hand and begins to publish what it measures."""
         problems = connect_problems(self._port)
         for problem in problems:
-            self.get_logger().error(problem, throttle_duration_sec=5.0)
+            self.get_logger().warning(f"not ready, trying again: {problem}", throttle_duration_sec=5.0)
         if problems:
             return TransitionCallbackReturn.FAILURE
         setup = self._setup

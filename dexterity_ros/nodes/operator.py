@@ -1,8 +1,10 @@
 """The person at the robot, in code: waits, arms, puts the object back; judges goals on the simulator's truth."""
 
+import contextlib
 import json
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import rclpy
@@ -14,6 +16,7 @@ from dexterity_ros.contracts import wire
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.evaluation.truth_judge import TruthJudge
 from dexterity_ros.nodes import ros
+from dexterity_ros.nodes.processes import ros_environment
 
 
 class OperatorError(DexterityError):
@@ -102,3 +105,15 @@ class Operator:
         """Leaves the graph."""
         self.node.destroy_node()
         rclpy.try_shutdown()
+
+
+@contextlib.contextmanager
+def visit() -> Iterator[Callable[[str], tuple[bool, str]]]:
+    """Joins the graph that `dexterity up` or ros2 launch runs; gives what calls a service there."""
+    os.environ.update(ros_environment())
+    rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
+    operator = Operator()
+    try:
+        yield operator.call
+    finally:
+        operator.close()

@@ -107,8 +107,10 @@ class SafetyNode(Node):
             client.drive(wanted)
 
     def _on_unexpected(self, node: str, problem: str) -> None:
-        self.get_logger().error(f"{node} {problem}", throttle_duration_sec=5.0)
-        if self._supervisor.verdict.torque:
+        torque = self._supervisor.verdict.torque
+        log = self.get_logger().error if torque else self.get_logger().warning
+        log(f"{node} {problem}", throttle_duration_sec=5.0)
+        if torque:
             self._supervisor.stop(f"{node} {problem}")
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:

@@ -201,4 +201,4 @@ def test_corrupted_answers_are_never_shown_as_measurements(rig):
 def test_a_motor_with_other_settings_is_named_before_anything_moves(leap, emulated, register, value, said):
     emulated.motors[5].set(register, value)
     (problem,) = Rig(leap, emulated).hand.connect()
-    assert problem.startswith("motor 6 (mf_rot)") and said in problem
+    assert problem.startswith("motor 4 (mf_rot)") and said in problem

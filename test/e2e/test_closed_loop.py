@@ -44,6 +44,14 @@ def test_shadow_mode_gates_targets_and_moves_nothing(tmp_path):
     assert figures["observation_age_ms"]["p50"] > 0
 
 
+def test_a_hand_without_a_policy_moves_joint_by_joint(tmp_path):
+    done = dexterity("demo", "--policy", "none", "--hand", "dclaw", "--json", "d.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    figures = json.loads((tmp_path / "d.json").read_text())
+    assert len(figures["joints"]) == 9
+    assert all(row["moved_rad"] > 0.25 and row["rms_rad"] < 0.1 for row in figures["joints"].values())
+
+
 def test_killed_nodes_leave_the_hand_standing_still(tmp_path):
     done = dexterity("bench", "kills", "--repeats", 1, "--json", "k.json", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -83,7 +91,7 @@ def test_check_accepts_what_is_shipped_and_refuses_another_hand(tmp_path, leap):
 
 
 def test_every_command_explains_itself(tmp_path):
-    for command in ("demo", "up", "check", "evaluate", "train", "export", "bench", "doctor"):
+    for command in ("demo", "up", "check", "evaluate", "train", "export", "bench", "doctor", "hand", "arm"):
         done = dexterity(command, "--help", cwd=tmp_path)
         assert done.returncode == 0 and len(done.stdout) > 300, command
 

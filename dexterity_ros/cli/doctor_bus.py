@@ -1,0 +1,147 @@
+"""What `dexterity doctor` says about the motor bus: each finding with the command that mends it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dexterity_ros.cli.finding import Finding
+
+if TYPE_CHECKING:
+    from dexterity_ros.contracts.hand import HandSpec
+    from dexterity_ros.drivers.discovery import BusFigures
+
+_SLOW_TIMER_MS = 2
+_SLOW_PING_MS = 5.0
+_CYCLE_HZ = 100.0
+
+
+def look_at_bus(hand: "HandSpec", port: str) -> list[Finding]:
+    """Returns what is found on the serial ports, or on the one named, for a hand."""
+    from dexterity_ros.contracts.errors import DexterityError
+    from dexterity_ros.drivers.discovery import find_ports
+
+    ports = [Path(port)] if port else find_ports()
+    if not ports:
+        fix = "plug the hand in; if it is: sudo usermod -aG dialout $USER, then log in again"
+        return [Finding(name="serial port", ok=False, found="none", fix=fix, needed=False)]
+    findings = []
+    for path in ports:
+        try:
+            findings += _look_at_port(hand, path, needed=bool(port))
+        except DexterityError as error:
+            fix = "sudo usermod -aG dialout $USER, then log in again; end other programs that use the port"
+            findings.append(Finding(name=str(path), ok=False, found=str(error), fix=fix, needed=bool(port)))
+    return findings
+
+
+def _look_at_port(hand: "HandSpec", path: Path, *, needed: bool) -> list[Finding]:
+    from dexterity_ros.drivers.discovery import measure_bus, scan
+    from dexterity_ros.drivers.dynamixel_native import open_native
+
+    motors = scan(str(path))
+    findings = [_motors(hand, path, motors, needed=needed), *_strangers(hand, path, motors)]
+    if not findings[0].ok:
+        return findings
+    bus = open_native(str(path), hand.baud_rate)
+    try:
+        figures = measure_bus(bus, hand)
+    finally:
+        bus.close()
+    return [*findings, *_figures(hand, path, figures, needed=needed)]
+
+
+def _motors(hand: "HandSpec", path: Path, motors: dict[int, dict[int, int]], *, needed: bool) -> Finding:
+    name, wanted = f"motors on {path}", {joint.motor_id for joint in hand.joints}
+    here = set(motors.get(hand.baud_rate, {}))
+    listed = [f"{len(ids)} at {baud} baud: {sorted(ids)}" for baud, ids in motors.items()]
+    found = "; ".join(listed) or "none at any baud rate"
+    if wanted <= here:
+        return Finding(name=name, ok=True, found=f"all {len(wanted)} of {hand.name} at {hand.baud_rate} baud")
+    elsewhere = {baud for baud, ids in motors.items() if baud != hand.baud_rate and wanted <= set(ids)}
+    if elsewhere:
+        fix = (
+            f"dexterity hand setup --hand {hand.name} (sets {hand.baud_rate} baud), "
+            f"or baud_rate: {elsewhere.pop()} in a copy of the hand's file"
+        )
+    elif not motors:
+        fix = "power the hand; check the data cable; is it another program's port?"
+    else:
+        missing = [joint for joint in hand.joints if joint.motor_id not in here]
+        names = ", ".join(f"{joint.motor_id} ({joint.name})" for joint in missing)
+        fix = f"missing {names}: cable and power from there on, or dexterity hand setup {missing[0].name}"
+    return Finding(name=name, ok=False, found=found, fix=fix, needed=needed)
+
+
+def _strangers(hand: "HandSpec", path: Path, motors: dict[int, dict[int, int]]) -> list[Finding]:
+    strangers = sorted(set(motors.get(hand.baud_rate, {})) - {joint.motor_id for joint in hand.joints})
+    if not strangers:
+        return []
+    fix = "unplug them, or give --hand the right file"
+    return [Finding(name=f"other motors on {path}", ok=False, found=str(strangers), fix=fix, needed=False)]
+
+
+def _figures(hand: "HandSpec", path: Path, figures: "BusFigures", *, needed: bool) -> list[Finding]:
+    from dexterity_ros.drivers.discovery import latency_timer_ms, latency_timer_path
+
+    timer = latency_timer_ms(path)
+    slow_timer = (timer or 0) > _SLOW_TIMER_MS or figures.round_trip_ms > _SLOW_PING_MS
+    said = f"one ping {figures.round_trip_ms} ms" + ("" if timer is None else f", latency timer {timer} ms")
+    hottest = max(figures.temperature_c)
+    low, high = min(figures.supply_v), max(figures.supply_v)
+    return [
+        Finding(
+            name="read and write rate",
+            ok=figures.rate_hz >= _CYCLE_HZ and figures.failed == 0,
+            found=f"{figures.rate_hz:.0f} Hz, p99 {figures.cycle_p99_ms} ms, {figures.failed} of 200 cycles failed",
+            fix=_rate_fix(hand, figures, slow_timer),
+            needed=needed,
+        ),
+        Finding(
+            name="USB latency",
+            ok=not slow_timer,
+            found=said,
+            fix=f"echo 1 | sudo tee {latency_timer_path(path)}",
+            needed=needed,
+        ),
+        Finding(
+            name="return delay",
+            ok=figures.return_delay_us <= 10.0,
+            found=f"{figures.return_delay_us:.0f} us for each motor's answer",
+            fix="none needed: arming sets it to 0; dexterity hand setup stores it",
+            needed=False,
+        ),
+        Finding(
+            name="temperatures",
+            ok=hottest < hand.max_temperature_c - 8.0,
+            found=f"up to {hottest} C, limit {hand.max_temperature_c:.0f} C",
+            fix="let the hand cool",
+            needed=needed,
+        ),
+        Finding(
+            name="supply",
+            ok=abs(low / hand.supply_v - 1.0) < 0.1 and abs(high / hand.supply_v - 1.0) < 0.1,
+            found=f"{low} to {high} V, nominal {hand.supply_v} V",
+            fix=f"check the power supply and its cable: {hand.supply_v} V at the motors, also under load",
+            needed=needed,
+        ),
+        Finding(
+            name="latched errors",
+            ok=not figures.alerts,
+            found=f"motors {list(figures.alerts)}" if figures.alerts else "none",
+            fix="find out why (dexterity hand read), then power the hand off and on",
+            needed=needed,
+        ),
+    ]
+
+
+def _rate_fix(hand: "HandSpec", figures: "BusFigures", slow_timer: bool) -> str:
+    """Returns the cause that costs most first."""
+    if slow_timer:
+        return "the USB latency timer holds every answer back: see the next line"
+    if figures.return_delay_us > 10.0:
+        return "the motors' return delay: dexterity hand setup stores 0"
+    if figures.needed_ms > 0.5 * 1e3 / _CYCLE_HZ:
+        return (
+            f"{figures.needed_ms} ms of each cycle are wire time at {hand.baud_rate} baud: "
+            "dexterity hand setup with baud_rate: 4000000 in the hand's file"
+        )
+    return "failed answers: cables, connectors, termination, power; or a busy machine"

@@ -1,0 +1,66 @@
+"""Bring-up commands on an emulated hand behind a pseudo-terminal, as typed."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+def dexterity(*arguments, cwd, status=0):
+    command = [sys.executable, "-m", "dexterity_ros.cli.main", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd)
+    assert done.returncode == status, done.stdout + done.stderr
+    return " ".join((done.stdout + done.stderr).split())
+
+
+@pytest.fixture
+def serve():
+    running = []
+
+    def start(*options):
+        command = [sys.executable, "-m", "dexterity_ros.drivers.emulated.serve", "--hand", "leap", *options]
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        return running[-1].stdout.readline().strip()
+
+    yield start
+    for process in running:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=10)
+
+
+def test_read_jog_and_accept_on_an_emulated_hand(serve, tmp_path):
+    port = serve()
+    dexterity("hand", "read", "--port", port, "--json", "r.json", cwd=tmp_path)
+    joints = json.loads((tmp_path / "r.json").read_text())["joints"]
+    assert len(joints) == 16 and joints["th_ipl"]["motor"] == 15
+    dexterity("hand", "jog", "if_pip", "--by-rad", 0.2, "--seconds", 0.2, "--port", port, cwd=tmp_path)
+    dexterity("hand", "read", "--port", port, "--json", "s.json", cwd=tmp_path)
+    moved = json.loads((tmp_path / "s.json").read_text())["joints"]["if_pip"]["pos_rad"] - joints["if_pip"]["pos_rad"]
+    assert moved == pytest.approx(0.2, abs=0.01)
+    said = dexterity("hand", "accept", "--yes", "--seconds", 1, "--port", port, "--json", "a.json", cwd=tmp_path)
+    assert "accepted; wrote" in said and json.loads((tmp_path / "a.json").read_text())["accepted"]
+    assert "kill -9" in (tmp_path / "acceptance.md").read_text()
+
+
+def test_an_unknown_joint_and_a_port_that_is_not_there_are_named(tmp_path):
+    assert "it has ['if_mcp'" in dexterity("hand", "jog", "thumb", "--port", "/dev/x", cwd=tmp_path, status=2)
+    assert "/dev/nope" in dexterity("hand", "read", "--port", "/dev/nope", cwd=tmp_path, status=2)
+
+
+def test_doctor_is_content_with_a_good_bus(serve, tmp_path):
+    said = dexterity("doctor", "--port", serve(), cwd=tmp_path)
+    assert "all 16 of leap at 4000000 baud" in said
+
+
+def test_doctor_names_the_latency_timer(serve, tmp_path):
+    said = dexterity("doctor", "--port", serve("--usb-latency-ms", "16"), cwd=tmp_path, status=1)
+    assert "latency_timer" in said and "fix read and write rate" in said
+
+
+def test_doctor_finds_motors_at_another_baud_rate(serve, tmp_path):
+    said = dexterity("doctor", "--port", serve("--baud", "1000000"), cwd=tmp_path, status=1)
+    assert "16 at 1000000 baud" in said and "dexterity hand setup" in said
