@@ -125,3 +125,9 @@ def test_every_topic_with_a_deadline_is_fast_enough_to_meet_it():
     for topic in TOPICS.values():
         if topic.max_age_s is not None:
             assert topic.rate_hz * topic.max_age_s >= 1.5, topic.name
+
+
+def test_messages_with_the_same_order_are_read_alike():
+    reader = wire.JointReader(NAMES)
+    first, second = (reader.sample(joint_state()) for _ in range(2))
+    np.testing.assert_array_equal(first.pos_rad, second.pos_rad)

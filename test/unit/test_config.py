@@ -155,6 +155,7 @@ def test_enumerations_are_read_by_value():
     assert config.from_mapping(Coded, {"code": "estop"}, where="f").code is FaultCode.ESTOP
     with pytest.raises(ConfigError, match="one of"):
         config.from_mapping(Coded, {"code": "stop"}, where="f")
+    assert config.to_mapping(Coded(code=FaultCode.ESTOP)) == {"code": "estop"}
 
 
 def test_a_file_in_the_working_directory_comes_first(monkeypatch, tmp_path):
@@ -163,3 +164,4 @@ def test_a_file_in_the_working_directory_comes_first(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text("")
     assert resource("mine.yaml") == tmp_path / "mine.yaml"
+    assert resource("config/hands/leap.yaml").is_file()

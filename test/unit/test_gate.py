@@ -74,6 +74,24 @@ def test_holds_when_the_supervisor_is_silent_longer_than_the_limit():
     np.testing.assert_array_equal(lost.output.pos_rad, [0.1, 0.0, 1.0])
 
 
+def test_the_reason_for_holding_gives_the_figures_in_milliseconds():
+    late = round((HEARTBEAT_MAX_AGE_S + 0.123) * 1e9)
+    (silent,) = Gate(LIMITS, START, 0).step(target([0, 0, 1], late), armed(0), late).faults
+    assert silent.detail == f"no supervisor for {HEARTBEAT_MAX_AGE_S * 1e3 + 123:.0f} ms"
+    old = round((TARGET_MAX_AGE_S + 0.05) * 1e9)
+    (stale,) = Gate(LIMITS, START, 0).step(target([0, 0, 1], 0), armed(old), old).faults
+    assert stale.detail == "it rests on measurements 250 ms old, limit 200 ms"
+
+
+@pytest.mark.parametrize(("share", "current_a"), [(0.5, 0.175), (5.0, 0.35), (-1.0, 0.0)])
+def test_standing_still_never_takes_more_than_the_limits_current(share, current_a):
+    assert Gate(LIMITS, START, 0).rest(0, share).current_limit_a == pytest.approx(current_a)
+
+
+def test_a_permit_says_nothing_about_disarming_unless_told():
+    assert not armed().disarmed
+
+
 def test_a_step_larger_than_the_limit_is_cut_and_reported():
     result = Gate(LIMITS, START, 0).step(target([0.9, 0, 1]), armed(), 0)
     assert result.output.pos_rad[0] == LIMITS.max_step_rad
