@@ -30,7 +30,7 @@ _READ_LENGTH = 16  # realtime tick, moving, moving status, PWM, current, velocit
 _TICK_WRAP_MS = 32768.0  # realtime_tick counts milliseconds and wraps (ROBOTIS e-Manual)
 _STALE_MS = 5.0  # an answer this much older than its transaction is not fresh
 _RESTARTED_MS = 2000.0  # no answer is that late: the motor's clock has started again
-_CLOCK_DRIFT = 1e-3  # how much motor clocks may run slow; ASSUMED: they have crystals
+_CLOCK_DRIFT = 1e-3  # how much motor clocks may run slow; ASSUMED A8
 _LOG = logging.getLogger(__name__)
 
 

@@ -159,7 +159,7 @@ _Motors = dict[int, EmulatedMotor]
 
 
 def _sync_read(by_id: _Motors, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
-    # ASSUMED: motors after a missing one answer all the same.
+    # ASSUMED A6: motors after a missing one answer all the same.
     asked = [by_id[i] for i in p[4:] if i in by_id]
     return [(motor, _status(motor, *motor.read(_word(p, 0), _word(p, 2)))) for motor in asked]
 

@@ -1,7 +1,7 @@
 """One emulated Dynamixel motor: its control table, the rules of access, faults, heat and watchdog.
 
-What is assumed about real motors, because no manual says it, carries the word ASSUMED; each is to be settled on a
-real hand.
+What is assumed about real motors, because no manual says it, carries the word ASSUMED and its number in
+docs/assumptions.md, which says how each is settled on a real hand.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ WATCHDOG_TRIPPED = -1
 _GOALS = ("goal_pwm", "goal_current", "goal_velocity", "goal_position")
 _TORQUE_PER_A = 0.93 / 1.80  # N.m/A, XC330-M288 stall at 5 V (ROBOTIS e-Manual)
 _STIFFNESS_NM_RAD = 3.0  # what the simulated joint pulls with
-_AMBIENT_C, _HEAT_C_PER_A2_S, _COOL_PER_S = 28.0, 1.5, 0.01  # ASSUMED: a small motor warms in minutes
+_AMBIENT_C, _HEAT_C_PER_A2_S, _COOL_PER_S = 28.0, 1.5, 0.01  # ASSUMED A7: a small motor warms in minutes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class EmulatedMotor:
 
     @property
     def baud(self) -> int:
-        """Baud rate it listens at. ASSUMED: a new one counts from the next packet on, its answer has the old one."""
+        """Baud rate it listens at. ASSUMED A5: a new one counts from the next packet on, its answer has the old one."""
         return BAUD_CODES[self.get("baud_rate")]
 
     @property
@@ -123,11 +123,11 @@ class EmulatedMotor:
         return StatusError.OK
 
     def reboot(self) -> None:
-        """RAM back to defaults, latched errors cleared, torque off."""
+        """RAM back to defaults, latched errors cleared, torque off. ASSUMED A8."""
         self._reset_ram()
 
     def heard(self, now_s: float) -> None:
-        """Any instruction packet on the bus feeds the watchdog."""
+        """Any instruction packet on the bus feeds the watchdog. ASSUMED A4."""
         self._last_heard_s = now_s
 
     def update(self, joint: JointState, now_s: float, elapsed_s: float) -> None:
@@ -181,10 +181,10 @@ class EmulatedMotor:
 
     def _apply(self, name: str, value: int) -> None:
         if name == "torque_enable" and value and not self.torque:
-            # ASSUMED: with torque the goal starts at the present position, so that nothing jumps by itself.
+            # ASSUMED A1: with torque the goal starts at the present position, so that nothing jumps by itself.
             self.set("goal_position", self.get("present_position"))
         if name == "operating_mode" and value != self.get("operating_mode"):
-            # ASSUMED (e-Manual for XM430): a mode change resets the gains and goals of that mode.
+            # ASSUMED A2 (e-Manual for XM430): a mode change resets the gains and goals of that mode.
             self._default_gains()
         if name == "bus_watchdog":
             self._hold_rad = None
@@ -224,5 +224,5 @@ class EmulatedMotor:
         if units > 0 and self.torque and now_s - self._last_heard_s > units * BUS_WATCHDOG_UNIT_S:
             self.set("bus_watchdog", WATCHDOG_TRIPPED)
             self.tripped_after_s = now_s - self._last_heard_s
-            # ASSUMED: in mode 5 a trip stops the motor where it is, with torque on.
+            # ASSUMED A3: in mode 5 a trip stops the motor where it is, with torque on.
             self._hold_rad = joint.pos_rad
