@@ -5,7 +5,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "dexterity_ros"
-NODES = ("sim_node", "hand_node", "policy_node", "goal_node", "safety_node", "exercise_node")
+NODES = ("sim_node", "hand_node", "policy_node", "goal_node", "safety_node", "exercise_node", "recorder_node")
 
 RUNTIME = [
     "setuptools",
@@ -33,6 +33,8 @@ EXTRAS = {
         "libusb-package>=1.0.26",
         "opencv-python-headless>=4.9",
     ],
+    "bags": ["rosbags>=0.11", "mcap>=1.2", "zstandard>=0.22"],
+    "export": ["pyarrow>=15"],
     "sim": ["mujoco>=3.3"],
     "train": ["mujoco>=3.3", "torch>=2.6", "onnx>=1.17", "onnxscript>=0.3", "tqdm>=4.66"],
     "viewer": ["viser>=1.0"],

@@ -31,6 +31,7 @@ def demo(
     seed: int = 0,
     shadow: bool = False,
     hardware: Literal["dynamixel", "direct"] = "dynamixel",
+    record: str = "",
     json: Path | None = None,
 ) -> int:
     """Run the whole closed loop on a simulated hand: real ROS 2 nodes, real DDS, real time.
@@ -59,6 +60,7 @@ def demo(
         seed: seed of starting grasps and goals.
         shadow: everything runs and targets are gated, but nothing is written to the hand.
         hardware: dynamixel runs the real driver over an emulated motor bus; direct takes the short way over topics.
+        record: folder of a bag to record.
         json: write the figures to this file.
     """
     from dexterity_ros.contracts.errors import ConfigError
@@ -82,6 +84,7 @@ def demo(
         seed=seed,
         shadow=shadow,
         hardware=hardware,
+        record=str(Path(record).absolute()) if record else "",
     )
     console.print(f"starting the nodes of config/systems/sim.yaml; their output is in {log}")
     result = run_closed_loop(settings, log, say=console.print)

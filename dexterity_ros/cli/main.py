@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tyro
 
-from dexterity_ros.cli import bench, check, demo, doctor, evaluate, export, hand, operate, train, up
+from dexterity_ros.cli import bag, bench, check, demo, doctor, evaluate, export, hand, operate, record, train, up
 from dexterity_ros.contracts.errors import DexterityError
 
 _COMMANDS: dict[str, Callable[..., int]] = {
@@ -22,6 +22,8 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "bench": bench.bench,
     "doctor": doctor.doctor,
     "hand": hand.hand,
+    "record": record.record,
+    "bag": bag.bag,
 }
 _ABOUT = "Run, judge and train policies for in-hand manipulation. Start with: dexterity demo"
 

@@ -22,6 +22,10 @@ class WireError(DexterityError):
     """A message does not carry what the topic promises."""
 
 
+class BagError(DexterityError):
+    """A recording cannot be read, or does not hold what is asked of it."""
+
+
 class FaultCode(TextEnum):
     """Everything expected to go wrong while running; reactions are in safety/faults.py."""
 

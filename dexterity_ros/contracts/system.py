@@ -1,5 +1,6 @@
 """Which nodes make a system, with their parameters: one list for `dexterity up` and for ros2 launch."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import named_resource, resource
+
+_CONFIGURATION = "$configuration"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,12 +22,17 @@ class Argument:
 
 @dataclass(frozen=True, kw_only=True)
 class NodeEntry:
-    """One node. parameters: values; `$name` stands for an argument. lifecycle: safety_node moves it."""
+    """One node. parameters: values; `$name` stands for an argument. lifecycle: safety_node moves it.
+
+    when: name of an argument; the node is left out when that is empty or false. `$configuration` stands for all nodes
+    that are started and their parameters, as JSON.
+    """
 
     executable: str
     parameters_file: str
     parameters: dict[str, Any] = field(default_factory=dict)
     lifecycle: bool = False
+    when: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +80,26 @@ def resolve(
     values = {name: argument.default for name, argument in system.arguments.items()} | dict(arguments)
     starts = []
     for node in system.nodes:
+        if node.when and not _substitute(f"${node.when}", values, system.name):
+            continue
         given = {key: _substitute(value, values, system.name) for key, value in node.parameters.items()}
         parameters = (
             node_parameters(node.parameters_file, node.executable) | given | dict(extra.get(node.executable, {}))
         )
         starts.append(NodeStart(executable=node.executable, parameters=parameters))
-    return starts
+    return _with_configuration(starts)
+
+
+def _with_configuration(starts: list[NodeStart]) -> list[NodeStart]:
+    plain = {start.executable: start.parameters for start in starts if _CONFIGURATION not in start.parameters.values()}
+    text = json.dumps(plain)
+    return [
+        NodeStart(
+            executable=start.executable,
+            parameters={k: text if v == _CONFIGURATION else v for k, v in start.parameters.items()},
+        )
+        for start in starts
+    ]
 
 
 def node_parameters(path: str, node: str) -> dict[str, Any]:
@@ -91,7 +113,7 @@ def node_parameters(path: str, node: str) -> dict[str, Any]:
 
 
 def _substitute(value: Any, values: Mapping[str, Any], system: str) -> Any:
-    if not (isinstance(value, str) and value.startswith("$")):
+    if not (isinstance(value, str) and value.startswith("$")) or value == _CONFIGURATION:
         return value
     if value[1:] not in values:
         raise ConfigError(f"system {system} uses {value}, its arguments are {sorted(values)}")

@@ -5,6 +5,14 @@ from typing import Literal
 
 Qos = Literal["sensor", "command", "latched", "event"]
 
+# Reliability, durability and history depth as ROS names them.
+QOS: dict[Qos, tuple[str, str, int]] = {
+    "sensor": ("best_effort", "volatile", 5),
+    "command": ("reliable", "volatile", 1),
+    "latched": ("reliable", "transient_local", 1),
+    "event": ("reliable", "volatile", 100),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:

@@ -2,7 +2,8 @@
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.system import NodeStart, load_system, resolve
@@ -12,7 +13,7 @@ from dexterity_ros.tasks.reorient import TaskSpec
 
 @dataclass(frozen=True, kw_only=True)
 class ClosedLoop:
-    """What to run: see `dexterity demo --help`."""
+    """What to run: see `dexterity demo --help`. extra: parameters of nodes in place of the system's."""
 
     goals: int
     minutes: float
@@ -23,6 +24,8 @@ class ClosedLoop:
     seed: int
     shadow: bool
     hardware: str
+    record: str = ""
+    extra: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def starts(self, manifest: PolicyManifest) -> list[NodeStart]:
         """Returns the nodes with their parameters."""
@@ -33,10 +36,11 @@ class ClosedLoop:
             "seed": self.seed,
             "shadow": self.shadow,
             "hardware": self.hardware,
+            "record": self.record,
             "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
         }
         goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
-        return resolve(load_system("sim"), arguments, {"goal_node": goal_range})
+        return resolve(load_system("sim"), arguments, {"goal_node": goal_range} | self.extra)
 
     def task_spec(self, manifest: PolicyManifest) -> TaskSpec:
         """Returns the task as goal_node runs it."""

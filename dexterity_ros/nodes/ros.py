@@ -14,25 +14,21 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import DexterityError
-from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.contracts.topics import QOS, TOPICS
 from dexterity_ros.drivers.deadline_loop import PROCESS_PRIORITY, enter_realtime
 
 T = TypeVar("T")
 
-_RELIABLE, _BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
-_VOLATILE, _LATCHED = DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL
-_QOS = {
-    "sensor": (_BEST_EFFORT, _VOLATILE, 5),
-    "command": (_RELIABLE, _VOLATILE, 1),
-    "latched": (_RELIABLE, _LATCHED, 1),
-    "event": (_RELIABLE, _VOLATILE, 100),
-}
-
 
 def qos_profile(key: str) -> QoSProfile:
     """Returns the QoS of a topic in the table."""
-    reliability, durability, depth = _QOS[TOPICS[key].qos]
-    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability, durability=durability)
+    reliability, durability, depth = QOS[TOPICS[key].qos]
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy[reliability.upper()],
+        durability=DurabilityPolicy[durability.upper()],
+    )
 
 
 def message_class(key: str) -> Any:

@@ -107,10 +107,11 @@ class SafetyNode(Node):
             client.drive(wanted)
 
     def _on_unexpected(self, node: str, problem: str) -> None:
-        torque = self._supervisor.verdict.torque
-        log = self.get_logger().error if torque else self.get_logger().warning
-        log(f"{node} {problem}", throttle_duration_sec=5.0)
-        if torque:
+        # rclpy refuses one call that logs at different levels, so there are two.
+        if not self._supervisor.verdict.torque:
+            self.get_logger().warning(f"{node} {problem}", throttle_duration_sec=5.0)
+        else:
+            self.get_logger().error(f"{node} {problem}")
             self._supervisor.stop(f"{node} {problem}")
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:

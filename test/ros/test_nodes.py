@@ -257,3 +257,30 @@ def test_arming_without_a_pose_is_refused_with_the_topic_named(graph, start, lea
     message = future.result().message
     assert not future.result().success
     assert "object_pose never arrived" in message and "hand_node is not there" in message
+
+
+def test_a_hand_that_is_plugged_in_late_is_armed_and_its_stop_is_survived(graph, start, leap, tmp_path):
+    from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
+    from dexterity_ros.drivers.emulated.pty_bus import PtyBus
+
+    port = tmp_path / "port"
+    start(
+        "hand_node",
+        hand="leap",
+        policy=POLICY,
+        hardware="dynamixel",
+        port=str(port),
+        shadow=False,
+        max_reboots_per_hour=0,
+    )
+    start("safety_node", hand="leap", lifecycle_nodes=["hand_node"], watch=WATCH)
+    robot = Robot(graph, leap)
+    assert not robot.until(robot.state_is("limp"), timeout_s=3.0)
+    bus = PtyBus(EmulatedBus(leap, StillJoints(leap.joint_names, np.array(leap.home_pos_rad)), WireModel()), port)
+    assert robot.until(robot.state_is("limp"))
+    assert robot.until(lambda: robot.call("safety_node/prepare").success)
+    assert robot.call("safety_node/arm").success
+    assert robot.until(robot.state_is("holding")), robot.states
+    assert robot.call("hand_node/estop").success
+    assert robot.until(lambda: robot.supervisor[-1].startswith("stopped")), robot.supervisor[-1]
+    bus.close()

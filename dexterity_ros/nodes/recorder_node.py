@@ -1,0 +1,104 @@
+"""Records every topic of the table that belongs into a bag, as bytes; a thread of its own writes."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+
+import dexterity_ros
+from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id
+from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.nodes import ros
+from dexterity_ros.nodes.diagnostics import Reporter
+from dexterity_ros.recording.bag_writer import BagWriter
+from dexterity_ros.recording.metadata import RecordedTopic, recorded_topics
+from dexterity_ros.recording.queued_writer import QueuedWriter
+
+_DEPTH = 200  # more than comes in while the executor is away
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecorderParameters:
+    """Parameters of recorder_node. folder: the bag to make. policy: bundle it should name, or "none".
+
+    configuration: text kept in the bag; systems put in what was started. max_file_mb: a new file after this size.
+    """
+
+    folder: str
+    hand: str
+    policy: str
+    configuration: str
+    max_file_mb: int
+
+
+class RecorderNode(Node):
+    """Subscribes without decoding; counts what the middleware lost by the publishers' sequence numbers."""
+
+    def __init__(self) -> None:
+        super().__init__("recorder_node", automatically_declare_parameters_from_overrides=True)
+        settings = ros.parameters(self, RecorderParameters)
+        topics = recorded_topics(self.get_namespace())
+        folder = Path(settings.folder).expanduser().absolute()
+        max_bytes = settings.max_file_mb * 1024 * 1024
+        self.bag = QueuedWriter(BagWriter(folder, list(topics.values()), _info(settings), max_file_bytes=max_bytes))
+        self._last: dict[str, int] = {}
+        self._lost: Counter[str] = Counter()
+        for key, topic in topics.items():
+            self.create_subscription(
+                ros.message_class(key), topic.name, partial(self._on_message, topic), _qos(key), raw=True
+            )
+        self._reporter = Reporter(self, folder.name, "recording", self._report)
+        self.get_logger().info(f"recording {len(topics)} topics to {folder}")
+
+    def _on_message(self, topic: RecordedTopic, data: bytes, info: dict[str, Any]) -> None:
+        self.bag.put(topic, info["received_timestamp"], info["source_timestamp"], data)
+        number = info.get("publication_sequence_number")
+        if number is not None and topic.name != "/diagnostics":  # which many publish, each with its own numbers
+            before = self._last.get(topic.name)
+            self._last[topic.name] = number
+            if before is not None and number > before + 1:
+                self._lost[topic.name] += number - before - 1
+
+    def _report(self) -> tuple[str, str, dict[str, Any]]:
+        lost = sum(self._lost.values()) + self.bag.dropped
+        values = {
+            "messages": sum(self.bag.written.values()),
+            "megabytes": round(self.bag.bytes_written / 2**20, 2),
+            "lost": dict(self._lost),
+            "dropped": self.bag.dropped,
+        }
+        return ("warn", f"{lost} messages lost", values) if lost else ("ok", "recording", values)
+
+
+def _qos(key: str) -> QoSProfile:
+    profile = ros.qos_profile(key)
+    profile.depth = _DEPTH
+    return profile
+
+
+def _info(settings: RecorderParameters) -> dict[str, str]:
+    """Returns what a bag tells about how it came to be."""
+    info = {
+        "code_version": dexterity_ros.__version__,
+        "hand": settings.hand,
+        "hand_file": named_resource("config/hands", settings.hand).read_text(),
+        "configuration": settings.configuration,
+        "policy": settings.policy,
+    }
+    if settings.policy != "none":
+        bundle = resource(settings.policy)
+        info |= {"bundle_id": bundle_id(bundle), "manifest": (bundle / MANIFEST_FILE).read_text()}
+    return info
+
+
+def main() -> None:
+    """Entry point."""
+    ros.run(RecorderNode, lambda node: node.bag.close())
+
+
+if __name__ == "__main__":
+    main()
