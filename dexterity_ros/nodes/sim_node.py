@@ -12,10 +12,12 @@ from std_srvs.srv import Trigger
 from dexterity_ros.contracts import wire
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.ports import ActuatedJointsPort
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.drivers.deadline_loop import DeadlineLoop
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
+from dexterity_ros.drivers.emulated.plants import GAIN, PlantedJoints, planted_pose, read_plant
 from dexterity_ros.drivers.emulated.pty_bus import PtyBus
 from dexterity_ros.nodes import ros
 from dexterity_ros.nodes.diagnostics import Reporter, loop_values
@@ -27,6 +29,7 @@ from dexterity_ros.sim.scene import PhysicsConfig
 class SimParameters:
     """Parameters of sim_node. The pose is published at most pose_rate_hz, pose_latency_s after its stamp.
 
+    plant: a mistake in the emulated hand or its sensors (drivers/emulated/plants.py), for trying out what finds it.
     hardware: dynamixel = the joints are motors on an emulated bus that can be opened at `port`. direct = topics.
     """
 
@@ -41,6 +44,7 @@ class SimParameters:
     pose_dropout: float
     pose_noise_m: float
     pose_noise_rad: float
+    plant: str
 
 
 class SimNode(Node):
@@ -54,6 +58,13 @@ class SimNode(Node):
         self._steps = max(round(period_s / self.settings.timestep_s), 1)
         physics = PhysicsConfig(timestep_s=self.settings.timestep_s, substeps=self._steps)
         self.sim = RealtimeHand(hand, self.settings.object, physics, pool=64, seed=self.settings.seed)
+        self.plant = read_plant(self.settings.plant, hand)
+        self.joints: ActuatedJointsPort = self.sim
+        if self.plant is not None:
+            self.joints = PlantedJoints(self.sim, hand, self.plant)
+            if self.plant.kind == "gain":
+                self.sim.weaken(self.plant.joints[0], GAIN)
+            self.get_logger().warning(f"planted mistake: {self.settings.plant}")
         self._reader = wire.JointReader(hand.joint_names)
         self._rng = np.random.default_rng(self.settings.seed)
         self._pending: deque[tuple[int, PoseSample]] = deque()
@@ -70,7 +81,7 @@ class SimNode(Node):
         self.loop.start("physics")
 
     def _serve_bus(self, hand: HandSpec) -> PtyBus:
-        self._emulated = EmulatedBus(hand, self.sim, WireModel(baud=hand.baud_rate))
+        self._emulated = EmulatedBus(hand, self.joints, WireModel(baud=hand.baud_rate))
         return PtyBus(self._emulated, Path(self.settings.port))
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
@@ -85,10 +96,10 @@ class SimNode(Node):
 
     def _on_command(self, message: Any) -> None:
         if len(message.position) == 0:
-            self.sim.set_torque(False)
+            self.joints.set_torque(False)
             return
-        self.sim.command(self._reader.target(message).pos_rad)
-        self.sim.set_torque(True)
+        self.joints.command(self._reader.target(message).pos_rad)
+        self.joints.set_torque(True)
 
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self.sim.reset()
@@ -100,13 +111,14 @@ class SimNode(Node):
         now = ros.now_ns(self)
         if self._bus is None:
             state = ros.message_class("driver_joint_states")()
-            self._joints.publish(wire.fill_joint_state(state, self.sim.joint_names(), now, *self.sim.measure()))
+            self._joints.publish(wire.fill_joint_state(state, self.sim.joint_names(), now, *self.joints.measure()))
         truth = self.sim.object_pose(now)
         self._truth.publish(wire.fill_pose(ros.message_class("sim_object_pose")(), truth))
         if now >= self._next_pose_ns:
             self._next_pose_ns = max(self._next_pose_ns + round(1e9 / self.settings.pose_rate_hz), now)
             if self._rng.uniform() >= self.settings.pose_dropout:
-                self._pending.append((now + round(self.settings.pose_latency_s * 1e9), self._disturb(truth)))
+                seen = self._disturb(planted_pose(self.plant, truth))
+                self._pending.append((now + round(self.settings.pose_latency_s * 1e9), seen))
         while self._pending and self._pending[0][0] <= now:
             self._pose.publish(wire.fill_pose(ros.message_class("object_pose")(), self._pending.popleft()[1]))
 

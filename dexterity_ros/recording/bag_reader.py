@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from mcap.exceptions import McapError
 from mcap.reader import NonSeekingReader, SeekingReader
-from mcap.records import Summary
+from mcap.summary import Summary
 
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.recording.bag_writer import INFO_RECORD

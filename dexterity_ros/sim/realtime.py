@@ -69,6 +69,14 @@ class RealtimeHand:
         with self._lock:
             self._power(enabled)
 
+    def weaken(self, joint: int, share: float) -> None:
+        """Leaves a joint only a share of its stiffness: a motor with the wrong gain."""
+        actuator = self._scene.actuators[joint]
+        with self._lock:
+            self._powered_gain[actuator] *= share
+            self._powered_bias[actuator] *= share
+            self._powered = None
+
     def object_pose(self, stamp_ns: int) -> PoseSample:
         """Returns the true T_hand_object."""
         with self._lock:
