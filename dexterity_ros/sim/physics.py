@@ -48,12 +48,24 @@ class BatchPhysics:
         states, sensors = self._pool.rollout(self._models, self._data, state, control)
         return states, sensors
 
-    def compose(self, *, joint_pos_rad: Floats, object_pos_m: Floats, object_quat_wxyz: Floats) -> Floats:
-        """Returns states at rest with the given joints (N, n) and object pose (N, 3), (N, 4)."""
+    def compose(
+        self,
+        *,
+        joint_pos_rad: Floats,
+        object_pos_m: Floats,
+        object_quat_wxyz: Floats,
+        joint_vel_rad_s: Floats | None = None,
+        object_lin_vel_m_s: Floats | None = None,
+    ) -> Floats:
+        """Returns states with the given joints (N, n) and object pose (N, 3), (N, 4); at rest without speeds."""
         state = np.zeros((joint_pos_rad.shape[0], self.state_size))
         state[:, self._joint_pos] = joint_pos_rad
         state[:, self._object_pos] = object_pos_m
         state[:, self._object_quat] = object_quat_wxyz
+        if joint_vel_rad_s is not None:
+            state[:, self._joint_vel] = joint_vel_rad_s
+        if object_lin_vel_m_s is not None:
+            state[:, self._object_vel[:3]] = object_lin_vel_m_s
         return state
 
     def joint_pos(self, state: Floats) -> Floats:

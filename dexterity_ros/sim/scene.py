@@ -1,5 +1,6 @@
 """A hand and an object as one MuJoCo model, with everything looked up by name once."""
 
+import copy
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,6 +93,15 @@ def index_scene(hand: HandSpec, model: mujoco.MjModel) -> Scene:
         object_qvel=free[0].dofadr[0] + np.arange(6),
         tip_sensors=np.array(sensors)[:, None] + np.arange(3),
     )
+
+
+def weakened(scene: Scene, joint: int, share: float) -> mujoco.MjModel:
+    """Returns a copy of the scene's model in which one joint has only a share of its stiffness."""
+    model = copy.copy(scene.model)
+    actuator = scene.actuators[joint]
+    model.actuator_gainprm[actuator] *= share
+    model.actuator_biasprm[actuator] *= share
+    return model
 
 
 def check_hand_model(hand: HandSpec, model: mujoco.MjModel) -> None:

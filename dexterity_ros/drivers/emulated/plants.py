@@ -2,7 +2,7 @@
 
 A plant is a text: `swap:JOINT:JOINT` (their measurements are exchanged), `sign:JOINT` (measured the wrong way round,
 about home), `offset:JOINT` (measured 5 degrees off), `delay` (commands come 0.1 s later, two steps of a 20 Hz policy),
-`gain:JOINT` (half the stiffness), `frame` (the object's pose comes in a frame turned by 90 degrees about the palm's axis).
+`gain:JOINT` (half the stiffness), `frame` (the object's pose comes in a frame turned by 90 degrees about its z).
 """
 
 import time

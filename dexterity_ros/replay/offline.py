@@ -1,0 +1,228 @@
+"""Runs what was recorded through the same stages again, and says stage by stage what comes out differently."""
+
+import copy
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import Fault
+from dexterity_ros.contracts.samples import JointTarget
+from dexterity_ros.contracts.wire import TickRecord
+from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline, Tick
+from dexterity_ros.replay.run_record import RunRecord, Series
+from dexterity_ros.safety.gate import Gate, Permit
+from dexterity_ros.safety.limits import GateLimits
+
+Floats = NDArray[np.float64]
+
+_EDGE_NS = 50_000_000  # this near to the edge of a hold it cannot be told whether it had begun
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageDiff:
+    """One stage. compared: items repeated. differing: of them not bit-identical. largest: difference, in its unit.
+
+    first_s: since the bag began, of the first difference. unrepeatable: items that cannot be repeated, and why.
+    """
+
+    stage: str
+    compared: int
+    differing: int
+    largest: float
+    first_s: float | None
+    unrepeatable: int
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayResult:
+    """stages in data-flow order. recorded_s: time between first and last tick. replay_s: what repeating it took."""
+
+    stages: tuple[StageDiff, ...]
+    recorded_s: float
+    replay_s: float
+
+    @property
+    def identical(self) -> bool:
+        """Whether everything that can be repeated came out bit by bit the same."""
+        return all(stage.differing == 0 for stage in self.stages)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the result for a JSON file."""
+        return {
+            "identical": self.identical,
+            "recorded_s": round(self.recorded_s, 2),
+            "replay_s": round(self.replay_s, 3),
+            "times_real_time": round(self.recorded_s / self.replay_s, 1),
+            "stages": [asdict(stage) for stage in self.stages],
+        }
+
+
+class _Differences:
+    """Collects one stage's differences."""
+
+    def __init__(self, stage: str, begin_ns: int, why: str = "") -> None:
+        self._stage, self._begin_ns, self._why = stage, begin_ns, why
+        self._compared = self._differing = self._unrepeatable = 0
+        self._largest = 0.0
+        self._first_ns: int | None = None
+
+    def add(self, now_ns: int, recorded: Any, repeated: Any) -> None:
+        self._compared += 1
+        if np.array_equal(recorded, repeated):
+            return
+        self._differing += 1
+        if np.shape(recorded) == np.shape(repeated):
+            self._largest = max(self._largest, float(np.abs(np.asarray(recorded) - np.asarray(repeated)).max()))
+        self._first_ns = now_ns if self._first_ns is None else self._first_ns
+
+    def skip(self) -> None:
+        self._unrepeatable += 1
+
+    def result(self) -> StageDiff:
+        return StageDiff(
+            stage=self._stage,
+            compared=self._compared,
+            differing=self._differing,
+            largest=self._largest,
+            first_s=None if self._first_ns is None else round((self._first_ns - self._begin_ns) * 1e-9, 3),
+            unrepeatable=self._unrepeatable,
+            why=self._why if self._unrepeatable else "",
+        )
+
+
+def replay(run: RunRecord, pipeline: PolicyPipeline, limits: GateLimits) -> ReplayResult:
+    """Returns what repeating a run gave: inputs, observation, action and target of every tick, and the gate."""
+    ticks = run.ticks
+    began = time.perf_counter()
+    stages = [*_inputs(run), *_policy(run, pipeline), _published(run), _gate(run, limits)]
+    return ReplayResult(
+        stages=tuple(stages),
+        recorded_s=(ticks[-1].now_ns - ticks[0].now_ns) * 1e-9,
+        replay_s=time.perf_counter() - began,
+    )
+
+
+def _inputs(run: RunRecord) -> list[StageDiff]:
+    """Every sample that a tick consumed must be among the recorded messages, with the same numbers."""
+    begin, lost = run.bag.start_ns, "the message itself was not recorded"
+    joints, pose, goal = (_Differences(name, begin, lost) for name in ("joint_states", "object_pose", "goal"))
+    at_joints, at_pose = _by_stamp(run.joint_pos), _by_stamp(run.pose)
+    for tick in run.ticks:
+        sample, seen = tick.inputs.joints, tick.inputs.object_pose
+        i = at_joints.get(int(sample.stamp_ns))
+        if i is None:
+            joints.skip()
+        else:
+            joints.add(tick.now_ns, sample.pos_rad, run.joint_pos.values[i])
+        k = at_pose.get(int(seen.stamp_ns))
+        if k is None:
+            pose.skip()
+        else:
+            pose.add(tick.now_ns, np.concatenate([seen.pos_m, seen.quat_wxyz]), run.pose.values[k])
+        if int(tick.inputs.goal.stamp_ns) in run.goal_stamps_ns:
+            goal.add(tick.now_ns, 0, 0)
+        else:
+            goal.skip()
+    return [joints.result(), pose.result(), goal.result()]
+
+
+def _policy(run: RunRecord, pipeline: PolicyPipeline) -> list[StageDiff]:
+    begin, gap = run.bag.start_ns, "ticks before it are missing in the bag, and with them the policy's memory"
+    observation, action, target = (_Differences(name, begin, gap) for name in ("observation", "action", "target"))
+    for tick, result, known in repeat(run.ticks, pipeline):
+        if not known:
+            for stage in (observation, action, target):
+                stage.skip()
+        elif isinstance(result, Fault):
+            observation.add(tick.now_ns, tick.observation, np.empty(0))
+        else:
+            observation.add(tick.now_ns, tick.observation, result.observation)
+            action.add(tick.now_ns, tick.raw_action, result.raw_action)
+            target.add(tick.now_ns, tick.target.pos_rad, result.target.pos_rad)
+    return [observation.result(), action.result(), target.result()]
+
+
+def repeat(ticks: list[TickRecord], pipeline: PolicyPipeline) -> list[tuple[TickRecord, Tick | Fault, bool]]:
+    """Returns (recorded tick, what the pipeline makes of its inputs, whether its memory is known) for every tick."""
+    results = []
+    before: TickRecord | None = None
+    known = False
+    for tick in ticks:
+        if before is None or tick.reset != before.reset:
+            pipeline.reset()
+            known = True
+        elif tick.inputs.joints.stamp_ns < before.inputs.joints.stamp_ns:
+            known = False
+        results.append((tick, pipeline.step(tick.inputs, tick.now_ns), known))
+        before = tick
+    return results
+
+
+def _published(run: RunRecord) -> StageDiff:
+    """What went out on joint_targets is what the tick decided."""
+    stage = _Differences("joint_targets", run.bag.start_ns, "no target was recorded for the tick")
+    by_oldest: dict[int, list[Floats]] = {}
+    for stamp, row in zip(run.targets.stamps_ns.tolist(), run.targets.values, strict=True):
+        by_oldest.setdefault(stamp, []).append(row)
+    for tick in run.ticks:
+        oldest = int(min(tick.inputs.joints.stamp_ns, tick.inputs.object_pose.stamp_ns))
+        rows = by_oldest.get(oldest)
+        if not rows:
+            stage.skip()
+            continue
+        same = next((row for row in rows if np.array_equal(row, tick.target.pos_rad)), rows[0])
+        stage.add(tick.now_ns, tick.target.pos_rad, same)
+    return stage.result()
+
+
+def _gate(run: RunRecord, limits: GateLimits) -> StageDiff:
+    """Repeats the gate in the times in which the hand followed.
+
+    Which target had arrived in a cycle is not recorded, only when it was published; where two are possible, the one
+    that fits counts. In cycles at the edge of a hold it cannot be told.
+    """
+    stage = _Differences("gate", run.bag.start_ns, "it cannot be told whether a hold had begun")
+    for begin, end in run.following():
+        inside = np.flatnonzero((run.gated.stamps_ns > begin) & (run.gated.stamps_ns < end))
+        if len(inside) < 3:
+            continue
+        _repeat_gate(run.gated, inside, run.targets, limits, stage)
+    return stage.result()
+
+
+def _repeat_gate(
+    gated: Series, inside: NDArray[np.int64], targets: Series, limits: GateLimits, stage: _Differences
+) -> None:
+    wanted = [JointTarget(stamp_ns=int(s), pos_rad=v) for s, v in zip(targets.stamps_ns, targets.values, strict=True)]
+    gate = Gate(limits, gated.values[inside[0]], int(gated.stamps_ns[inside[0]]))
+    for i in inside[1:]:
+        now = int(gated.stamps_ns[i])
+        newest = int(np.searchsorted(targets.log_ns, now, side="right"))
+        candidates = [k for k in (newest - 1, newest, newest - 2) if 0 <= k < len(wanted)]
+        fits = next((k for k in candidates if np.array_equal(_tried(gate, wanted[k], now), gated.values[i])), None)
+        if fits is not None:
+            stage.add(now, gated.values[i], gate.step(wanted[fits], _permit(now), now).output.pos_rad)
+            continue
+        if min(now - gated.stamps_ns[inside[0]], gated.stamps_ns[inside[-1]] - now) < _EDGE_NS or not candidates:
+            stage.skip()
+        else:
+            stage.add(now, gated.values[i], _tried(gate, wanted[candidates[0]], now))
+        gate = Gate(limits, gated.values[i], now)
+
+
+def _tried(gate: Gate, target: JointTarget, now_ns: int) -> Floats:
+    """Returns what the gate would let through, and leaves the gate as it was."""
+    output: Floats = copy.copy(gate).step(target, _permit(now_ns), now_ns).output.pos_rad
+    return output
+
+
+def _permit(now_ns: int) -> Permit:
+    return Permit(armed=True, heartbeat_ns=now_ns)
+
+
+def _by_stamp(series: Series) -> dict[int, int]:
+    return {stamp: i for i, stamp in enumerate(series.stamps_ns.tolist())}

@@ -1,0 +1,149 @@
+"""A recorded run as arrays and samples: what replay and compare work on."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts import config, wire
+from dexterity_ros.contracts.errors import BagError, DexterityError
+from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.manifest import PolicyManifest, bundle_id
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.recording.bag_reader import Bag
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """Samples over time. stamps_ns, log_ns: (t,). values: (t, n)."""
+
+    stamps_ns: NDArray[np.int64]
+    log_ns: NDArray[np.int64]
+    values: Floats
+
+    def at(self, times_ns: NDArray[np.int64]) -> Floats:
+        """Returns values at other times, between samples in a straight line, (len(times_ns), n)."""
+        origin = int(self.stamps_ns[0])
+        return np.stack(
+            [np.interp((times_ns - origin) * 1e-9, (self.stamps_ns - origin) * 1e-9, v) for v in self.values.T], axis=1
+        )
+
+
+class RunRecord:
+    """Reads a bag topic by topic, each once, when first asked for."""
+
+    def __init__(self, bag: Bag, hand: HandSpec | None = None) -> None:
+        """hand: in place of the one that the bag names. Raises BagError, ConfigError."""
+        self.bag = bag
+        self.hand = hand or load_hand(bag.info.get("hand", "leap"))
+        self._joints = wire.JointReader(self.hand.joint_names)
+
+    @cached_property
+    def ticks(self) -> list[wire.TickRecord]:
+        """Every policy tick in order. Raises BagError when there is none."""
+        self.bag.need("policy/tick")
+        return [_tick(value) for _, value in self.bag.values("policy/tick")]
+
+    @cached_property
+    def has_ticks(self) -> bool:
+        """Whether the policy acted at all."""
+        topic = self.bag.topic("policy/tick")
+        return topic is not None and self.bag.counts[topic] > 0
+
+    @cached_property
+    def joint_pos(self) -> Series:
+        """Measured positions, rad, policy order."""
+        return self._joint_series("joint_states", lambda m: self._joints.sample(m).pos_rad)
+
+    @cached_property
+    def joint_vel(self) -> Series:
+        """Measured speeds, rad/s, policy order."""
+        return self._joint_series("joint_states", lambda m: self._joints.sample(m).vel_rad_s)
+
+    @cached_property
+    def targets(self) -> Series:
+        """What the policy published, rad, policy order."""
+        return self._joint_series("joint_targets", lambda m: self._joints.target(m).pos_rad)
+
+    @cached_property
+    def gated(self) -> Series:
+        """What passed the gate, rad, policy order."""
+        return self._joint_series("gated_targets", lambda m: self._joints.target(m).pos_rad)
+
+    @cached_property
+    def pose(self) -> Series:
+        """The object's pose as estimated: position m and quaternion wxyz, (t, 7)."""
+
+        def row(message: Any) -> Floats:
+            sample = wire.pose_sample(message)
+            return np.concatenate([sample.pos_m, sample.quat_wxyz])
+
+        return self._series("object_pose", row)
+
+    @cached_property
+    def goal_stamps_ns(self) -> set[int]:
+        """Stamps of the recorded goals."""
+        return {wire.stamp_ns(value.header) for _, value in self.bag.values("goal")}
+
+    @cached_property
+    def hand_states(self) -> list[tuple[int, str]]:
+        """(time, state) of the hand whenever it changed."""
+        return [(message.log_ns, value.data) for message, value in self.bag.values("hand/state")]
+
+    def following(self) -> list[tuple[int, int]]:
+        """Returns (begin, end) in ns of the times in which the hand followed the policy."""
+        spans, begin = [], None
+        for time, state in [*self.hand_states, (self.bag.end_ns, "")]:
+            if begin is not None and state != "following":
+                spans.append((begin, time))
+                begin = None
+            if state == "following" and begin is None:
+                begin = time
+        return spans
+
+    def manifest(self) -> PolicyManifest:
+        """Returns the manifest of the policy that ran. Raises BagError when the bag does not hold it."""
+        if "manifest" not in self.bag.info:
+            raise BagError(f"{self.bag.path} does not say which policy ran; name it with --policy")
+        return config.from_mapping(PolicyManifest, _yaml(self.bag.info["manifest"]), where="manifest in the bag")
+
+    def bundle(self) -> Path:
+        """Returns the bundle that ran, as it is on this machine. Raises BagError when it is another one by now."""
+        if "bundle_id" not in self.bag.info:
+            raise BagError(f"{self.bag.path} does not say which policy ran; name it with --policy")
+        wanted, name = self.bag.info["bundle_id"], self.bag.info["policy"]
+        try:
+            folder = resource(name)
+            found = bundle_id(folder)
+        except DexterityError as error:
+            raise BagError(f"the policy that ran, {name} ({wanted}), is not here: {error}") from error
+        if found != wanted:
+            raise BagError(f"{name} is {found} here, what ran was {wanted}; name a bundle with --policy")
+        return folder
+
+    def _joint_series(self, name: str, row: Any) -> Series:
+        return self._series(name, row)
+
+    def _series(self, name: str, row: Any) -> Series:
+        self.bag.need(name)
+        messages = self.bag.values(name)
+        return Series(
+            stamps_ns=np.array([wire.stamp_ns(value.header) for _, value in messages], dtype=np.int64),
+            log_ns=np.array([message.log_ns for message, _ in messages], dtype=np.int64),
+            values=np.array([row(value) for _, value in messages]),
+        )
+
+
+def _tick(message: Any) -> wire.TickRecord:
+    return wire.unpack_tick([(dim.label, dim.size) for dim in message.layout.dim], message.data)
+
+
+def _yaml(text: str) -> Any:
+    import yaml
+
+    return yaml.safe_load(text)

@@ -1,0 +1,42 @@
+"""How regularly samples came and how old they were when the policy used them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.replay.run_record import RunRecord
+
+_MISSING = 1.5  # a gap of this many periods misses a sample
+
+
+def stream_timing(stamps_ns: NDArray[np.int64], rate_hz: float) -> dict[str, Any]:
+    """Returns {rate_hz, gaps, longest_gap_ms, missing_share} of a stream with a nominal rate."""
+    gaps_s = np.diff(np.sort(stamps_ns)).astype(np.float64) * 1e-9
+    missed = gaps_s > _MISSING / rate_hz
+    lost = float(np.maximum(np.rint(gaps_s[missed] * rate_hz) - 1.0, 0.0).sum())
+    return {
+        "rate_hz": round(float(1.0 / np.median(gaps_s)), 1),
+        "gaps": int(missed.sum()),
+        "longest_gap_ms": round(float(gaps_s.max()) * 1e3, 1),
+        "missing_share": round(lost / (len(stamps_ns) + lost), 4),
+    }
+
+
+def run_timing(run: RunRecord) -> dict[str, dict[str, Any]]:
+    """Returns the timing of measured joints and pose, and the age of both at every tick in ms {p50, p99, max}."""
+    rows: dict[str, dict[str, Any]] = {
+        "joint_states": stream_timing(run.joint_pos.stamps_ns, TOPICS["joint_states"].rate_hz),
+        "object_pose": stream_timing(run.pose.stamps_ns, TOPICS["object_pose"].rate_hz),
+    }
+    if run.has_ticks:
+        now = np.array([tick.now_ns for tick in run.ticks])
+        rows["joints_age_ms"] = _quantiles(now - [int(t.inputs.joints.stamp_ns) for t in run.ticks])
+        rows["pose_age_ms"] = _quantiles(now - [int(t.inputs.object_pose.stamp_ns) for t in run.ticks])
+    return rows
+
+
+def _quantiles(ages_ns: NDArray[np.int64]) -> dict[str, float]:
+    p50, p99, largest = np.quantile(ages_ns * 1e-6, [0.5, 0.99, 1.0])
+    return {"p50": round(float(p50), 1), "p99": round(float(p99), 1), "max": round(float(largest), 1)}
