@@ -5,7 +5,16 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 NAME = "dexterity_ros"
-NODES = ("sim_node", "hand_node", "policy_node", "goal_node", "safety_node", "exercise_node", "recorder_node")
+NODES = (
+    "sim_node",
+    "hand_node",
+    "policy_node",
+    "goal_node",
+    "safety_node",
+    "exercise_node",
+    "recorder_node",
+    "player_node",
+)
 
 RUNTIME = [
     "setuptools",
@@ -25,6 +34,7 @@ EXTRAS = {
         "ros-std-msgs",
         "ros-std-srvs",
         "ros-lifecycle-msgs",
+        "ros-rosgraph-msgs",
     ],
     "hardware": [
         "dynamixel-sdk>=4.0",

@@ -6,7 +6,21 @@ from collections.abc import Callable
 
 import tyro
 
-from dexterity_ros.cli import bag, bench, check, demo, doctor, evaluate, export, hand, operate, record, train, up
+from dexterity_ros.cli import (
+    bag,
+    bench,
+    check,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    hand,
+    operate,
+    record,
+    replay,
+    train,
+    up,
+)
 from dexterity_ros.contracts.errors import DexterityError
 
 _COMMANDS: dict[str, Callable[..., int]] = {
@@ -24,6 +38,8 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "hand": hand.hand,
     "record": record.record,
     "bag": bag.bag,
+    "replay": replay.replay,
+    "compare": replay.compare,
 }
 _ABOUT = "Run, judge and train policies for in-hand manipulation. Start with: dexterity demo"
 

@@ -92,6 +92,27 @@ def _red(text: str, when: bool) -> str:
     return f"[red]{text}[/red]" if when else text
 
 
+def replay_table(title: str, result: dict[str, Any]) -> Table:
+    """Returns a table with one row per stage, then the observation terms and joints that differ (replay/offline.py)."""
+    table = Table(title=title, title_justify="left")
+    for column in ("stage", "repeated", "different", "largest", "first at s", "cannot be repeated"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    for row in result["stages"]:
+        skipped = str(row["unrepeatable"]) if row["unrepeatable"] else ""
+        table.add_row(row["stage"], str(row["compared"]), *_difference(row), skipped)
+    for kind in ("terms", "joints"):
+        for name, row in result[kind].items():
+            if row["differing"]:
+                table.add_row(f"  {name}", "", *_difference(row), "")
+    return table
+
+
+def _difference(row: dict[str, Any]) -> tuple[str, str, str]:
+    if not row["differing"]:
+        return ("0", "", "")
+    return (f"[red]{row['differing']}[/red]", f"{row['largest']:.2e}", f"{row['first_s']}")
+
+
 def tracking_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
     """Returns a table with one row per joint (evaluation/tracking.py)."""
     table = Table(title=title, title_justify="left")

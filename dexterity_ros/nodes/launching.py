@@ -50,7 +50,7 @@ def _node(start: NodeStart, namespace: str, use_sim_time: bool, lifecycle: bool)
         name=start.executable,
         namespace=namespace,
         output="screen",
-        parameters=[start.parameters | {"use_sim_time": use_sim_time}],
+        parameters=[{"use_sim_time": use_sim_time} | start.parameters],
         on_exit=OpaqueFunction(function=_end_all, args=[start.executable]),
     )
 

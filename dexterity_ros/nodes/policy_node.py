@@ -23,11 +23,15 @@ from dexterity_ros.pipeline.policy_pipeline import Tick, load_pipeline
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyParameters:
-    """Parameters of policy_node. workspace_radius_m: the object must stay this near the grasp centre."""
+    """Parameters of policy_node. workspace_radius_m: the object must stay this near the grasp centre.
+
+    time_scale: how fast /clock runs when it comes from a recording; 1 on a robot.
+    """
 
     hand: str
     policy: str
     workspace_radius_m: float
+    time_scale: float = 1.0
 
 
 class PolicyNode(Node):
@@ -54,13 +58,17 @@ class PolicyNode(Node):
         ros.subscribe(self, "object_pose", lambda m: setattr(self, "_pose", m))
         ros.subscribe(self, "goal", lambda m: setattr(self, "_goal", m))
         ros.subscribe(self, "policy_reset", lambda m: setattr(self, "_wanted_reset", int(m.data)))
-        self.loop = DeadlineLoop(self._pipeline.manifest.period_ns, self._cycle)
+        self._last_now = 0
+        self.loop = DeadlineLoop(round(self._pipeline.manifest.period_ns / settings.time_scale), self._cycle)
         self._reporter = Reporter(self, f"{bundle.name}@{bundle_id(bundle)}", "loop", self._report)
         self.get_logger().info(f"policy {bundle.name} at {self._pipeline.manifest.control_rate_hz} Hz on {hand.name}")
         self.loop.start("policy")
 
     def _cycle(self) -> None:
         now = ros.now_ns(self)
+        if now == self._last_now:  # a recording is paused: time stands still, and so does the policy
+            return
+        self._last_now = now
         if self._wanted_reset != self._reset:
             self._pipeline.reset()
             self._reset = self._wanted_reset

@@ -4,6 +4,7 @@ import importlib
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -64,6 +65,11 @@ def parameters(node: Node, cls: type[T]) -> T:
 def now_ns(node: Node) -> int:
     """Returns the node's time in nanoseconds."""
     return int(node.get_clock().now().nanoseconds)
+
+
+def steady_ns() -> int:
+    """Returns a clock that neither /clock nor a person can change."""
+    return time.monotonic_ns()
 
 
 def run(make: Callable[[], Node], close: Callable[[Any], None]) -> None:

@@ -53,6 +53,11 @@ class PolicyPipeline:
         """Forgets the past: the next step starts from the pose it measures."""
         self._memory = None
 
+    def overrule(self, target_pos_rad: NDArray[np.float64]) -> None:
+        """Tells the policy that another target, (..., n) rad, was followed instead of its own last one."""
+        if self._memory is not None:
+            self._memory = replace(self._memory, target_pos_rad=target_pos_rad)
+
     def step(self, inputs: ObservationInputs, now_ns: int) -> Tick | Fault:
         """Returns the tick decided at `now_ns`, or the reason why there is none (the memory then stays as it was)."""
         fault = check_inputs(self.manifest, inputs, now_ns, self._workspace)

@@ -126,8 +126,8 @@ def _ranges(ranges: dict[str, dict[str, Any]]) -> list[Finding]:
     return [
         Finding(
             kind="range",
-            says=f"{name}[{row['worst_index']}] was outside what the policy was trained on in "
-            f"{100 * row['share']:.0f} % of ticks, from {row['first_s']} s on: {row['recorded']}, trained {row['trained']}",
+            says=f"{name}[{row['worst_index']}] was outside what the policy was trained on in {100 * row['share']:.0f} "
+            f"% of ticks, from {row['first_s']} s on: {row['recorded']}, trained {row['trained']}",
         )
         for name, row in ranges.items()
         if row["share"] > _RANGE_SHARE

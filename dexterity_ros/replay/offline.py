@@ -39,9 +39,14 @@ class StageDiff:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayResult:
-    """stages in data-flow order. recorded_s: time between first and last tick. replay_s: what repeating it took."""
+    """stages in data-flow order; terms of the observation and joints of the target one by one.
+
+    recorded_s: time between first and last tick. replay_s: what repeating it took.
+    """
 
     stages: tuple[StageDiff, ...]
+    terms: dict[str, StageDiff]
+    joints: dict[str, StageDiff]
     recorded_s: float
     replay_s: float
 
@@ -58,7 +63,13 @@ class ReplayResult:
             "replay_s": round(self.replay_s, 3),
             "times_real_time": round(self.recorded_s / self.replay_s, 1),
             "stages": [asdict(stage) for stage in self.stages],
+            "terms": {name: _short(stage) for name, stage in self.terms.items()},
+            "joints": {name: _short(stage) for name, stage in self.joints.items()},
         }
+
+
+def _short(stage: StageDiff) -> dict[str, Any]:
+    return {"differing": stage.differing, "largest": stage.largest, "first_s": stage.first_s}
 
 
 class _Differences:
@@ -98,9 +109,12 @@ def replay(run: RunRecord, pipeline: PolicyPipeline, limits: GateLimits) -> Repl
     """Returns what repeating a run gave: inputs, observation, action and target of every tick, and the gate."""
     ticks = run.ticks
     began = time.perf_counter()
-    stages = [*_inputs(run), *_policy(run, pipeline), _published(run), _gate(run, limits)]
+    policy, terms, joints = _policy(run, pipeline)
+    stages = [*_inputs(run), *policy, _published(run), _gate(run, limits)]
     return ReplayResult(
         stages=tuple(stages),
+        terms={stage.stage: stage for stage in terms},
+        joints={stage.stage: stage for stage in joints},
         recorded_s=(ticks[-1].now_ns - ticks[0].now_ns) * 1e-9,
         replay_s=time.perf_counter() - began,
     )
@@ -130,9 +144,13 @@ def _inputs(run: RunRecord) -> list[StageDiff]:
     return [joints.result(), pose.result(), goal.result()]
 
 
-def _policy(run: RunRecord, pipeline: PolicyPipeline) -> list[StageDiff]:
+def _policy(run: RunRecord, pipeline: PolicyPipeline) -> tuple[list[StageDiff], list[StageDiff], list[StageDiff]]:
+    """Returns the stages of the policy, and its observation term by term and its target joint by joint."""
     begin, gap = run.bag.start_ns, "ticks before it are missing in the bag, and with them the policy's memory"
     observation, action, target = (_Differences(name, begin, gap) for name in ("observation", "action", "target"))
+    slices = pipeline.manifest.observation.slices
+    terms = {name: _Differences(name, begin) for name in slices}
+    joints = [_Differences(name, begin) for name in run.hand.joint_names]
     for tick, result, known in repeat(run.ticks, pipeline):
         if not known:
             for stage in (observation, action, target):
@@ -143,11 +161,21 @@ def _policy(run: RunRecord, pipeline: PolicyPipeline) -> list[StageDiff]:
             observation.add(tick.now_ns, tick.observation, result.observation)
             action.add(tick.now_ns, tick.raw_action, result.raw_action)
             target.add(tick.now_ns, tick.target.pos_rad, result.target.pos_rad)
-    return [observation.result(), action.result(), target.result()]
+            for name, part in slices.items():
+                terms[name].add(tick.now_ns, tick.observation[part], result.observation[part])
+            for joint, recorded, repeated in zip(joints, tick.target.pos_rad, result.target.pos_rad, strict=True):
+                joint.add(tick.now_ns, recorded, repeated)
+    stages = [observation.result(), action.result(), target.result()]
+    return stages, [term.result() for term in terms.values()], [joint.result() for joint in joints]
 
 
-def repeat(ticks: list[TickRecord], pipeline: PolicyPipeline) -> list[tuple[TickRecord, Tick | Fault, bool]]:
-    """Returns (recorded tick, what the pipeline makes of its inputs, whether its memory is known) for every tick."""
+def repeat(
+    ticks: list[TickRecord], pipeline: PolicyPipeline, *, overrule: bool = False
+) -> list[tuple[TickRecord, Tick | Fault, bool]]:
+    """Returns (recorded tick, what the pipeline makes of its inputs, whether its memory is known) for every tick.
+
+    overrule: after each tick the pipeline is told that the recorded target was followed, as another policy has to be.
+    """
     results = []
     before: TickRecord | None = None
     known = False
@@ -158,6 +186,8 @@ def repeat(ticks: list[TickRecord], pipeline: PolicyPipeline) -> list[tuple[Tick
         elif tick.inputs.joints.stamp_ns < before.inputs.joints.stamp_ns:
             known = False
         results.append((tick, pipeline.step(tick.inputs, tick.now_ns), known))
+        if overrule:
+            pipeline.overrule(tick.target.pos_rad)
         before = tick
     return results
 
@@ -203,25 +233,30 @@ def _repeat_gate(
         now = int(gated.stamps_ns[i])
         newest = int(np.searchsorted(targets.log_ns, now, side="right"))
         candidates = [k for k in (newest - 1, newest, newest - 2) if 0 <= k < len(wanted)]
-        fits = next((k for k in candidates if np.array_equal(_tried(gate, wanted[k], now), gated.values[i])), None)
+        tried = [_stepped(gate, wanted[k], now) for k in candidates[:1]]
+        tried += [_stepped(gate, wanted[k], now) for k in candidates[1:] if not _same(tried[0], gated.values[i])]
+        fits = next((t for t in tried if _same(t, gated.values[i])), None)
+        at_edge = min(now - gated.stamps_ns[inside[0]], gated.stamps_ns[inside[-1]] - now) < _EDGE_NS
         if fits is not None:
-            stage.add(now, gated.values[i], gate.step(wanted[fits], _permit(now), now).output.pos_rad)
+            gate = fits
+            stage.add(now, gated.values[i], fits.last_rad)
             continue
-        if min(now - gated.stamps_ns[inside[0]], gated.stamps_ns[inside[-1]] - now) < _EDGE_NS or not candidates:
+        if at_edge or not tried:
             stage.skip()
         else:
-            stage.add(now, gated.values[i], _tried(gate, wanted[candidates[0]], now))
+            stage.add(now, gated.values[i], tried[0].last_rad)
         gate = Gate(limits, gated.values[i], now)
 
 
-def _tried(gate: Gate, target: JointTarget, now_ns: int) -> Floats:
-    """Returns what the gate would let through, and leaves the gate as it was."""
-    output: Floats = copy.copy(gate).step(target, _permit(now_ns), now_ns).output.pos_rad
-    return output
+def _stepped(gate: Gate, target: JointTarget, now_ns: int) -> Gate:
+    """Returns the gate after one more cycle; the one given stays as it was."""
+    other = copy.copy(gate)
+    other.step(target, Permit(armed=True, heartbeat_ns=now_ns), now_ns)
+    return other
 
 
-def _permit(now_ns: int) -> Permit:
-    return Permit(armed=True, heartbeat_ns=now_ns)
+def _same(gate: Gate, recorded: Floats) -> bool:
+    return bool(np.array_equal(gate.last_rad, recorded))
 
 
 def _by_stamp(series: Series) -> dict[int, int]:

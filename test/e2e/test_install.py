@@ -30,7 +30,16 @@ def test_pip_install_brings_data_files_and_node_scripts(tmp_path):
     environment = os.environ | {"PYTHONPATH": str(packages)}
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment)
     assert found.stdout.strip() == str(target / "share/dexterity_ros"), found.stderr
-    nodes = {"sim_node", "hand_node", "policy_node", "goal_node", "safety_node", "exercise_node", "recorder_node"}
+    nodes = {
+        "sim_node",
+        "hand_node",
+        "policy_node",
+        "goal_node",
+        "safety_node",
+        "exercise_node",
+        "recorder_node",
+        "player_node",
+    }
     assert {path.name for path in (target / "lib/dexterity_ros").iterdir()} == nodes
     assert (target / "share/ament_index/resource_index/packages/dexterity_ros").exists()
     assert (target / "share/dexterity_ros/launch/sim.launch.py").exists()
