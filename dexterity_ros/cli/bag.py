@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from dexterity_ros.recording.bag_reader import Bag
 
 
+_SUFFIX = {"recover": "recovered", "export": "tables", "to-lerobot": "lerobot", "from-lerobot": "bag"}
+
+
 def bag(
     action: Annotated[Literal["info", "recover", "export", "to-lerobot", "from-lerobot"], tyro.conf.Positional],
     path: Annotated[Path, tyro.conf.Positional],
@@ -23,7 +26,8 @@ def bag(
     info: topics, counts, duration, size, and what ran. recover: writes what can be read of a bag whose recorder was
     killed into a new bag. export: one table per topic into a folder. to-lerobot: a LeRobotDataset v3 with one frame per
     policy tick and one episode per reset; values and stamps exactly as recorded. from-lerobot: such a dataset, or one
-    recorded elsewhere with the same features, as a bag. The result's name is the bag's with the action, or OUT.
+    recorded elsewhere with the same features, as a bag. Without OUT the result stands beside PATH, with _recovered,
+    _tables, _lerobot or _bag added to its name.
 
     JSON keys: path, duration_s, bytes, topics {name: {type, messages}}, info.
 
@@ -38,7 +42,7 @@ def bag(
     from dexterity_ros.cli.output import console, write_json
     from dexterity_ros.recording.bag_reader import Bag
 
-    target = out or path.with_name(f"{path.stem}_{action.replace('-', '_')}")
+    target = out or path.with_name(f"{path.stem}_{_SUFFIX.get(action, action)}")
     if action != "info":
         work = {"recover": _recover, "from-lerobot": _from_lerobot, "to-lerobot": _to_lerobot}.get(action)
         said = _export(path, target, format) if work is None else work(path, target, hand)

@@ -18,6 +18,7 @@ from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.replay.player import Player
 
 _PERIOD_NS = 5_000_000
+_PATIENCE_NS = 5_000_000_000  # it begins when somebody listens to every topic, or after this long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,7 @@ class PlayerNode(Node):
         played = {bag.need(TOPICS[key].name): key for key in settings.play}
         self._publishers_of = {topic: ros.publisher(self, key) for topic, key in played.items()}
         self._player = Player(bag.messages(list(played)), bag.start_ns, settings.rate)
+        self._listened_to, self._made_ns = False, ros.steady_ns()
         self._clock_topic = self.create_publisher(Clock, "/clock", 10)
         for name, paused in (("pause", True), ("resume", False)):
             self.create_service(Trigger, f"~/{name}", partial(self._on_pause, paused))
@@ -51,7 +53,12 @@ class PlayerNode(Node):
         self.loop.start("player")
 
     def _cycle(self) -> None:
-        due = self._player.step(ros.steady_ns())
+        now = ros.steady_ns()
+        if not self._listened_to:
+            heard = all(publisher.get_subscription_count() for publisher in self._publishers_of.values())
+            self._listened_to = heard or now - self._made_ns > _PATIENCE_NS
+            return
+        due = self._player.step(now)
         clock = Clock()
         clock.clock.sec, clock.clock.nanosec = divmod(self._player.bag_ns, 1_000_000_000)
         self._clock_topic.publish(clock)

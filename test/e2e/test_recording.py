@@ -1,0 +1,36 @@
+"""Recording the whole demo, as typed: what comes out of the bag is what ran, bit by bit."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("rclpy")
+pytest.importorskip("mcap")
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+COMMAND = [sys.executable, "-u", "-m", "dexterity_ros.cli.main"]
+
+
+def dexterity(*arguments, cwd, status=0):
+    environment = {k: v for k, v in os.environ.items() if k != "ROS_DOMAIN_ID"} | {"COLUMNS": "160"}
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=200, cwd=cwd, env=environment
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_recorded_demo_is_repeated_bit_by_bit(tmp_path):
+    dexterity("demo", "--goals", 4, "--minutes", 0.25, "--record", "run", cwd=tmp_path)
+    dexterity("replay", "run", "--json", "r.json", cwd=tmp_path)
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert result["identical"]
+    stages = {row["stage"]: row for row in result["stages"]}
+    assert stages["observation"]["compared"] > 50 and stages["observation"]["unrepeatable"] == 0
+    dexterity("bag", "info", "run", "--json", "i.json", cwd=tmp_path)
+    info = json.loads((tmp_path / "i.json").read_text())
+    assert info["info"]["policy"] == "models/policies/leap_yaw" and "hand_node" in info["info"]["configuration"]
+    assert info["topics"]["/policy/tick"]["messages"] == stages["observation"]["compared"]
