@@ -20,6 +20,8 @@ from dexterity_ros.drivers.control_table import (
     x_series,
 )
 from dexterity_ros.drivers.dynamixel_bus import BusLostError, DynamixelBus, SyncReply
+from dexterity_ros.drivers.motor_clocks import MotorClocks
+from dexterity_ros.drivers.motor_settings import check_motors, motor_name
 
 Floats = NDArray[np.float64]
 
@@ -27,10 +29,6 @@ WATCHDOG_S = 0.1  # motors stop by themselves after this much silence on the bus
 _ATTEMPTS = 3  # an acknowledged write is tried this often
 _REOPEN_S = 0.5
 _READ_LENGTH = 16  # realtime tick, moving, moving status, PWM, current, velocity, position
-_TICK_WRAP_MS = 32768.0  # realtime_tick counts milliseconds and wraps (ROBOTIS e-Manual)
-_STALE_MS = 5.0  # an answer this much older than its transaction is not fresh
-_RESTARTED_MS = 2000.0  # no answer is that late: the motor's clock has started again
-_CLOCK_DRIFT = 1e-3  # how much motor clocks may run slow; ASSUMED A8
 _LOG = logging.getLogger(__name__)
 
 
@@ -58,8 +56,7 @@ class DynamixelHand:
         self._armed = False
         self._goal_current: int | None = None
         self._looked_at = 0
-        self._clock_ms: Floats | None = None  # motor time minus ours, where it was furthest ahead
-        self._clock_ns = 0
+        self._clocks = MotorClocks()
         n = len(self._ids)
         self._current_a, self._temperature_c, self._supply_v = np.zeros(n), np.full(n, np.nan), np.full(n, np.nan)
         self._seen_ns: NDArray[np.int64] | None = None
@@ -70,8 +67,7 @@ class DynamixelHand:
         try:
             bus = self._bus or self._open_bus()
             self._bus = bus
-            absent = [problem for i in range(len(self._ids)) if (problem := self._check_model(bus, i))]
-            return absent or self._check_settings(bus)
+            return check_motors(bus, self._hand, self._current_limit_a)
         except BusLostError as error:
             self._lose(error)
             return [str(error)]
@@ -84,7 +80,7 @@ class DynamixelHand:
         try:
             reply = bus.sync_read(self._ids, self._registers["realtime_tick"].address, _READ_LENGTH)
             self._round_trip_s = (reply.answered_ns - reply.asked_ns) * 1e-9
-            fault = self._fault_in(reply) or self._look_after_one(bus, now_ns) or self._age_fault(reply)
+            fault = self._fault_in(reply) or self._look_after_one(bus, now_ns) or self._late(reply)
             return fault or self._sample(reply, now_ns)
         except BusLostError as error:
             return self._lose(error)
@@ -128,7 +124,7 @@ class DynamixelHand:
         if self._bus is None:
             return Fault(code=FaultCode.HAND_WRITE_FAILED, detail="the bus is lost")
         self._armed = False
-        self._clock_ms = None
+        self._clocks.forget()
         try:
             fault = self._arm(self._bus) if enabled else self._disarm(self._bus)
         except BusLostError as error:
@@ -170,42 +166,6 @@ class DynamixelHand:
             self._bus.close()
             self._bus = None
 
-    def _check_model(self, bus: DynamixelBus, i: int) -> str | None:
-        reply = bus.ping(self._ids[i]) or bus.ping(self._ids[i])
-        if reply is None:
-            return f"{self._name(i)} does not answer at {self._hand.baud_rate} baud: id, baud rate, power?"
-        number, firmware = int.from_bytes(reply.data[:2], "little"), reply.data[2]
-        if number != self._model.model_number:
-            return f"{self._name(i)} is model {number}, expected {self._model.model_number} ({self._model.name})"
-        if firmware < self._model.min_firmware:
-            return f"{self._name(i)} has firmware {firmware}, expected {self._model.min_firmware} or newer: update it"
-        return None
-
-    def _check_settings(self, bus: DynamixelBus) -> list[str]:
-        """Compares stored settings that arming does not write with what this hand needs."""
-        first, last = self._registers["drive_mode"], self._registers["current_limit"]
-        reply = bus.sync_read(self._ids, first.address, last.end - first.address)
-        problems = []
-        for i in range(len(self._ids)):
-            if not reply.valid[i]:
-                problems.append(f"{self._name(i)} does not answer when asked for its settings")
-                continue
-            row = reply.data[i].tobytes()
-            for name, expected, wrong in self._expected_settings():
-                register = self._registers[name]
-                value = register.decode(row[register.address - first.address : register.end - first.address])
-                if wrong(value):
-                    problems.append(f"{self._name(i)}: {name} is {value}, expected {expected}: dexterity hand setup")
-        return problems
-
-    def _expected_settings(self) -> list[tuple[str, str, Callable[[int], bool]]]:
-        current = round(self._current_limit_a / self._model.current_unit_a)
-        return [
-            ("drive_mode", "0 (not reversed)", lambda value: value != 0),
-            ("homing_offset", "0 (zeros are in the hand's file)", lambda value: value != 0),
-            ("current_limit", f"at least {current}", lambda value: value < current),
-        ]
-
     def _reopened(self, now_ns: int) -> DynamixelBus | None:
         if self._bus is None and now_ns >= self._next_open_ns:
             self._next_open_ns = now_ns + round(_REOPEN_S * 1e9)
@@ -229,30 +189,17 @@ class DynamixelHand:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail=f"no usable answer from {', '.join(silent)}")
         return None
 
-    def _age_fault(self, reply: SyncReply) -> Fault | None:
-        """Compares the motors' own clocks with ours, because a late answer looks exactly like a fresh one.
-
-        A fresh answer was measured after the question was sent and before the answer was read. So motor time minus
-        the time of reading is at most the true offset of the clocks, whatever else held us up; the largest seen is
-        kept. Motor time minus the time of asking is at least the true offset, unless the answer is an old one.
-        """
-        ticks_ms = np.ascontiguousarray(reply.data[:, 0:2]).view("<u2")[:, 0].astype(float)
-        least_ms = ticks_ms - reply.answered_ns * 1e-6 % _TICK_WRAP_MS
-        if self._clock_ms is None:
-            self._clock_ms, self._clock_ns = least_ms, reply.answered_ns
+    def _late(self, reply: SyncReply) -> Fault | None:
+        ticks = np.ascontiguousarray(reply.data[:, 0:2]).view("<u2")[:, 0]
+        late = self._clocks.check(ticks, reply.asked_ns, reply.answered_ns)
+        if late is None:
             return None
-        drift_ms = _CLOCK_DRIFT * (reply.answered_ns - self._clock_ns) * 1e-6
-        self._clock_ms = self._clock_ms + np.maximum(_wrapped(least_ms - self._clock_ms), -drift_ms)
-        self._clock_ns = reply.answered_ns
-        ahead_ms = _wrapped(ticks_ms - reply.asked_ns * 1e-6 % _TICK_WRAP_MS - self._clock_ms)
-        worst = int(np.argmin(ahead_ms))
-        if ahead_ms[worst] >= -_STALE_MS:
-            return None
-        if -ahead_ms[worst] > _RESTARTED_MS:
-            self._clock_ms = None
-            return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(worst)}: its clock jumped; it has restarted")
-        detail = f"{self._name(worst)} answered with a measurement {-ahead_ms[worst]:.0f} ms older than the question"
-        return Fault(code=FaultCode.HAND_READ_FAILED, detail=detail)
+        motor, late_ms = late
+        if late_ms is None:
+            said = f"{self._name(motor)}: its clock jumped; it has restarted"
+            return Fault(code=FaultCode.MOTOR_RESET, detail=said)
+        said = f"{self._name(motor)} answered with a measurement {late_ms:.0f} ms older than the question"
+        return Fault(code=FaultCode.HAND_READ_FAILED, detail=said)
 
     def _explain_alert(self, bus: DynamixelBus, i: int) -> Fault:
         register = self._registers["hardware_error_status"]
@@ -358,10 +305,4 @@ class DynamixelHand:
         return f"was not acknowledged in {_ATTEMPTS} attempts"
 
     def _name(self, i: int) -> str:
-        return f"motor {self._ids[i]} ({self._hand.joints[i].name})"
-
-
-def _wrapped(difference_ms: Floats) -> Floats:
-    """Returns differences of two wrapping millisecond clocks, in [-half, half) of the range."""
-    half = 0.5 * _TICK_WRAP_MS
-    return (difference_ms + half) % _TICK_WRAP_MS - half
+        return motor_name(self._hand, i)
