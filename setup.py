@@ -58,6 +58,7 @@ EXTRAS = {
         "mypy>=1.13",
         "types-PyYAML",
         "dynamixel-sdk>=4.0",
+        "opencv-python-headless>=4.9",
         "matplotlib>=3.8",
     ],
     "bench": ["matplotlib>=3.8"],

@@ -109,5 +109,17 @@ def quat_to_rot6d(quat_wxyz: Array) -> Array:
     )
 
 
+def quat_to_matrix(quat_wxyz: Array) -> Array:
+    """Returns rotation matrices (..., 3, 3) of unit quaternions (..., 4)."""
+    xp = array_namespace(quat_wxyz)
+    w, x, y, z = _split4(quat_wxyz)
+    rows = [
+        (1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)),
+        (2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)),
+        (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)),
+    ]
+    return xp.stack([xp.stack(list(row), axis=-1) for row in rows], axis=-2)
+
+
 def _split4(quat: Array) -> tuple[Array, Array, Array, Array]:
     return quat[..., 0], quat[..., 1], quat[..., 2], quat[..., 3]

@@ -42,6 +42,22 @@ class PoseSample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DepthSample:
+    """A depth image: depth_mm (height, width) uint16 along the optical axis, 0 = not measured."""
+
+    stamp_ns: int
+    depth_mm: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudSample:
+    """Points of the object in the hand frame: points_m (n, 3); stamp_ns: of the image they come from."""
+
+    stamp_ns: int
+    points_m: Array
+
+
+@dataclass(frozen=True, kw_only=True)
 class GoalSample:
     """Wanted rotation of the object in the hand frame: quat_wxyz (..., 4)."""
 

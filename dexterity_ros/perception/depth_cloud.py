@@ -1,0 +1,136 @@
+"""From a depth image to the object's points in the hand frame; a stage, fast enough for one core.
+
+Order of work, each step on less than the one before: pixels whose ray crosses the workspace at that depth, flying
+pixels out, deproject with precomputed rays, one point per voxel, the hand out by forward kinematics, a fixed number.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.camera import CameraSpec
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.samples import CloudSample, DepthSample
+from dexterity_ros.perception.hand_shape import HandBody
+
+Floats = NDArray[np.float64]
+Depth = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudConfig:
+    """How a cloud is made.
+
+    stride: every stride-th pixel. centre_m, radius_m: ball in the hand frame that is looked at. jump_m: a pixel whose
+    neighbours differ by more is flying. hand_margin_m: points this near to the hand are the hand's. voxel_m: one point
+    per cube of this size. points: in the sample.
+    """
+
+    stride: int
+    centre_m: tuple[float, float, float]
+    radius_m: float
+    jump_m: float
+    hand_margin_m: float
+    voxel_m: float
+    points: int
+
+
+class DepthCloud:
+    """One camera's depth images to clouds."""
+
+    def __init__(self, camera: CameraSpec, config: CloudConfig, body: HandBody | None) -> None:
+        """body: None leaves the hand in."""
+        self.camera, self.config, self._body = camera, config, body
+        rays = camera.rays(config.stride)
+        self._rays = rays.reshape(-1, 3).astype(np.float32)
+        near_mm, far_mm = _workspace_mm(rays, np.array(camera.pos_m), np.array(config.centre_m), config.radius_m)
+        inside = near_mm < far_mm
+        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+        if not len(rows):
+            rows = columns = np.array([0])
+        self._rows, self._columns = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        self._near, self._far = near_mm[self._rows, self._columns], far_mm[self._rows, self._columns]
+        self._index = np.arange(rays.shape[0] * rays.shape[1]).reshape(rays.shape[:2])[self._rows, self._columns]
+        self._pos = np.array(camera.pos_m, dtype=np.float32)
+
+    def step(self, depth: DepthSample, joints_rad: Floats | None) -> CloudSample | Fault:
+        """Returns the object's points, or the fault that prevented it. joints_rad: (n,) at the time of the image."""
+        fault = check_depth(depth, self.camera)
+        if fault is not None:
+            return fault
+        points = self.deproject(depth.depth_mm)
+        points = one_per_voxel(points, self.config.voxel_m)
+        if self._body is not None and joints_rad is not None and len(points):
+            points = points[~self._body.near(points, joints_rad, self.config.hand_margin_m)]
+        if not len(points):
+            return Fault(code=FaultCode.CLOUD_EMPTY, detail="no point in the workspace that is not the hand's")
+        return CloudSample(stamp_ns=depth.stamp_ns, points_m=fixed_size(points, self.config.points, depth.stamp_ns))
+
+    def deproject(self, depth_mm: Depth) -> Floats:
+        """Returns the points inside the workspace, (n, 3) in the hand frame, without flying pixels."""
+        step = self.config.stride
+        part = np.ascontiguousarray(depth_mm[::step, ::step][self._rows, self._columns])
+        keep = (part > self._near) & (part < self._far) & _steady(part, round(self.config.jump_m * 1e3))
+        metres = part[keep].astype(np.float32) * np.float32(1e-3)
+        points: Floats = (self._rays[self._index[keep]] * metres[:, None] + self._pos).astype(np.float64)
+        return points
+
+
+def check_depth(depth: DepthSample, camera: CameraSpec) -> Fault | None:
+    """Returns why an image cannot be used, or None."""
+    image = depth.depth_mm
+    if image.shape != (camera.height, camera.width) or image.dtype != np.uint16:
+        found = f"{image.dtype} {image.shape[1] if image.ndim > 1 else '?'}x{image.shape[0]}"
+        said = f"depth is {found}, expected uint16 {camera.width}x{camera.height}"
+        return Fault(code=FaultCode.DEPTH_INVALID, detail=said)
+    if not image[:: max(camera.height // 24, 1), :: max(camera.width // 32, 1)].any() and not image.any():
+        return Fault(code=FaultCode.DEPTH_INVALID, detail="every depth is zero: covered lens, or nothing in range")
+    return None
+
+
+def one_per_voxel(points_m: Floats, voxel_m: float) -> Floats:
+    """Returns the first point of every occupied cube, (m, 3), in the order of the cubes."""
+    if not len(points_m):
+        return points_m
+    cells = np.floor(points_m / voxel_m).astype(np.int64)
+    cells -= cells.min(axis=0)
+    size = cells.max(axis=0) + 1
+    key = (cells[:, 0] * size[1] + cells[:, 1]) * size[2] + cells[:, 2]
+    _, first = np.unique(key, return_index=True)
+    return points_m[first]
+
+
+def fixed_size(points_m: Floats, count: int, stamp_ns: int) -> Floats:
+    """Returns exactly `count` points, drawn by the stamp so that a replay draws the same; few are repeated."""
+    rng = np.random.Generator(np.random.PCG64(stamp_ns))
+    chosen = rng.permutation(len(points_m))[:count]
+    if len(chosen) < count:
+        chosen = np.concatenate([chosen, rng.integers(0, len(points_m), size=count - len(chosen))])
+    return points_m[chosen]
+
+
+def _steady(depth_mm: Depth, jump_mm: int) -> NDArray[np.bool_]:
+    """Returns pixels that do not hang between an edge and what is behind it: with one neighbour nearer, one deeper.
+
+    The edge itself has deeper neighbours only and stays; without it an object would look smaller than it is.
+    """
+    kernel, depth = np.ones((3, 3), dtype=np.uint8), depth_mm.astype(np.int32)
+    nearer, deeper = depth - cv2.erode(depth_mm, kernel), cv2.dilate(depth_mm, kernel) - depth
+    return (nearer <= jump_mm) | (deeper <= jump_mm)
+
+
+def _workspace_mm(rays: Floats, pos_m: Floats, centre_m: Floats, radius_m: float) -> tuple[Depth, Depth]:
+    """Returns the depths at which each ray enters and leaves the ball, mm; one that misses leaves before it enters."""
+    to_centre = centre_m - pos_m
+    square = (rays**2).sum(axis=-1)
+    middle = (rays @ to_centre) / square
+    inside = middle**2 - (float(to_centre @ to_centre) - radius_m**2) / square
+    half = np.sqrt(np.maximum(inside, 0.0))
+    near, far = np.where(inside > 0.0, middle - half, 1.0), np.where(inside > 0.0, middle + half, 0.0)
+    limit = np.iinfo(np.uint16).max
+    return (
+        np.clip(near * 1e3, 0, limit).astype(np.uint16),
+        np.clip(far * 1e3, 0, limit).astype(np.uint16),
+    )

@@ -1,0 +1,241 @@
+"""From depth to pose: what is kept of an image, what is taken out, and how well a box is followed in what remains."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+pytest.importorskip("cv2")
+pytest.importorskip("mujoco")
+
+import mujoco
+
+from dexterity_ros.contracts import config
+from dexterity_ros.contracts.camera import load_camera
+from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
+from dexterity_ros.contracts.frames import (
+    quat_multiply,
+    quat_rotate,
+    quat_to_matrix,
+    rotation_angle,
+    rotation_between,
+    rotvec_to_quat,
+)
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.samples import CloudSample, DepthSample, PoseSample
+from dexterity_ros.estimation.box_tracker import BoxTracker, Track, TrackerConfig, box_distance
+from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud, fixed_size, one_per_voxel
+from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.sim.depth_camera import DepthCamera, DepthNoise
+from dexterity_ros.sim.hand_shape import hand_shape
+from dexterity_ros.sim.scene import PhysicsConfig, build_scene
+
+HALF = (0.035, 0.035, 0.035)
+STEREO = DepthNoise(disparity_px=0.08, grazing_dropout=0.7, hole_share=0.02)
+
+
+@pytest.fixture(scope="module")
+def camera():
+    return load_camera("demo")
+
+
+@pytest.fixture(scope="module")
+def scene(leap):
+    return build_scene(leap, "cube70", PhysicsConfig(timestep_s=0.005, substeps=1))
+
+
+def cloud_config(leap, **change):
+    values = {
+        "stride": 2,
+        "centre_m": leap.grasp_centre_m,
+        "radius_m": 0.09,
+        "jump_m": 0.012,
+        "hand_margin_m": 0.004,
+        "voxel_m": 0.004,
+        "points": 512,
+    }
+    return CloudConfig(**(values | change))
+
+
+class Stage:
+    """A hand at home with the cube held still, seen by a camera."""
+
+    def __init__(self, leap, camera, scene, noise):
+        self.leap, self.scene = leap, scene
+        self.data = mujoco.MjData(scene.model)
+        centre = np.array(leap.grasp_centre_m)
+        self.camera = DepthCamera(scene, camera, centre, 0.12, noise, seed=0)
+        self.cloud = DepthCloud(camera, cloud_config(leap), HandBody(leap, load_shape(leap)))
+        self.home = np.array(leap.home_pos_rad)
+        self.stamp = 0
+
+    def see(self, pose):
+        """Returns the cloud of the cube at a pose."""
+        self.stamp += 33_000_000
+        self.data.qpos[self.scene.joint_qpos] = self.home
+        self.data.qpos[self.scene.object_qpos] = np.concatenate([pose.pos_m, pose.quat_wxyz])
+        mujoco.mj_kinematics(self.scene.model, self.data)
+        depth = DepthSample(stamp_ns=self.stamp, depth_mm=self.camera.render(self.data))
+        return self.cloud.step(depth, self.home)
+
+    def pose(self, offset=(0.0, 0.0, 0.0), turn=(0.0, 0.0, 0.0)):
+        position = np.array(self.leap.grasp_centre_m) + np.array(offset) + np.array([0.0, 0.0, 0.02])
+        return PoseSample(stamp_ns=self.stamp, pos_m=position, quat_wxyz=rotvec_to_quat(np.array(turn)))
+
+
+@pytest.fixture
+def stage(leap, camera, scene):
+    return Stage(leap, camera, scene, STEREO)
+
+
+@pytest.mark.parametrize("name", ["leap", "dclaw"])
+def test_the_shape_beside_the_mjcf_is_what_the_mjcf_says(name):
+    hand = load_hand(name)
+    assert config.to_mapping(load_shape(hand)) == hand_shape(hand)
+
+
+@settings(max_examples=25, deadline=None)
+@given(arrays(np.float64, 16, elements=st.floats(0.0, 1.0)))
+def test_forward_kinematics_is_mujocos(share):
+    hand = load_hand("leap")
+    model = mujoco.MjModel.from_xml_path(str(hand.mjcf_path))
+    data = mujoco.MjData(model)
+    joints = hand.lower_rad + share * (hand.upper_rad - hand.lower_rad)
+    data.qpos[[model.joint(n).qposadr[0] for n in hand.joint_names]] = joints
+    mujoco.mj_kinematics(model, data)
+    for body, pose in enumerate(HandBody(hand, load_shape(hand)).links(joints), start=1):
+        np.testing.assert_allclose(pose[:3, 3], data.xpos[body], atol=1e-7)
+        np.testing.assert_allclose(pose[:3, :3], data.xmat[body].reshape(3, 3), atol=1e-7)
+
+
+def test_a_shape_of_another_hand_is_refused(leap):
+    other = replace(leap, joints=leap.joints[:-1], home_pos_rad=leap.home_pos_rad[:-1])
+    with pytest.raises(ConfigError, match=r"shape\.yaml of leap turns"):
+        load_shape(other)
+
+
+def test_the_cloud_is_the_cubes_and_not_the_hands(stage):
+    pose = stage.pose(turn=(0.1, 0.2, 0.5))
+    cloud = stage.see(pose)
+    assert cloud.points_m.shape == (512, 3)
+    local = (cloud.points_m - pose.pos_m) @ quat_to_matrix(pose.quat_wxyz)
+    distance, _ = box_distance(local, np.array(HALF))
+    assert np.quantile(np.abs(distance), 0.95) < 0.003
+
+
+def test_without_the_mask_the_hand_is_in_the_cloud(leap, camera, scene, stage):
+    stage.cloud = DepthCloud(camera, cloud_config(leap), None)
+    pose = stage.pose()
+    distance, _ = box_distance(stage.see(pose).points_m - pose.pos_m, np.array(HALF))
+    assert (np.abs(distance) > 0.006).mean() > 0.1
+
+
+def test_a_flying_pixel_is_dropped_and_an_edge_is_kept(leap, camera):
+    cloud = DepthCloud(camera, cloud_config(leap, stride=1, radius_m=0.2), None)
+    depth = np.full((480, 640), 450, dtype=np.uint16)
+    depth[200:280, 300:340] = 400
+    whole = len(cloud.deproject(depth))
+    depth[240, 300] = 425  # between the near part and what is behind it
+    assert len(cloud.deproject(depth)) == whole - 1
+
+
+def test_the_same_stamp_draws_the_same_points_and_few_points_are_repeated():
+    points = np.random.default_rng(0).normal(size=(900, 3))
+    np.testing.assert_array_equal(fixed_size(points, 100, 7), fixed_size(points, 100, 7))
+    assert not np.array_equal(fixed_size(points, 100, 7), fixed_size(points, 100, 8))
+    few = fixed_size(points[:5], 100, 7)
+    assert few.shape == (100, 3) and len(np.unique(few, axis=0)) == 5
+
+
+@given(arrays(np.float64, (40, 3), elements=st.floats(-1.0, 1.0)))
+def test_every_voxel_keeps_one_point_and_none_is_lost(points):
+    kept = one_per_voxel(points, 0.1)
+    cells = np.floor(points / 0.1).astype(int)
+    assert len(kept) == len(np.unique(cells, axis=0))
+
+
+@pytest.mark.parametrize(
+    "image, said",
+    [
+        (np.ones((240, 320), dtype=np.uint16), "uint16 320x240, expected uint16 640x480"),
+        (np.ones((480, 640), dtype=np.float32), "float32 640x480"),
+        (np.zeros((480, 640), dtype=np.uint16), "every depth is zero"),
+    ],
+)
+def test_a_bad_image_is_a_fault_that_says_what_it_is(stage, image, said):
+    fault = stage.cloud.step(DepthSample(stamp_ns=0, depth_mm=image), stage.home)
+    assert fault.code == FaultCode.DEPTH_INVALID and said in fault.detail
+
+
+def test_an_empty_workspace_is_a_fault(stage):
+    far = np.full((480, 640), 1400, dtype=np.uint16)
+    assert stage.cloud.step(DepthSample(stamp_ns=0, depth_mm=far), stage.home).code == FaultCode.CLOUD_EMPTY
+
+
+def test_a_camera_that_cannot_be_is_refused(camera):
+    with pytest.raises(ConfigError, match="fx is 0"):
+        replace(camera, fx=0.0)
+    with pytest.raises(ConfigError, match="not a unit quaternion"):
+        replace(camera, quat_wxyz=(1.0, 1.0, 0.0, 0.0))
+
+
+@given(arrays(np.float64, (20, 3), elements=st.floats(-0.1, 0.1)))
+def test_the_distance_to_a_box_grows_along_its_normal(points):
+    half = np.array(HALF)
+    distance, normal = box_distance(points, half)
+    np.testing.assert_allclose(np.sqrt((normal**2).sum(axis=1)), 1.0, atol=1e-9)
+    further, _ = box_distance(points + 1e-4 * normal, half)
+    np.testing.assert_allclose(further - distance, 1e-4, atol=1e-9)
+
+
+def follow(stage, tracker, poses):
+    """Returns (position errors mm, rotation errors deg) over a path."""
+    errors = []
+    for pose in poses:
+        track = tracker.step(stage.see(pose))
+        assert isinstance(track, Track), track
+        turn = rotation_angle(rotation_between(pose.quat_wxyz, track.pose.quat_wxyz))
+        errors.append((np.linalg.norm(track.pose.pos_m - pose.pos_m) * 1e3, np.rad2deg(turn)))
+    return np.array(errors).T
+
+
+def test_a_turning_cube_is_followed(stage):
+    tracker = BoxTracker(TrackerConfig(half_m=HALF))
+    tracker.begin(stage.pose())
+    path = [stage.pose(offset=(0.0, 0.004 * np.sin(k / 8), 0.0), turn=(0.0, 0.0, 0.05 * k)) for k in range(60)]
+    position_mm, rotation_deg = follow(stage, tracker, path)
+    assert np.median(position_mm) < 1.0 and np.median(rotation_deg) < 1.0
+    assert np.quantile(rotation_deg, 0.95) < 3.0
+
+
+def test_a_tracker_without_a_beginning_and_one_without_a_box_say_so(stage):
+    tracker = BoxTracker(TrackerConfig(half_m=HALF))
+    cloud = stage.see(stage.pose())
+    assert tracker.step(cloud).code == FaultCode.POSE_LOST
+    tracker.begin(replace(stage.pose(), pos_m=np.array([1.0, 1.0, 1.0])))
+    lost = tracker.step(cloud)
+    assert isinstance(lost, Fault) and lost.code == FaultCode.POSE_LOST and "points on the box" in lost.detail
+
+
+def test_a_symmetric_pose_fits_as_well_which_is_why_colours_are_needed(stage):
+    pose = stage.pose()
+    quarter = quat_multiply(pose.quat_wxyz, rotvec_to_quat(np.array([0.0, 0.0, np.pi / 2])))
+    cloud = stage.see(pose)
+    right, turned = BoxTracker(TrackerConfig(half_m=HALF)), BoxTracker(TrackerConfig(half_m=HALF))
+    right.begin(pose)
+    turned.begin(replace(pose, quat_wxyz=quarter))
+    assert turned.step(cloud).residual_m == pytest.approx(right.step(cloud).residual_m, abs=1e-5)
+
+
+def test_the_covariance_is_large_where_nothing_is_seen():
+    rng = np.random.default_rng(0)
+    top = np.concatenate([rng.uniform(-0.025, 0.025, size=(400, 2)), np.full((400, 1), 0.035)], axis=1)
+    tracker = BoxTracker(TrackerConfig(half_m=HALF))
+    still = np.array([1.0, 0.0, 0.0, 0.0])
+    tracker.begin(PoseSample(stamp_ns=0, pos_m=np.zeros(3), quat_wxyz=still))
+    track = tracker.step(CloudSample(stamp_ns=33_000_000, points_m=quat_rotate(still[None], top)))
+    deviation = np.sqrt(np.diag(track.covariance))
+    assert deviation[0] > 20 * deviation[2] and deviation[5] > 20 * deviation[3]
