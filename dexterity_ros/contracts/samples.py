@@ -43,18 +43,26 @@ class PoseSample:
 
 @dataclass(frozen=True, kw_only=True)
 class DepthSample:
-    """A depth image: depth_mm (height, width) uint16 along the optical axis, 0 = not measured."""
+    """A depth image: depth_mm (height, width) uint16 along the optical axis, 0 = not measured.
+
+    rgb: (height, width, 3) uint8, pixel by pixel the colours of the same rays, or None.
+    """
 
     stamp_ns: int
     depth_mm: Array
+    rgb: Array = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CloudSample:
-    """Points of the object in the hand frame: points_m (n, 3); stamp_ns: of the image they come from."""
+    """Points of the object in the hand frame: points_m (n, 3); stamp_ns: of the image they come from.
+
+    rgb: (n, 3) uint8, colours of the points, or None.
+    """
 
     stamp_ns: int
     points_m: Array
+    rgb: Array = None
 
 
 @dataclass(frozen=True, kw_only=True)

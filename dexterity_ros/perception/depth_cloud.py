@@ -60,22 +60,30 @@ class DepthCloud:
         fault = check_depth(depth, self.camera)
         if fault is not None:
             return fault
-        points = self.deproject(depth.depth_mm)
-        points = one_per_voxel(points, self.config.voxel_m)
-        if self._body is not None and joints_rad is not None and len(points):
-            points = points[~self._body.near(points, joints_rad, self.config.hand_margin_m)]
-        if not len(points):
+        points, pixels = self.deproject(depth.depth_mm)
+        kept = one_per_voxel(points, self.config.voxel_m)
+        if self._body is not None and joints_rad is not None and len(kept):
+            kept = kept[~self._body.near(points[kept], joints_rad, self.config.hand_margin_m)]
+        if not len(kept):
             return Fault(code=FaultCode.CLOUD_EMPTY, detail="no point in the workspace that is not the hand's")
-        return CloudSample(stamp_ns=depth.stamp_ns, points_m=fixed_size(points, self.config.points, depth.stamp_ns))
+        kept = kept[fixed_size(len(kept), self.config.points, depth.stamp_ns)]
+        rgb = None if depth.rgb is None else depth.rgb[:: self.config.stride, :: self.config.stride].reshape(-1, 3)
+        return CloudSample(
+            stamp_ns=depth.stamp_ns, points_m=points[kept], rgb=None if rgb is None else rgb[pixels[kept]]
+        )
 
-    def deproject(self, depth_mm: Depth) -> Floats:
-        """Returns the points inside the workspace, (n, 3) in the hand frame, without flying pixels."""
+    def deproject(self, depth_mm: Depth) -> tuple[Floats, NDArray[np.int64]]:
+        """Returns the points inside the workspace without flying pixels, (n, 3) in the hand frame, and their pixels.
+
+        Pixels count through the image of every stride-th row and column.
+        """
         step = self.config.stride
         part = np.ascontiguousarray(depth_mm[::step, ::step][self._rows, self._columns])
         keep = (part > self._near) & (part < self._far) & _steady(part, round(self.config.jump_m * 1e3))
         metres = part[keep].astype(np.float32) * np.float32(1e-3)
-        points: Floats = (self._rays[self._index[keep]] * metres[:, None] + self._pos).astype(np.float64)
-        return points
+        pixels = self._index[keep]
+        points: Floats = (self._rays[pixels] * metres[:, None] + self._pos).astype(np.float64)
+        return points, pixels
 
 
 def check_depth(depth: DepthSample, camera: CameraSpec) -> Fault | None:
@@ -90,25 +98,28 @@ def check_depth(depth: DepthSample, camera: CameraSpec) -> Fault | None:
     return None
 
 
-def one_per_voxel(points_m: Floats, voxel_m: float) -> Floats:
-    """Returns the first point of every occupied cube, (m, 3), in the order of the cubes."""
+def one_per_voxel(points_m: Floats, voxel_m: float) -> NDArray[np.int64]:
+    """Returns which point is the first in each occupied cube, (m,), in the order of the cubes."""
     if not len(points_m):
-        return points_m
+        return np.zeros(0, dtype=np.int64)
     cells = np.floor(points_m / voxel_m).astype(np.int64)
     cells -= cells.min(axis=0)
     size = cells.max(axis=0) + 1
     key = (cells[:, 0] * size[1] + cells[:, 1]) * size[2] + cells[:, 2]
-    _, first = np.unique(key, return_index=True)
-    return points_m[first]
+    first: NDArray[np.int64] = np.unique(key, return_index=True)[1]
+    return first
 
 
-def fixed_size(points_m: Floats, count: int, stamp_ns: int) -> Floats:
-    """Returns exactly `count` points, drawn by the stamp so that a replay draws the same; few are repeated."""
+def fixed_size(available: int, count: int, stamp_ns: int) -> NDArray[np.int64]:
+    """Returns exactly `count` of `available` indices, drawn by the stamp so that a replay draws the same.
+
+    When there are too few, some are repeated.
+    """
     rng = np.random.Generator(np.random.PCG64(stamp_ns))
-    chosen = rng.permutation(len(points_m))[:count]
+    chosen = rng.permutation(available)[:count]
     if len(chosen) < count:
-        chosen = np.concatenate([chosen, rng.integers(0, len(points_m), size=count - len(chosen))])
-    return points_m[chosen]
+        chosen = np.concatenate([chosen, rng.integers(0, available, size=count - len(chosen))])
+    return chosen
 
 
 def _steady(depth_mm: Depth, jump_mm: int) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.box_object import BoxObject
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.sim.scene import Scene
 
@@ -29,6 +30,7 @@ class DepthNoise:
     hole_share: float = 0.0
 
 
+_BACKGROUND, _HAND = 90, 30  # grey values
 _COLLIDING = (0, 0, 0, 1, 0, 0)  # geom group 3: what is drawn for people lies on top of it
 
 
@@ -52,6 +54,8 @@ class DepthCamera:
         self._lengths = lengths.ravel()[self._at]
         self._unit = np.ascontiguousarray(rays.reshape(-1, 3)[self._at] / self._lengths[:, None])
         self._groups = np.array(_COLLIDING, dtype=np.uint8)
+        model = scene.model
+        self._object_joint = next(j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_FREE)
         self._geom = np.zeros(len(self._at), dtype=np.int32)
         self._distance = np.zeros(len(self._at))
         self._normal = np.zeros((len(self._at), 3))
@@ -77,6 +81,18 @@ class DepthCamera:
         image = np.zeros(self.camera.height * self.camera.width)
         image[self._at] = depth_m
         return self._disturbed(image.reshape(self.camera.height, self.camera.width))
+
+    def colours(self, data: mujoco.MjData, box: BoxObject) -> NDArray[np.uint8]:
+        """Returns the colours of the last image, (height, width, 3): the box's faces, and grey for the rest."""
+        object_body = self._scene.model.jnt_bodyid[self._object_joint]
+        hit = (self._distance > 0.0) & (self._geom >= 0)
+        on_box = hit & (self._scene.model.geom_bodyid[np.maximum(self._geom, 0)] == object_body)
+        points = self._pos + self._unit[on_box] * self._distance[on_box, None]
+        local = (points - data.xpos[object_body]) @ data.xmat[object_body].reshape(3, 3)
+        image = np.full((self.camera.height * self.camera.width, 3), _BACKGROUND, dtype=np.uint8)
+        image[self._at[hit]] = _HAND
+        image[self._at[on_box]] = box.colours[box.face_of(local)].astype(np.uint8)
+        return image.reshape(self.camera.height, self.camera.width, 3)
 
     def _disturbed(self, depth_m: Floats) -> Depth:
         noise, measured = self._noise, depth_m > 0.0

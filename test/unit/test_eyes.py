@@ -14,6 +14,7 @@ pytest.importorskip("mujoco")
 import mujoco
 
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.box_object import BoxObject, load_box
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
 from dexterity_ros.contracts.frames import (
@@ -25,15 +26,19 @@ from dexterity_ros.contracts.frames import (
     rotvec_to_quat,
 )
 from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import CloudSample, DepthSample, PoseSample
 from dexterity_ros.estimation.box_tracker import BoxTracker, Track, TrackerConfig, box_distance
+from dexterity_ros.estimation.symmetry import symmetric_turns, vote
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud, fixed_size, one_per_voxel
+from dexterity_ros.perception.face_colours import UNKNOWN, face_labels
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
 from dexterity_ros.sim.depth_camera import DepthCamera, DepthNoise
 from dexterity_ros.sim.hand_shape import hand_shape
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 
-HALF = (0.035, 0.035, 0.035)
+BOX = load_box("cube70")
+HALF = BOX.half_m
 STEREO = DepthNoise(disparity_px=0.08, grazing_dropout=0.7, hole_share=0.02)
 
 
@@ -78,7 +83,8 @@ class Stage:
         self.data.qpos[self.scene.joint_qpos] = self.home
         self.data.qpos[self.scene.object_qpos] = np.concatenate([pose.pos_m, pose.quat_wxyz])
         mujoco.mj_kinematics(self.scene.model, self.data)
-        depth = DepthSample(stamp_ns=self.stamp, depth_mm=self.camera.render(self.data))
+        image = self.camera.render(self.data)
+        depth = DepthSample(stamp_ns=self.stamp, depth_mm=image, rgb=self.camera.colours(self.data, BOX))
         return self.cloud.step(depth, self.home)
 
     def pose(self, offset=(0.0, 0.0, 0.0), turn=(0.0, 0.0, 0.0)):
@@ -137,24 +143,24 @@ def test_a_flying_pixel_is_dropped_and_an_edge_is_kept(leap, camera):
     cloud = DepthCloud(camera, cloud_config(leap, stride=1, radius_m=0.2), None)
     depth = np.full((480, 640), 450, dtype=np.uint16)
     depth[200:280, 300:340] = 400
-    whole = len(cloud.deproject(depth))
+    whole = len(cloud.deproject(depth)[0])
     depth[240, 300] = 425  # between the near part and what is behind it
-    assert len(cloud.deproject(depth)) == whole - 1
+    assert len(cloud.deproject(depth)[0]) == whole - 1
 
 
-def test_the_same_stamp_draws_the_same_points_and_few_points_are_repeated():
-    points = np.random.default_rng(0).normal(size=(900, 3))
-    np.testing.assert_array_equal(fixed_size(points, 100, 7), fixed_size(points, 100, 7))
-    assert not np.array_equal(fixed_size(points, 100, 7), fixed_size(points, 100, 8))
-    few = fixed_size(points[:5], 100, 7)
-    assert few.shape == (100, 3) and len(np.unique(few, axis=0)) == 5
+def test_the_same_stamp_draws_the_same_points_and_few_are_repeated():
+    np.testing.assert_array_equal(fixed_size(900, 100, 7), fixed_size(900, 100, 7))
+    assert not np.array_equal(fixed_size(900, 100, 7), fixed_size(900, 100, 8))
+    assert len(np.unique(fixed_size(900, 100, 7))) == 100
+    few = fixed_size(5, 100, 7)
+    assert few.shape == (100,) and set(few) == set(range(5))
 
 
 @given(arrays(np.float64, (40, 3), elements=st.floats(-1.0, 1.0)))
 def test_every_voxel_keeps_one_point_and_none_is_lost(points):
-    kept = one_per_voxel(points, 0.1)
     cells = np.floor(points / 0.1).astype(int)
-    assert len(kept) == len(np.unique(cells, axis=0))
+    kept = one_per_voxel(points, 0.1)
+    assert len(kept) == len(np.unique(cells, axis=0)) == len(np.unique(cells[kept], axis=0))
 
 
 @pytest.mark.parametrize(
@@ -239,3 +245,49 @@ def test_the_covariance_is_large_where_nothing_is_seen():
     track = tracker.step(CloudSample(stamp_ns=33_000_000, points_m=quat_rotate(still[None], top)))
     deviation = np.sqrt(np.diag(track.covariance))
     assert deviation[0] > 20 * deviation[2] and deviation[5] > 20 * deviation[3]
+
+
+def test_the_faces_beside_the_mjcf_have_its_colours():
+    model = mujoco.MjModel.from_xml_path(str(resource("models/objects/cube70/object.xml")))
+    names = ("x_pos", "x_neg", "y_pos", "y_neg", "z_pos", "z_neg")
+    drawn = np.array([model.geom(f"face_{name}").rgba[:3] for name in names]) * 255
+    np.testing.assert_allclose(BOX.colours, drawn, atol=1.0)
+
+
+def test_faces_in_the_wrong_order_are_refused():
+    with pytest.raises(ConfigError, match="faces must be"):
+        BoxObject(half_m=HALF, faces=BOX.faces[::-1])
+
+
+@pytest.mark.parametrize("light", [1.0, 0.6, 0.35])
+def test_colours_are_told_in_any_light_and_grey_and_black_are_nobodys(light):
+    seen = np.clip(BOX.colours * light, 0, 255).astype(np.uint8)
+    np.testing.assert_array_equal(face_labels(seen, BOX)[:5], range(5))
+    assert face_labels(np.array([[5, 5, 5], [120, 60, 90]], dtype=np.uint8), BOX)[0] == UNKNOWN
+
+
+def test_a_cube_has_24_symmetric_poses_and_a_brick_has_four():
+    assert len(symmetric_turns(BOX)) == 24
+    assert len(symmetric_turns(replace(BOX, half_m=(0.01, 0.02, 0.03)))) == 4
+
+
+@pytest.mark.parametrize("turn", range(1, 24, 4))
+def test_a_slip_to_a_symmetric_pose_is_seen_and_undone(stage, turn):
+    pose = stage.pose(turn=(0.1, -0.2, 0.4))
+    cloud = stage.see(pose)
+    labels = face_labels(cloud.rgb, BOX)
+    assert vote(cloud, labels, pose, BOX).better is None and vote(cloud, labels, pose, BOX).agreement > 0.9
+    turns = [t for t in symmetric_turns(BOX) if abs(t[0]) < 1.0 - 1e-9]
+    slipped = replace(pose, quat_wxyz=quat_multiply(pose.quat_wxyz, turns[turn - 1]))
+    found = vote(cloud, labels, slipped, BOX)
+    assert found.better is not None
+    assert np.rad2deg(rotation_angle(rotation_between(found.better.quat_wxyz, pose.quat_wxyz))) < 0.1
+
+
+def test_few_colours_decide_nothing(stage):
+    pose = stage.pose()
+    cloud = stage.see(pose)
+    labels = np.full(len(cloud.points_m), UNKNOWN)
+    labels[:10] = 4
+    result = vote(cloud, labels, pose, BOX)
+    assert result.better is None and result.points == 10
