@@ -19,7 +19,7 @@ from dexterity_ros.recording.metadata import (
 from dexterity_ros.recording.types import definition, type_hash
 
 INFO_RECORD = "dexterity_ros"
-_CHUNK_BYTES = 48 * 1024  # of a hand that publishes 100 Hz joints and 20 Hz ticks, a third of a second
+_CHUNK_BYTES = 16 * 1024  # a kill loses the one being filled: a tenth of a second of a whole hand, half of bare joints
 _PROFILE, _LIBRARY = "ros2", "dexterity_ros"
 
 
