@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 MIN_LABELS = 25  # fewer coloured points decide nothing
 _CONFIDENT = 0.7  # share of coloured points that must agree with a pose
-_CLEAR = 0.3  # and this much more than with any other
+_CLEAR_POINTS = 20  # and this many more than with any other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,23 +53,34 @@ def symmetric_turns(box: BoxObject) -> list[Floats]:
     return [turn for turn in turns if np.allclose(np.abs(quat_to_matrix(turn)) @ half, half, atol=1e-9)]
 
 
-def vote(cloud: CloudSample, labels: NDArray[np.int64], pose: PoseSample, box: BoxObject) -> Vote:
-    """Returns how well a pose fits the colours of a cloud, and which symmetric one fits clearly better, if any.
+class ColourVote:
+    """Compares the faces that a pose predicts for points with the faces that their colours show."""
 
-    labels: face of each point, (n,), -1 where it is not known (perception/face_colours.py).
-    """
-    known = labels >= 0
-    count = int(known.sum())
-    if count < MIN_LABELS:
-        return Vote(agreement=0.0, better=None, points=count)
-    points = cloud.points_m[known] - pose.pos_m
-    turns = symmetric_turns(box)
-    quats = [quat_multiply(pose.quat_wxyz, turn) for turn in turns]
-    shares = np.array([(box.face_of(points @ quat_to_matrix(q)) == labels[known]).mean() for q in quats])
-    present = next(i for i, turn in enumerate(turns) if abs(turn[0]) > 1.0 - 1e-9)
-    best, second = np.argsort(shares)[::-1][:2]
-    clear = shares[best] > _CONFIDENT and shares[best] - shares[second] > _CLEAR
-    better = None
-    if clear and best != present:
-        better = PoseSample(stamp_ns=pose.stamp_ns, pos_m=pose.pos_m, quat_wxyz=quats[best])
-    return Vote(agreement=float(shares[present]), better=better, points=count)
+    def __init__(self, box: BoxObject) -> None:
+        self._box = box
+        self._turns = symmetric_turns(box)
+        self._present = next(i for i, turn in enumerate(self._turns) if abs(turn[0]) > 1.0 - 1e-9)
+        # A symmetric turn only renames faces: which one stands where each stood.
+        normals = np.array([face.normal for face in box.faces])
+        self._renamed = np.stack([box.face_of((normals * box.half_m) @ quat_to_matrix(t)) for t in self._turns])
+
+    def step(self, cloud: CloudSample, labels: NDArray[np.int64], pose: PoseSample) -> Vote:
+        """Returns how well a pose fits the colours of a cloud, and which symmetric one fits clearly better, if any.
+
+        labels: face of each point, (n,), -1 where it is not known (perception/face_colours.py).
+        """
+        known = labels >= 0
+        count = int(known.sum())
+        if count < MIN_LABELS:
+            return Vote(agreement=0.0, better=None, points=count)
+        predicted = self._box.face_of((cloud.points_m[known] - pose.pos_m) @ quat_to_matrix(pose.quat_wxyz))
+        seen = np.zeros((6, 6))
+        np.add.at(seen, (predicted, labels[known]), 1.0)
+        shares = np.array([seen[np.arange(6), renamed].sum() for renamed in self._renamed]) / count
+        best, second = np.argsort(shares)[::-1][:2]
+        clear = shares[best] > _CONFIDENT and (shares[best] - shares[second]) * count > _CLEAR_POINTS
+        better = None
+        if clear and best != self._present:
+            quat = quat_multiply(pose.quat_wxyz, self._turns[best])
+            better = PoseSample(stamp_ns=pose.stamp_ns, pos_m=pose.pos_m, quat_wxyz=quat)
+        return Vote(agreement=float(shares[self._present]), better=better, points=count)

@@ -1,5 +1,6 @@
 """Where the hand's solid parts are, from its joints: to take the hand out of what a camera sees. Pure numpy."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,43 +64,64 @@ class HandBody:
     """Forward kinematics of a HandShape, and the distance of points to it."""
 
     def __init__(self, hand: HandSpec, shape: HandShape) -> None:
-        self._links = shape.links
         self._joint = [hand.joint_names.index(link.joint) if link.joint else -1 for link in shape.links]
+        self._parent = [link.parent for link in shape.links]
         self._rest = [_transform(link.pos_m, link.quat_wxyz) for link in shape.links]
+        self._turns = [_Turn(link) for link in shape.links]
         self._parts = [(k, part) for k, link in enumerate(shape.links) for part in link.parts]
-        self._local = [_transform(part.pos_m, part.quat_wxyz) for _, part in self._parts]
+        self._local = np.stack([_transform(part.pos_m, part.quat_wxyz) for _, part in self._parts])
+        self._link_of_part = np.array([k for k, _ in self._parts])
         self._reach = np.array([_reach(part) for _, part in self._parts])
 
     def links(self, joints_rad: Floats) -> list[Floats]:
         """Returns T_hand_link of every link, (4, 4) each. joints_rad: policy order, (n,)."""
         poses: list[Floats] = []
-        for link, joint, rest in zip(self._links, self._joint, self._rest, strict=True):
-            pose = rest if link.parent < 0 else poses[link.parent] @ rest
-            poses.append(pose if joint < 0 else pose @ _turn(link, float(joints_rad[joint])))
+        for parent, joint, rest, turn in zip(self._parent, self._joint, self._rest, self._turns, strict=True):
+            pose = rest if parent < 0 else poses[parent] @ rest
+            poses.append(pose if joint < 0 else pose @ turn.by(float(joints_rad[joint])))
         return poses
 
     def near(self, points_m: Floats, joints_rad: Floats, margin_m: float) -> NDArray[np.bool_]:
         """Returns which points, (n, 3) in the hand frame, lie within a margin of any part."""
-        poses = self.links(joints_rad)
+        poses = np.stack(self.links(joints_rad))[self._link_of_part] @ self._local
+        centres = poses[:, :3, 3]
+        # All distances to all centres in one product; only what is within a part's reach is looked at closely.
+        square = (points_m**2).sum(axis=1)[:, None] - 2.0 * points_m @ centres.T + (centres**2).sum(axis=1)
+        within = square < (self._reach + margin_m) ** 2
         close = np.zeros(len(points_m), dtype=bool)
-        for (link, part), local, reach in zip(self._parts, self._local, self._reach, strict=True):
-            pose = poses[link] @ local
-            offset = points_m - pose[:3, 3]
-            candidates = np.flatnonzero(~close & ((offset**2).sum(axis=1) < (reach + margin_m) ** 2))
-            if len(candidates):
-                close[candidates] = _distance(part, offset[candidates] @ pose[:3, :3]) < margin_m
+        for k in np.flatnonzero(within.any(axis=0)):
+            candidates = np.flatnonzero(within[:, k] & ~close)
+            local = (points_m[candidates] - centres[k]) @ poses[k, :3, :3]
+            close[candidates] = _distance(self._parts[k][1], local) < margin_m
         return close
 
 
+class _Turn:
+    """Rotation about a link's joint, with everything that does not depend on the angle worked out before."""
+
+    def __init__(self, link: Link) -> None:
+        x, y, z = np.array(link.axis) / np.linalg.norm(link.axis)
+        self._cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
+        self._square = self._cross @ self._cross
+        self._anchor = np.array(link.anchor_m)
+
+    def by(self, angle_rad: float) -> Floats:
+        """Returns the transform, (4, 4), by Rodrigues' formula."""
+        rotation = np.eye(3) + math.sin(angle_rad) * self._cross + (1.0 - math.cos(angle_rad)) * self._square
+        turn = np.eye(4)
+        turn[:3, :3] = rotation
+        turn[:3, 3] = self._anchor - rotation @ self._anchor
+        return turn
+
+
 def _distance(part: Part, local_m: Floats) -> Floats:
-    """Returns signed distances of points in the part's own frame; inside a box, only that it is not positive."""
+    """Returns distances of points in the part's own frame; inside it, none is positive."""
     if part.kind == "box":
         outside = np.maximum(np.abs(local_m) - np.array(part.size_m), 0.0)
         return np.sqrt((outside**2).sum(axis=1))
     radius, half = part.size_m[0], part.size_m[1]
-    along = np.clip(local_m[:, 2], -half, half)
-    to_axis = local_m - along[:, None] * np.array([0.0, 0.0, 1.0])
-    distance: Floats = np.sqrt((to_axis**2).sum(axis=1)) - radius
+    beyond = local_m[:, 2] - np.clip(local_m[:, 2], -half, half)
+    distance: Floats = np.sqrt(local_m[:, 0] ** 2 + local_m[:, 1] ** 2 + beyond**2) - radius
     return distance
 
 
@@ -112,12 +134,3 @@ def _transform(pos_m: tuple[float, float, float], quat_wxyz: tuple[float, float,
     matrix[:3, :3] = quat_to_matrix(np.array(quat_wxyz))
     matrix[:3, 3] = pos_m
     return matrix
-
-
-def _turn(link: Link, angle_rad: float) -> Floats:
-    """Returns the rotation about the joint's axis through its anchor."""
-    half = 0.5 * angle_rad
-    turn = _transform((0.0, 0.0, 0.0), (np.cos(half), *(np.sin(half) * np.array(link.axis))))
-    anchor = np.array(link.anchor_m)
-    turn[:3, 3] = anchor - turn[:3, :3] @ anchor
-    return turn

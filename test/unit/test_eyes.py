@@ -29,7 +29,8 @@ from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import CloudSample, DepthSample, PoseSample
 from dexterity_ros.estimation.box_tracker import BoxTracker, Track, TrackerConfig, box_distance
-from dexterity_ros.estimation.symmetry import symmetric_turns, vote
+from dexterity_ros.estimation.object_estimator import Estimate, ObjectEstimator
+from dexterity_ros.estimation.symmetry import ColourVote, symmetric_turns
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud, fixed_size, one_per_voxel
 from dexterity_ros.perception.face_colours import UNKNOWN, face_labels
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
@@ -276,10 +277,12 @@ def test_a_slip_to_a_symmetric_pose_is_seen_and_undone(stage, turn):
     pose = stage.pose(turn=(0.1, -0.2, 0.4))
     cloud = stage.see(pose)
     labels = face_labels(cloud.rgb, BOX)
-    assert vote(cloud, labels, pose, BOX).better is None and vote(cloud, labels, pose, BOX).agreement > 0.9
+    colours = ColourVote(BOX)
+    right = colours.step(cloud, labels, pose)
+    assert right.better is None and right.agreement > 0.9
     turns = [t for t in symmetric_turns(BOX) if abs(t[0]) < 1.0 - 1e-9]
     slipped = replace(pose, quat_wxyz=quat_multiply(pose.quat_wxyz, turns[turn - 1]))
-    found = vote(cloud, labels, slipped, BOX)
+    found = colours.step(cloud, labels, slipped)
     assert found.better is not None
     assert np.rad2deg(rotation_angle(rotation_between(found.better.quat_wxyz, pose.quat_wxyz))) < 0.1
 
@@ -289,5 +292,54 @@ def test_few_colours_decide_nothing(stage):
     cloud = stage.see(pose)
     labels = np.full(len(cloud.points_m), UNKNOWN)
     labels[:10] = 4
-    result = vote(cloud, labels, pose, BOX)
+    result = ColourVote(BOX).step(cloud, labels, pose)
     assert result.better is None and result.points == 10
+
+
+def wrong_by(estimate, pose):
+    """Returns (mm, degrees)."""
+    found = estimate.track.pose
+    turn = rotation_angle(rotation_between(found.quat_wxyz, pose.quat_wxyz))
+    return np.linalg.norm(found.pos_m - pose.pos_m) * 1e3, np.rad2deg(turn)
+
+
+def estimate(stage, estimator, pose):
+    cloud = stage.see(pose)
+    return cloud if isinstance(cloud, Fault) else estimator.step(cloud, face_labels(cloud.rgb, BOX))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_object_is_found_wherever_and_however_it_lies(stage, seed):
+    rng = np.random.default_rng(seed)
+    pose = stage.pose(offset=rng.uniform(-0.01, 0.01, size=3), turn=rng.uniform(-2.0, 2.0, size=3))
+    found = estimate(stage, ObjectEstimator(BOX, TrackerConfig(half_m=HALF)), pose)
+    assert isinstance(found, Estimate), found
+    position_mm, rotation_deg = wrong_by(found, pose)
+    assert found.basis == "found" and position_mm < 4.0 and rotation_deg < 3.0
+
+
+def test_it_is_found_again_after_a_blackout_in_which_it_turned(stage):
+    estimator = ObjectEstimator(BOX, TrackerConfig(half_m=HALF))
+    for k in range(5):
+        estimate(stage, estimator, stage.pose(turn=(0.0, 0.0, 0.02 * k)))
+    stage.stamp += 500_000_000
+    turned = stage.pose(turn=(0.0, 0.0, 1.4))
+    results = [estimate(stage, estimator, turned) for _ in range(12)]
+    assert isinstance(results[-1], Estimate)
+    assert wrong_by(results[-1], turned)[1] < 3.0
+    for result in results:  # until it is sure again it says so, or is right
+        assert isinstance(result, Fault) or wrong_by(result, turned)[1] < 15.0
+
+
+def test_an_object_without_colours_is_not_believed(stage):
+    estimator = ObjectEstimator(BOX, TrackerConfig(half_m=HALF))
+    cloud = stage.see(stage.pose())
+    fault = estimator.step(cloud, np.full(len(cloud.points_m), UNKNOWN))
+    assert fault.code == FaultCode.POSE_LOST and "which way round" in fault.detail
+
+
+def test_colours_that_fit_no_pose_are_not_believed(stage):
+    estimator = ObjectEstimator(BOX, TrackerConfig(half_m=HALF))
+    cloud = stage.see(stage.pose(turn=(0.3, 0.2, 0.1)))
+    labels = np.random.default_rng(0).integers(0, 6, size=len(cloud.points_m))
+    assert estimator.step(cloud, labels).code == FaultCode.POSE_LOST

@@ -1,0 +1,137 @@
+"""The object's pose from coloured clouds: finds it, follows it, undoes symmetric slips, says when it is lost."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.box_object import BoxObject
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.frames import quat_normalise, rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.samples import CloudSample, PoseSample
+from dexterity_ros.estimation.box_tracker import BoxTracker, Track, TrackerConfig
+from dexterity_ros.estimation.symmetry import MIN_LABELS, ColourVote
+
+Floats = NDArray[np.float64]
+
+_SLIPPED = 2  # votes in a row for another symmetric pose before it is believed
+_DOUBTFUL = 0.8  # agreement of the colours below which a pose is not to be acted on
+_SEEDS = 40  # orientations tried when the object has to be found
+_FOUND_SHARE = 0.5  # of the points must lie on the box that was found
+_JUMP_M, _JUMP_RAD = 0.03, 0.8  # further in one cloud than an object in a hand can get
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A pose that may be acted on. basis: found, tracked, or turned (a symmetric slip was undone)."""
+
+    track: Track
+    agreement: float
+    basis: str
+
+
+class ObjectEstimator:
+    """A stage with memory: cloud and face labels in, pose out."""
+
+    def __init__(self, box: BoxObject, config: TrackerConfig) -> None:
+        self._config, self._colours = config, ColourVote(box)
+        self._tracker: BoxTracker | None = None
+        self._last: PoseSample | None = None
+        self._votes_against = 0
+        self._agreement = 0.0
+        self._seeds = _even_rotations(_SEEDS)
+
+    def reset(self) -> None:
+        """Forgets the object; the next cloud has to find it."""
+        self._tracker = self._last = None
+
+    def step(self, cloud: CloudSample, labels: NDArray[np.int64]) -> Estimate | Fault:
+        """Returns the pose at the time of the cloud, or why it must not be acted on. labels: as for symmetry.vote."""
+        if self._tracker is None:
+            return self._find(cloud, labels)
+        track = self._tracker.step(cloud)
+        if isinstance(track, Fault):
+            self.reset()
+            return track
+        if (jumped := self._jump(track.pose)) is not None:
+            self.reset()
+            return jumped
+        self._last = track.pose
+        turned = self._check_colours(cloud, labels, track)
+        if turned is not None:
+            return turned
+        if self._agreement < _DOUBTFUL:
+            detail = f"only {100 * self._agreement:.0f} % of the coloured points fit the pose"
+            return Fault(code=FaultCode.POSE_LOST, detail=detail)
+        return Estimate(track=track, agreement=self._agreement, basis="tracked")
+
+    def _check_colours(self, cloud: CloudSample, labels: NDArray[np.int64], track: Track) -> Estimate | Fault | None:
+        """Believes another symmetric pose after it was voted for twice; until then the pose is doubtful."""
+        result = self._colours.step(cloud, labels, track.pose)
+        if result.points < MIN_LABELS:
+            return None  # nothing is known, so nothing changes
+        self._agreement = result.agreement
+        self._votes_against = self._votes_against + 1 if result.better is not None else 0
+        if result.better is None:
+            return None
+        if self._votes_against < _SLIPPED:
+            detail = f"the colours fit another symmetric pose better than this one ({100 * result.agreement:.0f} %)"
+            return Fault(code=FaultCode.POSE_LOST, detail=detail)
+        self._votes_against = 0
+        return self._start(result.better, cloud, labels, "turned")
+
+    def _find(self, cloud: CloudSample, labels: NDArray[np.int64]) -> Estimate | Fault:
+        """Tries orientations all round, keeps the one that most points lie on, and lets the colours choose among 24."""
+        best: Track | None = None
+        middle = 0.5 * (cloud.points_m.min(axis=0) + cloud.points_m.max(axis=0))
+        for seed in self._seeds:
+            tracker = BoxTracker(self._config)
+            tracker.begin(PoseSample(stamp_ns=cloud.stamp_ns, pos_m=middle, quat_wxyz=seed))
+            track = tracker.step(cloud)
+            if isinstance(track, Track) and (best is None or _quality(track) > _quality(best)):
+                best = track
+        if best is None or best.inliers < _FOUND_SHARE * len(cloud.points_m):
+            return Fault(code=FaultCode.POSE_LOST, detail="the object was not found in the cloud")
+        result = self._colours.step(cloud, labels, best.pose)
+        if result.points < MIN_LABELS:
+            detail = f"found, but {result.points} coloured points do not tell which way round it is"
+            return Fault(code=FaultCode.POSE_LOST, detail=detail)
+        return self._start(result.better or best.pose, cloud, labels, "found")
+
+    def _start(self, pose: PoseSample, cloud: CloudSample, labels: NDArray[np.int64], basis: str) -> Estimate | Fault:
+        self._tracker = BoxTracker(self._config)
+        self._tracker.begin(pose)
+        track = self._tracker.step(cloud)
+        result = self._colours.step(cloud, labels, pose)
+        self._agreement, self._votes_against = result.agreement, 0
+        if isinstance(track, Fault) or result.agreement < _DOUBTFUL:
+            self.reset()
+            said = f"the colours fit no pose: {100 * result.agreement:.0f} %"
+            return track if isinstance(track, Fault) else Fault(code=FaultCode.POSE_LOST, detail=said)
+        self._last = track.pose
+        return Estimate(track=track, agreement=self._agreement, basis=basis)
+
+    def _jump(self, pose: PoseSample) -> Fault | None:
+        if self._last is None:
+            return None
+        moved = float(np.linalg.norm(pose.pos_m - self._last.pos_m))
+        turned = float(rotation_angle(rotation_between(self._last.quat_wxyz, pose.quat_wxyz)))
+        if moved <= _JUMP_M and turned <= _JUMP_RAD:
+            return None
+        detail = f"it jumped by {moved * 1e3:.0f} mm and {np.rad2deg(turned):.0f} degrees in one image"
+        return Fault(code=FaultCode.POSE_LOST, detail=detail)
+
+
+def _quality(track: Track) -> float:
+    return track.inliers - 1e4 * track.residual_m
+
+
+def _even_rotations(count: int) -> list[Floats]:
+    """Returns rotations spread over all there are, the same every time."""
+    rng = np.random.default_rng(0)
+    candidates = [rotvec_to_quat(v) for v in rng.normal(size=(40 * count, 3)) * 1.5]
+    chosen = [np.array([1.0, 0.0, 0.0, 0.0])]
+    while len(chosen) < count:
+        closest = [max(abs(float(c @ k)) for k in chosen) for c in candidates]
+        chosen.append(quat_normalise(candidates[int(np.argmin(closest))]))
+    return chosen
