@@ -11,7 +11,7 @@ import tyro
 
 
 def bench(
-    what: Annotated[Literal["sim", "policy", "kills", "bus", "faults", "paths"], tyro.conf.Positional],
+    what: Annotated[Literal["sim", "policy", "kills", "bus", "faults", "paths", "perception"], tyro.conf.Positional],
     /,
     repeats: int = 20,
     realtime: bool = False,
@@ -29,7 +29,8 @@ def bench(
     bus: one read and write of all motors on an emulated bus by a canned loop, our native backend, the vendor's SDK
     worked around, and the SDK as it is, interleaved. faults: every kind of fault on an emulated bus while the hand
     moves, and a random mixture of them, in virtual time. paths: the same joint motions through `--hardware direct` and
-    through the motor bus; how far the joints differ and how much later they come.
+    through the motor bus; how far the joints differ and how much later they come. perception: depth to pose at the
+    camera's rate on rendered 640x480 images, stage by stage, beside the straightforward ways with numpy and OpenCV.
 
     JSON keys: {name: {p50_ms, p99_ms, per_s, cpu_ms}}; for sim, one call steps all environments and per_s counts
     control steps. For kills: {node: {max_ms, all_ms}, violations, messages}. For faults: rows, a list of {kind, seed,
@@ -100,6 +101,11 @@ def _bench_paths(json: Path | None) -> int:
 
 
 def _bench_others(what: str) -> dict[str, dict[str, float]]:
+    if what == "perception":
+        from dexterity_ros.contracts.hand import load_hand
+        from dexterity_ros.evaluation.perception_bench import bench_perception
+
+        return bench_perception(load_hand("leap"), "cube70", "demo", seconds=20.0)
     return _bench_sim() if what == "sim" else _bench_policy()
 
 
