@@ -14,6 +14,8 @@ NODES = (
     "exercise_node",
     "recorder_node",
     "player_node",
+    "sim_camera_node",
+    "pose_node",
 )
 
 RUNTIME = [
@@ -43,6 +45,7 @@ EXTRAS = {
         "libusb-package>=1.0.26",
         "opencv-python-headless>=4.9",
     ],
+    "perception": ["opencv-python-headless>=4.9"],
     "bags": ["rosbags>=0.11", "mcap>=1.2", "zstandard>=0.22"],
     "export": ["pyarrow>=15"],
     "sim": ["mujoco>=3.3"],

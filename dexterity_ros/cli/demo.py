@@ -32,6 +32,7 @@ def demo(
     shadow: bool = False,
     hardware: Literal["dynamixel", "direct"] = "dynamixel",
     record: str = "",
+    eyes: bool = False,
     json: Path | None = None,
 ) -> int:
     """Run the whole closed loop on a simulated hand: real ROS 2 nodes, real DDS, real time.
@@ -61,6 +62,7 @@ def demo(
         shadow: everything runs and targets are gated, but nothing is written to the hand.
         hardware: dynamixel runs the real driver over an emulated motor bus; direct takes the short way over topics.
         record: folder of a bag to record.
+        eyes: the object's pose comes from a simulated depth camera instead of the simulator with noise.
         json: write the figures to this file.
     """
     from dexterity_ros.contracts.errors import ConfigError
@@ -84,6 +86,7 @@ def demo(
         seed=seed,
         shadow=shadow,
         hardware=hardware,
+        eyes=eyes,
         record=str(Path(record).absolute()) if record else "",
     )
     console.print(f"starting the nodes of config/systems/sim.yaml; their output is in {log}")

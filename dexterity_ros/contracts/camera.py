@@ -1,6 +1,6 @@
 """CameraSpec: a depth camera and where it stands; one YAML file each in config/cameras."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -46,6 +46,24 @@ class CameraSpec:
         """Rotation from the optical frame to the hand frame, (3, 3)."""
         matrix: NDArray[np.float64] = quat_to_matrix(np.array(self.quat_wxyz))
         return matrix
+
+    def scaled(self, width: int) -> "CameraSpec":
+        """Returns the same camera with another resolution of the same view."""
+        factor = width / self.width
+        return replace(
+            self,
+            width=width,
+            height=round(self.height * factor),
+            fx=self.fx * factor,
+            fy=self.fy * factor,
+            cx=self.cx * factor,
+            cy=self.cy * factor,
+        )
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """Intrinsics as CameraInfo has them in k, (9,)."""
+        return np.array([self.fx, 0.0, self.cx, 0.0, self.fy, self.cy, 0.0, 0.0, 1.0])
 
     def rays(self, stride: int = 1) -> NDArray[np.float64]:
         """Returns the ray of every stride-th pixel in the hand frame with unit depth, (rows, columns, 3)."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import cv2
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,16 +14,14 @@ from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.frames import rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.samples import DepthSample
+from dexterity_ros.contracts.samples import DepthSample, PoseSample
 from dexterity_ros.estimation.box_tracker import TrackerConfig
 from dexterity_ros.estimation.object_estimator import ObjectEstimator
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
 from dexterity_ros.perception.face_colours import face_labels
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
-from dexterity_ros.sim.depth_camera import DepthCamera, DepthNoise
-from dexterity_ros.sim.scene import PhysicsConfig, build_scene
+from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 
-STEREO = DepthNoise(disparity_px=0.08, grazing_dropout=0.7, hole_share=0.02)
 _FRAMES = 60
 
 
@@ -81,18 +78,14 @@ def bench_perception(hand: HandSpec, object_name: str, camera_name: str, seconds
 
 
 def _frames(hand: HandSpec, object_name: str, camera_name: str) -> list[DepthSample]:
-    scene = build_scene(hand, object_name, PhysicsConfig(timestep_s=0.005, substeps=1))
-    data, box, centre = mujoco.MjData(scene.model), load_box(object_name), np.array(hand.grasp_centre_m)
-    camera = DepthCamera(scene, load_camera(camera_name), centre, 0.12, STEREO, seed=0)
+    view = RenderedView(hand, object_name, load_camera(camera_name), STEREO, seed=0)
+    centre, home = np.array(hand.grasp_centre_m), np.array(hand.home_pos_rad)
     frames = []
     for k in range(_FRAMES):
         swing = np.sin(2.0 * np.pi * k / _FRAMES)
-        data.qpos[scene.joint_qpos] = hand.home_pos_rad
+        position = centre + np.array([0.0, 0.005 * swing, 0.02])
         turn = rotvec_to_quat(np.array([0.0, 0.0, 0.6 * swing]))
-        data.qpos[scene.object_qpos] = np.concatenate([centre + np.array([0.0, 0.005 * swing, 0.02]), turn])
-        mujoco.mj_kinematics(scene.model, data)
-        depth = camera.render(data)
-        frames.append(DepthSample(stamp_ns=0, depth_mm=depth, rgb=camera.colours(data, box)))
+        frames.append(view.render(home, PoseSample(stamp_ns=0, pos_m=position, quat_wxyz=turn)))
     return frames
 
 

@@ -25,6 +25,7 @@ class ClosedLoop:
     shadow: bool
     hardware: str
     record: str = ""
+    eyes: bool = False
     extra: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def starts(self, manifest: PolicyManifest) -> list[NodeStart]:
@@ -40,7 +41,7 @@ class ClosedLoop:
             "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
         }
         goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
-        return resolve(load_system("sim"), arguments, {"goal_node": goal_range} | self.extra)
+        return resolve(load_system("eyes" if self.eyes else "sim"), arguments, {"goal_node": goal_range} | self.extra)
 
     def task_spec(self, manifest: PolicyManifest) -> TaskSpec:
         """Returns the task as goal_node runs it."""

@@ -27,7 +27,7 @@ from dexterity_ros.sim.scene import PhysicsConfig
 
 @dataclass(frozen=True, kw_only=True)
 class SimParameters:
-    """Parameters of sim_node. The pose is published at most pose_rate_hz, pose_latency_s after its stamp.
+    """Parameters of sim_node. The pose is published at most pose_rate_hz, pose_latency_s after its stamp; 0 = never.
 
     plant: a mistake in the emulated hand or its sensors (drivers/emulated/plants.py), for trying out what finds it.
     hardware: dynamixel = the joints are motors on an emulated bus that can be opened at `port`. direct = topics.
@@ -71,6 +71,7 @@ class SimNode(Node):
         self._next_pose_ns = 0
         self._joints = ros.publisher(self, "driver_joint_states")
         self._truth = ros.publisher(self, "sim_object_pose")
+        self._true_joints = ros.publisher(self, "sim_joint_states")
         self._pose = ros.publisher(self, "object_pose")
         self._bus = self._serve_bus(hand) if self.settings.hardware == "dynamixel" else None
         if self._bus is None:
@@ -114,7 +115,9 @@ class SimNode(Node):
             self._joints.publish(wire.fill_joint_state(state, self.sim.joint_names(), now, *self.joints.measure()))
         truth = self.sim.object_pose(now)
         self._truth.publish(wire.fill_pose(ros.message_class("sim_object_pose")(), truth))
-        if now >= self._next_pose_ns:
+        message = ros.message_class("sim_joint_states")()
+        self._true_joints.publish(wire.fill_joint_state(message, self.sim.joint_names(), now, *self.sim.measure()))
+        if self.settings.pose_rate_hz > 0.0 and now >= self._next_pose_ns:
             self._next_pose_ns = max(self._next_pose_ns + round(1e9 / self.settings.pose_rate_hz), now)
             if self._rng.uniform() >= self.settings.pose_dropout:
                 seen = self._disturb(planted_pose(self.plant, truth))

@@ -131,3 +131,41 @@ def test_messages_with_the_same_order_are_read_alike():
     reader = wire.JointReader(NAMES)
     first, second = (reader.sample(joint_state()) for _ in range(2))
     np.testing.assert_array_equal(first.pos_rad, second.pos_rad)
+
+
+def image(pixels, kind, **change):
+    message = wire.fill_image(Message(header=header()), 7, kind, pixels)
+    for name, value in change.items():
+        setattr(message, name, value)
+    return message
+
+
+def test_images_come_back_as_they_were_sent():
+    rng = np.random.default_rng(0)
+    depth, rgb = rng.integers(0, 2000, (6, 8)).astype(np.uint16), rng.integers(0, 255, (6, 8, 3)).astype(np.uint8)
+    sample = wire.depth_sample(image(depth, "16UC1"), image(rgb, "rgb8"))
+    assert sample.stamp_ns == 7
+    np.testing.assert_array_equal(sample.depth_mm, depth)
+    np.testing.assert_array_equal(sample.rgb, rgb)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"encoding": "32FC1"}, "image is 32FC1, expected 16UC1"),
+        ({"encoding": ""}, "without encoding"),
+        ({"is_bigendian": 1}, "big-endian"),
+        ({"step": 10}, "in rows of 10"),
+        ({"height": 7}, "image of 8x7 16UC1 has 96 bytes"),
+        ({"height": 0}, "image of 8x0"),
+    ],
+)
+def test_an_image_that_is_not_what_it_says_is_refused(change, said):
+    with pytest.raises(WireError, match=said):
+        wire.depth_sample(image(np.zeros((6, 8), dtype=np.uint16), "16UC1", **change), None)
+
+
+def test_images_of_different_sizes_are_refused():
+    colour = image(np.zeros((3, 4, 3), dtype=np.uint8), "rgb8")
+    with pytest.raises(WireError, match="depth is 8x6, colour 4x3"):
+        wire.depth_sample(image(np.zeros((6, 8), dtype=np.uint16), "16UC1"), colour)

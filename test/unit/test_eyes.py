@@ -27,20 +27,21 @@ from dexterity_ros.contracts.frames import (
 )
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.contracts.samples import CloudSample, DepthSample, PoseSample
+from dexterity_ros.contracts.samples import CloudSample, DepthSample, JointSample, PoseSample
 from dexterity_ros.estimation.box_tracker import BoxTracker, Track, TrackerConfig, box_distance
 from dexterity_ros.estimation.object_estimator import Estimate, ObjectEstimator
 from dexterity_ros.estimation.symmetry import ColourVote, symmetric_turns
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud, fixed_size, one_per_voxel
 from dexterity_ros.perception.face_colours import UNKNOWN, face_labels
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
-from dexterity_ros.sim.depth_camera import DepthCamera, DepthNoise
+from dexterity_ros.pipeline.object_pipeline import ObjectPipeline
+from dexterity_ros.sim.depth_camera import DepthCamera
 from dexterity_ros.sim.hand_shape import hand_shape
+from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 
 BOX = load_box("cube70")
 HALF = BOX.half_m
-STEREO = DepthNoise(disparity_px=0.08, grazing_dropout=0.7, hole_share=0.02)
 
 
 @pytest.fixture(scope="module")
@@ -343,3 +344,66 @@ def test_colours_that_fit_no_pose_are_not_believed(stage):
     cloud = stage.see(stage.pose(turn=(0.3, 0.2, 0.1)))
     labels = np.random.default_rng(0).integers(0, 6, size=len(cloud.points_m))
     assert estimator.step(cloud, labels).code == FaultCode.POSE_LOST
+
+
+class Robot:
+    """Images and joints as a robot sends them."""
+
+    def __init__(self, leap, camera):
+        self.view = RenderedView(leap, "cube70", camera, STEREO, seed=0)
+        config = cloud_config(leap)
+        self.pipeline = ObjectPipeline(leap, camera, BOX, config)
+        self.home, self.now = np.array(leap.home_pos_rad), 10**9
+        self.centre = np.array(leap.grasp_centre_m) + np.array([0.0, 0.0, 0.02])
+
+    def joints(self):
+        self.pipeline.joints(JointSample(stamp_ns=self.now, pos_rad=self.home, vel_rad_s=np.zeros(16)))
+
+    def image(self, **change):
+        turn = rotvec_to_quat(np.array([0.1, 0.2, 0.3]))
+        seen = self.view.render(self.home, PoseSample(stamp_ns=self.now, pos_m=self.centre, quat_wxyz=turn))
+        return replace(seen, **change)
+
+    def step(self, **change):
+        self.now += 66_000_000
+        self.joints()
+        return self.pipeline.step(self.image(**change)).result
+
+
+@pytest.fixture
+def robot(leap, camera):
+    return Robot(leap, camera)
+
+
+def test_from_image_to_pose_and_back_to_it_after_trouble(robot):
+    assert robot.step().basis == "found" and robot.step().basis == "tracked"
+    for change, code in (
+        ({"rgb": None}, FaultCode.DEPTH_INVALID),
+        ({"depth_mm": np.zeros((480, 640), dtype=np.uint16)}, FaultCode.DEPTH_INVALID),
+        ({"depth_mm": np.full((480, 640), 1400, dtype=np.uint16)}, FaultCode.CLOUD_EMPTY),
+    ):
+        assert robot.step(**change).code == code
+        assert isinstance(robot.step(), Estimate)
+
+
+def test_an_image_without_its_joints_is_not_used(robot):
+    assert robot.pipeline.step(robot.image()).result.code == FaultCode.JOINTS_STALE
+    robot.joints()
+    robot.now += 200_000_000
+    assert robot.pipeline.step(robot.image()).result.code == FaultCode.JOINTS_STALE
+
+
+def test_a_stamp_that_jumps_back_is_a_fault_and_what_follows_is_found_again(robot):
+    robot.step()
+    robot.now -= 500_000_000
+    back = robot.step()
+    assert back.code == FaultCode.DEPTH_INVALID and "before the last one's" in back.detail
+    assert robot.step().basis == "found"
+
+
+def test_a_smaller_image_of_the_same_camera_gives_the_same_pose(leap, camera):
+    small = Robot(leap, camera.scaled(320))
+    small.pipeline = ObjectPipeline(leap, camera.scaled(320), BOX, cloud_config(leap, stride=1))
+    result = small.step()
+    turn = rotation_angle(rotation_between(rotvec_to_quat(np.array([0.1, 0.2, 0.3])), result.track.pose.quat_wxyz))
+    assert np.linalg.norm(result.track.pose.pos_m - small.centre) < 0.003 and np.rad2deg(turn) < 2.0

@@ -1,0 +1,67 @@
+"""Camera, cloud and estimator in one object: images and joints in, the object's pose out."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from dexterity_ros.contracts.box_object import BoxObject
+from dexterity_ros.contracts.camera import CameraSpec
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.samples import CloudSample, DepthSample, JointSample
+from dexterity_ros.estimation.box_tracker import TrackerConfig
+from dexterity_ros.estimation.object_estimator import Estimate, ObjectEstimator
+from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
+from dexterity_ros.perception.face_colours import face_labels
+from dexterity_ros.perception.hand_shape import HandBody, load_shape
+
+_JOINTS_KEPT_NS = 500_000_000
+_JOINTS_MAX_AGE_NS = 60_000_000  # joints further from the image than this are not the image's
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One image's result: the estimate, or why there is none, and the cloud it rests on."""
+
+    result: Estimate | Fault
+    cloud: CloudSample | None
+
+
+class ObjectPipeline:
+    """A stage: `joints` keeps the hand's recent positions, `step` takes an image."""
+
+    def __init__(self, hand: HandSpec, camera: CameraSpec, box: BoxObject, config: CloudConfig) -> None:
+        self._cloud = DepthCloud(camera, config, HandBody(hand, load_shape(hand)))
+        self._estimator = ObjectEstimator(box, TrackerConfig(half_m=box.half_m))
+        self._box = box
+        self._joints: deque[JointSample] = deque()
+        self._last_ns = 0
+
+    def joints(self, sample: JointSample) -> None:
+        """Remembers where the hand was."""
+        self._joints.append(sample)
+        while int(sample.stamp_ns) - int(self._joints[0].stamp_ns) > _JOINTS_KEPT_NS:
+            self._joints.popleft()
+
+    def step(self, image: DepthSample) -> Seen:
+        """Returns what an image shows."""
+        if image.stamp_ns <= self._last_ns:
+            self._estimator.reset()
+            back_ms = (self._last_ns - image.stamp_ns) * 1e-6
+            self._last_ns = image.stamp_ns
+            detail = f"the image's stamp is {back_ms:.0f} ms before the last one's: two cameras, or a clock set back"
+            return Seen(result=Fault(code=FaultCode.DEPTH_INVALID, detail=detail), cloud=None)
+        self._last_ns = image.stamp_ns
+        nearest = min(self._joints, key=lambda j: abs(int(j.stamp_ns) - image.stamp_ns), default=None)
+        if nearest is None or abs(int(nearest.stamp_ns) - image.stamp_ns) > _JOINTS_MAX_AGE_NS:
+            said = "no joints from the time of the image: the hand cannot be taken out of it"
+            return Seen(result=Fault(code=FaultCode.JOINTS_STALE, detail=said), cloud=None)
+        cloud = self._cloud.step(image, np.asarray(nearest.pos_rad))
+        if isinstance(cloud, Fault):
+            self._estimator.reset()
+            return Seen(result=cloud, cloud=None)
+        if cloud.rgb is None:
+            said = "an image without colours does not tell which way round the object is"
+            return Seen(result=Fault(code=FaultCode.DEPTH_INVALID, detail=said), cloud=cloud)
+        return Seen(result=self._estimator.step(cloud, face_labels(cloud.rgb, self._box)), cloud=cloud)

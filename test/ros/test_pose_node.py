@@ -1,0 +1,89 @@
+"""pose_node on a real graph: what it refuses, that it says so, and that it goes on when the trouble ends."""
+
+import json
+
+import numpy as np
+import pytest
+
+rclpy = pytest.importorskip("rclpy")
+pytest.importorskip("cv2")
+
+from dexterity_ros.contracts import wire  # noqa: E402
+from dexterity_ros.contracts.camera import load_camera  # noqa: E402
+from dexterity_ros.contracts.frames import rotation_angle, rotation_between, rotvec_to_quat  # noqa: E402
+from dexterity_ros.contracts.samples import PoseSample  # noqa: E402
+from dexterity_ros.nodes import ros  # noqa: E402
+from dexterity_ros.sim.rendered_view import STEREO, RenderedView  # noqa: E402
+
+pytestmark = pytest.mark.ros
+SETTINGS = {
+    "hand": "leap",
+    "object": "cube70",
+    "camera": "demo",
+    "stride": 1,
+    "radius_m": 0.09,
+    "jump_m": 0.012,
+    "hand_margin_m": 0.004,
+    "voxel_m": 0.004,
+    "points": 512,
+}
+
+
+class Camera:
+    """Sends what a camera and a hand would send."""
+
+    def __init__(self, graph, leap):
+        self.graph, self.names, self.home = graph, leap.joint_names, np.array(leap.home_pos_rad)
+        self.spec = load_camera("demo").scaled(320)
+        self.view = RenderedView(leap, "cube70", self.spec, STEREO, seed=0)
+        self.turn = rotvec_to_quat(np.array([0.1, 0.2, 0.3]))
+        self.centre = np.array(leap.grasp_centre_m) + np.array([0.0, 0.0, 0.02])
+        self.out = {key: ros.publisher(graph.node, key) for key in ("depth", "colour", "camera_info", "joint_states")}
+        self.poses, self.said = [], ""
+        ros.subscribe(graph.node, "object_pose", self.poses.append)
+        ros.subscribe(graph.node, "diagnostics", self.listen)
+
+    def listen(self, message):
+        for status in message.status:
+            if status.name == "pose_node: pose":
+                self.said = status.message
+                self.values = {v.key: json.loads(v.value) for v in status.values}
+
+    def send(self, *, k=None, encoding="16UC1"):
+        now = ros.now_ns(self.graph.node)
+        seen = self.view.render(self.home, PoseSample(stamp_ns=now, pos_m=self.centre, quat_wxyz=self.turn))
+        info = ros.message_class("camera_info")(width=320, height=240)
+        info.k = self.spec.matrix if k is None else k
+        make = ros.message_class("depth")
+        joints = wire.fill_joint_state(ros.message_class("joint_states")(), self.names, now, self.home, 0.0 * self.home)
+        self.out["camera_info"].publish(info)
+        self.out["joint_states"].publish(joints)
+        self.out["colour"].publish(wire.fill_image(make(), now, "rgb8", np.ascontiguousarray(seen.rgb)))
+        self.graph.spin(0.02)
+        self.out["depth"].publish(wire.fill_image(make(), now, encoding, seen.depth_mm))
+        self.graph.spin(0.05)
+
+    def until(self, condition, **what):
+        return self.graph.spin_until(lambda: (self.send(**what), condition())[1], timeout_s=20.0)
+
+
+def test_it_refuses_a_camera_that_is_not_the_one_and_bad_images_and_goes_on_afterwards(graph, start, leap):
+    start("pose_node", **SETTINGS)
+    camera = Camera(graph, leap)
+    assert camera.until(lambda: "camera_info says" in camera.said, k=np.zeros(9)), camera.said
+    assert camera.poses == []
+    assert camera.until(lambda: len(camera.poses) > 5), camera.said
+    found = wire.pose_sample(camera.poses[-1])
+    turn = rotation_angle(rotation_between(found.quat_wxyz, camera.turn))
+    assert np.linalg.norm(found.pos_m - camera.centre) < 0.004 and np.rad2deg(turn) < 3.0
+    assert camera.until(lambda: "expected 16UC1" in camera.said, encoding="mono16"), camera.said
+    sent = len(camera.poses)
+    assert camera.until(lambda: len(camera.poses) > sent + 3), camera.said
+    assert camera.until(lambda: camera.said.startswith("tracked")), camera.said
+    assert camera.values["faults"]["depth_invalid"] >= 2
+
+
+def test_a_wrong_parameter_ends_the_node_with_one_line(start):
+    process = start("pose_node", **(SETTINGS | {"camera": "nothing"}))
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 2 and "demo.yaml" in output and "Traceback" not in output
