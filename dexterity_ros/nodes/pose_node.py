@@ -124,7 +124,7 @@ class PoseNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(PoseNode, lambda node: None)
+    ros.run(PoseNode, lambda node: None, realtime=False)
 
 
 if __name__ == "__main__":

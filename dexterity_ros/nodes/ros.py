@@ -67,19 +67,26 @@ def now_ns(node: Node) -> int:
     return int(node.get_clock().now().nanoseconds)
 
 
+def sleep_until(node: Node, stamp_ns: int) -> None:
+    """Sleeps until the node's time is a stamp; not at all when that is over."""
+    time.sleep(max(stamp_ns - now_ns(node), 0) * 1e-9)
+
+
 def steady_ns() -> int:
     """Returns a clock that neither /clock nor a person can change."""
     return time.monotonic_ns()
 
 
-def run(make: Callable[[], Node], close: Callable[[Any], None]) -> None:
+def run(make: Callable[[], Node], close: Callable[[Any], None], *, realtime: bool = True) -> None:
     """Makes a node, spins it until SIGINT or SIGTERM, then closes it once; a second signal does not interrupt that.
 
     Where allowed, all threads of the process are real-time below the control loop: an ordinary thread that is preempted
-    while it holds the interpreter's lock would stop the loop with it.
+    while it holds the interpreter's lock would stop the loop with it. realtime: False for what may come late, and would
+    keep a control loop waiting: cameras, perception, recording.
     Configuration errors are printed as one line and end the process with status 2.
     """
-    enter_realtime(PROCESS_PRIORITY)
+    if realtime:
+        enter_realtime(PROCESS_PRIORITY)
     rclpy.init(args=sys.argv, signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

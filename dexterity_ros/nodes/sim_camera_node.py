@@ -1,6 +1,5 @@
 """A simulated depth camera on the topics of a real one; a process of its own, so that physics never waits for it."""
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,12 +42,11 @@ class SimCameraNode(Node):
         self._latency_ns = round(settings.latency_s * 1e9)
         self._joints: Any = None
         self._pose: PoseSample | None = None
-        self._pending: deque[tuple[int, DepthSample]] = deque()
         ros.subscribe(self, "sim_joint_states", lambda m: setattr(self, "_joints", m))
         ros.subscribe(self, "sim_object_pose", lambda m: setattr(self, "_pose", wire.pose_sample(m)))
         self._depth, self._colour = ros.publisher(self, "depth"), ros.publisher(self, "colour")
         self._info = ros.publisher(self, "camera_info")
-        self.loop = DeadlineLoop(round(1e9 / settings.rate_hz), self._cycle)
+        self.loop = DeadlineLoop(round(1e9 / settings.rate_hz), self._cycle, realtime=False)
         self._reporter = Reporter(self, self._spec.name, "loop", self._report)
         self.get_logger().info(f"{self._spec.width}x{self._spec.height} at {settings.rate_hz:g} Hz")
         self.loop.start("camera")
@@ -58,9 +56,8 @@ class SimCameraNode(Node):
         if joints is None or pose is None:
             return
         image = self._view.render(self._reader.sample(joints).pos_rad, pose)
-        self._pending.append((image.stamp_ns + self._latency_ns, image))
-        while self._pending and self._pending[0][0] <= ros.now_ns(self):
-            self._publish(self._pending.popleft()[1])
+        ros.sleep_until(self, image.stamp_ns + self._latency_ns)
+        self._publish(image)
 
     def _publish(self, image: DepthSample) -> None:
         make = ros.message_class("depth")
@@ -77,7 +74,7 @@ class SimCameraNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(SimCameraNode, lambda node: node.loop.stop())
+    ros.run(SimCameraNode, lambda node: node.loop.stop(), realtime=False)
 
 
 if __name__ == "__main__":
