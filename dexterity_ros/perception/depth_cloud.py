@@ -67,10 +67,13 @@ class DepthCloud:
         if not len(kept):
             return Fault(code=FaultCode.CLOUD_EMPTY, detail="no point in the workspace that is not the hand's")
         kept = kept[fixed_size(len(kept), self.config.points, depth.stamp_ns)]
-        rgb = None if depth.rgb is None else depth.rgb[:: self.config.stride, :: self.config.stride].reshape(-1, 3)
-        return CloudSample(
-            stamp_ns=depth.stamp_ns, points_m=points[kept], rgb=None if rgb is None else rgb[pixels[kept]]
-        )
+        rgb = None if depth.rgb is None else depth.rgb[self._pixel(pixels[kept])]
+        return CloudSample(stamp_ns=depth.stamp_ns, points_m=points[kept], rgb=rgb)
+
+    def _pixel(self, index: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Returns rows and columns in the whole image of pixels counted through every stride-th one."""
+        row, column = np.divmod(index, -(-self.camera.width // self.config.stride))
+        return row * self.config.stride, column * self.config.stride
 
     def deproject(self, depth_mm: Depth) -> tuple[Floats, NDArray[np.int64]]:
         """Returns the points inside the workspace without flying pixels, (n, 3) in the hand frame, and their pixels.

@@ -407,3 +407,11 @@ def test_a_smaller_image_of_the_same_camera_gives_the_same_pose(leap, camera):
     result = small.step()
     turn = rotation_angle(rotation_between(rotvec_to_quat(np.array([0.1, 0.2, 0.3])), result.track.pose.quat_wxyz))
     assert np.linalg.norm(result.track.pose.pos_m - small.centre) < 0.003 and np.rad2deg(turn) < 2.0
+
+
+def test_a_camera_without_a_depth_range_is_refused_and_another_size_keeps_the_view(camera):
+    with pytest.raises(ConfigError, match="depth_range_m"):
+        replace(camera, depth_range_m=(0.5, 0.2))
+    half = camera.scaled(320)
+    assert (half.width, half.height) == (320, 240)
+    np.testing.assert_allclose(half.matrix[[0, 2]], camera.matrix[[0, 2]] / 2)
