@@ -21,6 +21,7 @@ from dexterity_ros.safety.preflight import joints_outside
 Floats = NDArray[np.float64]
 
 PERIOD_S = 0.01
+_LET_GO_S = 3.0
 _EASE_S = 20.0  # easing takes less; more means that something keeps the hand from it
 
 
@@ -130,11 +131,14 @@ class ManualHand:
                 each(tick)
 
     def let_go(self) -> None:
-        """Lets the current fade, then takes the torque."""
+        """Lets the current fade, then takes the torque. Raises HandError when a motor does not confirm that."""
         if self._control is None or self._control.phase is Phase.LIMP:
             return
-        self._control.ease_out(self._clock.now_ns())
+        began = self._clock.now_ns()
+        self._control.ease_out(began)
         while self._control.phase is Phase.EASING_OUT:
+            if (self._clock.now_ns() - began) * 1e-9 > _LET_GO_S:
+                raise HandError(f"a motor may still have torque, cut the power: {self._control.state}")
             now = self._clock.now_ns()
             self._clock.sleep(PERIOD_S - now * 1e-9 % PERIOD_S)
             now = self._clock.now_ns()

@@ -224,6 +224,11 @@ def unpack_tick(layout: Sequence[tuple[str, int]], data: Sequence[float] | Float
         raise WireError(f"the tick has no section {error}; there are {sorted(part)}") from error
 
 
+def tick_record(message: Any) -> TickRecord:
+    """Returns the tick in a Float64MultiArray message. Raises WireError when it is not one."""
+    return unpack_tick([(dim.label, dim.size) for dim in message.layout.dim], message.data)
+
+
 def _split(stamp: int) -> tuple[int, int]:
     return divmod(int(stamp), 1_000_000_000)
 

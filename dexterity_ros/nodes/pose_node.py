@@ -86,8 +86,14 @@ class PoseNode(Node):
             self._colour.pop(next(iter(self._colour)))
 
     def _on_joints(self, message: Any) -> None:
-        if self._pipeline is not None:
-            self._pipeline.joints(self._reader.sample(message))
+        if self._pipeline is None:
+            return
+        try:
+            fault = self._pipeline.joints(self._reader.sample(message))
+        except WireError as error:
+            fault = Fault(code=FaultCode.JOINTS_INVALID, detail=str(error))
+        if fault is not None:
+            self._fault(fault)
 
     def _on_depth(self, message: Any) -> None:
         if self._pipeline is None:

@@ -124,7 +124,12 @@ class HandControl:
     def tick(self, wanted: NumberedTarget | None, permit: Permit, now_ns: int) -> HandTick:
         """Reads the hand, decides and writes."""
         if self.phase is Phase.EASING_OUT and (self._faded(now_ns) >= 1.0 or not permit.disarmed):
-            self.deactivate()
+            fault = self._port.set_torque(False)
+            if fault is not None:  # a motor may still have torque: not limp, tried again in the next cycle
+                self._enter(Phase.EASING_OUT, str(fault))
+                return HandTick(measured=None, output=None, faults=(fault,), new_reset=None, written_target=None)
+            self._gate = self._ramp = None
+            self._enter(Phase.LIMP, "")
         measured = self._port.read(now_ns)
         if isinstance(measured, Fault):
             return self._tick_blind(measured, now_ns)

@@ -38,11 +38,14 @@ class ObjectPipeline:
         self._joints: deque[JointSample] = deque()
         self._last_ns = 0
 
-    def joints(self, sample: JointSample) -> None:
-        """Remembers where the hand was."""
+    def joints(self, sample: JointSample) -> Fault | None:
+        """Remembers where the hand was; positions that are not numbers are refused."""
+        if not np.isfinite(sample.pos_rad).all():
+            return Fault(code=FaultCode.JOINTS_INVALID, detail=f"joint positions are {sample.pos_rad}")
         self._joints.append(sample)
         while int(sample.stamp_ns) - int(self._joints[0].stamp_ns) > _JOINTS_KEPT_NS:
             self._joints.popleft()
+        return None
 
     def step(self, image: DepthSample) -> Seen:
         """Returns what an image shows."""

@@ -11,7 +11,6 @@ from mcap.summary import Summary
 
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.recording.bag_writer import INFO_RECORD
-from dexterity_ros.recording.metadata import METADATA_FILE
 from dexterity_ros.recording.types import decode
 
 _MAGIC = b"\x89MCAP0\r\n"
@@ -52,7 +51,7 @@ class Bag:
         spans = [s.statistics for s in summaries if s.statistics and s.statistics.message_count]
         self.start_ns = min(s.message_start_time for s in spans)
         self.end_ns = max(s.message_end_time for s in spans)
-        self.info = _info(self.files[0])
+        self.info = bag_info(self.files[0])
 
     @property
     def duration_s(self) -> float:
@@ -167,14 +166,13 @@ def _ends_well(stream: IO[bytes]) -> bool:
     return ended
 
 
-def _info(file: Path) -> dict[str, str]:
+def bag_info(file: Path) -> dict[str, str]:
+    """Returns what a file tells about how it came to be, also when it was cut off; empty when it tells nothing."""
     with file.open("rb") as stream:
-        for record in NonSeekingReader(stream).iter_metadata():
-            if record.name == INFO_RECORD:
-                return dict(record.metadata)
+        try:
+            for record in NonSeekingReader(stream).iter_metadata():
+                if record.name == INFO_RECORD:
+                    return dict(record.metadata)
+        except (McapError, EOFError, ValueError):
+            return {}
     return {}
-
-
-def has_metadata(path: Path) -> bool:
-    """Returns whether a bag folder has its metadata.yaml."""
-    return path.is_dir() and (path / METADATA_FILE).is_file()

@@ -38,7 +38,7 @@ def to_lerobot(bag: Bag, out: Path, *, joint_names: Sequence[str], task: str, ra
     if out.exists():
         raise BagError(f"{out} exists already; an export never overwrites anything")
     bag.need("policy/tick")
-    ticks = [_tick(value) for _, value in bag.values("policy/tick")]
+    ticks = [wire.tick_record(value) for _, value in bag.values("policy/tick")]
     episodes = _episodes(ticks)
     features = _features(ticks[0], joint_names)
     columns = _columns(ticks, episodes, rate_hz)
@@ -71,10 +71,6 @@ def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> int
         _write_tick(writer, topics, _tick_of(columns, i), joint_names)
     writer.close()
     return len(columns["index"])
-
-
-def _tick(message: Any) -> wire.TickRecord:
-    return wire.unpack_tick([(dim.label, dim.size) for dim in message.layout.dim], message.data)
 
 
 def _episodes(ticks: Sequence[wire.TickRecord]) -> list[tuple[int, int]]:

@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcap.exceptions import McapError
-from mcap.reader import NonSeekingReader
-
 from dexterity_ros.contracts.errors import BagError
-from dexterity_ros.recording.bag_reader import BagMessage, bag_files, salvage
-from dexterity_ros.recording.bag_writer import INFO_RECORD, BagWriter
+from dexterity_ros.recording.bag_reader import BagMessage, bag_files, bag_info, salvage
+from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.metadata import RecordedTopic, recorded_topics
 
 
@@ -30,7 +27,7 @@ def recover(path: Path, out: Path) -> Recovered:
     if not messages:
         raise BagError(f"{path} holds no whole chunk of messages; nothing can be saved")
     topics = {message.topic: _topic(message) for message in messages}
-    writer = BagWriter(out, list(topics.values()), _info(bag_files(path)[0]))
+    writer = BagWriter(out, list(topics.values()), bag_info(bag_files(path)[0]))
     counts = dict.fromkeys(topics, 0)
     for message in messages:
         writer.write(topics[message.topic], message.log_ns, message.publish_ns, message.data)
@@ -43,14 +40,3 @@ def recover(path: Path, out: Path) -> Recovered:
 def _topic(message: BagMessage) -> RecordedTopic:
     known = {topic.name: topic.qos for topic in recorded_topics().values()}
     return RecordedTopic(name=message.topic, message=message.type, qos=known.get(message.topic, "event"))
-
-
-def _info(file: Path) -> dict[str, str]:
-    with file.open("rb") as stream:
-        try:
-            for record in NonSeekingReader(stream).iter_metadata():
-                if record.name == INFO_RECORD:
-                    return dict(record.metadata)
-        except (McapError, EOFError, ValueError):
-            return {}
-    return {}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.replay.hypotheses import NOTHING, Hypothesis, hypotheses
+from dexterity_ros.replay.hypotheses import NOTHING, WEAK, Hypothesis, hypotheses
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.scene import PhysicsConfig, Scene, build_scene, weakened
@@ -136,7 +136,7 @@ class _Trial:
 
     def _simulate(self, tried: Sequence[Hypothesis], grid: Stamps, measured: Floats, speed: Floats) -> list[Floats]:
         models = {
-            joint: self._scene.model if joint is None else weakened(self._scene, joint, 0.5)
+            joint: self._scene.model if joint is None else weakened(self._scene, joint, WEAK)
             for joint in {h.weak_joint for h in tried}
         }
         count = len(grid)

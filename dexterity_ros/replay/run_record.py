@@ -1,11 +1,12 @@
 """A recorded run as arrays and samples: what replay and compare work on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config, wire
@@ -47,7 +48,7 @@ class RunRecord:
     def ticks(self) -> list[wire.TickRecord]:
         """Every policy tick in order. Raises BagError when there is none."""
         self.bag.need("policy/tick")
-        return [_tick(value) for _, value in self.bag.values("policy/tick")]
+        return [wire.tick_record(value) for _, value in self.bag.values("policy/tick")]
 
     @cached_property
     def has_ticks(self) -> bool:
@@ -56,24 +57,34 @@ class RunRecord:
         return topic is not None and self.bag.counts[topic] > 0
 
     @cached_property
+    def _measured(self) -> Series:
+        """Positions and speeds side by side, (t, 2 n): each message is decoded once."""
+
+        def row(message: Any) -> Floats:
+            sample = self._joints.sample(message)
+            return np.concatenate([sample.pos_rad, sample.vel_rad_s])
+
+        return self._series("joint_states", row)
+
+    @cached_property
     def joint_pos(self) -> Series:
         """Measured positions, rad, policy order."""
-        return self._joint_series("joint_states", lambda m: self._joints.sample(m).pos_rad)
+        return replace(self._measured, values=self._measured.values[:, : len(self.hand.joints)])
 
     @cached_property
     def joint_vel(self) -> Series:
         """Measured speeds, rad/s, policy order."""
-        return self._joint_series("joint_states", lambda m: self._joints.sample(m).vel_rad_s)
+        return replace(self._measured, values=self._measured.values[:, len(self.hand.joints) :])
 
     @cached_property
     def targets(self) -> Series:
         """What the policy published, rad, policy order."""
-        return self._joint_series("joint_targets", lambda m: self._joints.target(m).pos_rad)
+        return self._series("joint_targets", lambda m: self._joints.target(m).pos_rad)
 
     @cached_property
     def gated(self) -> Series:
         """What passed the gate, rad, policy order."""
-        return self._joint_series("gated_targets", lambda m: self._joints.target(m).pos_rad)
+        return self._series("gated_targets", lambda m: self._joints.target(m).pos_rad)
 
     @cached_property
     def pose(self) -> Series:
@@ -110,7 +121,9 @@ class RunRecord:
         """Returns the manifest of the policy that ran. Raises BagError when the bag does not hold it."""
         if "manifest" not in self.bag.info:
             raise BagError(f"{self.bag.path} does not say which policy ran; name it with --policy")
-        return config.from_mapping(PolicyManifest, _yaml(self.bag.info["manifest"]), where="manifest in the bag")
+        return config.from_mapping(
+            PolicyManifest, yaml.safe_load(self.bag.info["manifest"]), where="manifest in the bag"
+        )
 
     def bundle(self) -> Path:
         """Returns the bundle that ran, as it is on this machine. Raises BagError when it is another one by now."""
@@ -126,9 +139,6 @@ class RunRecord:
             raise BagError(f"{name} is {found} here, what ran was {wanted}; name a bundle with --policy")
         return folder
 
-    def _joint_series(self, name: str, row: Any) -> Series:
-        return self._series(name, row)
-
     def _series(self, name: str, row: Any) -> Series:
         self.bag.need(name)
         messages = self.bag.values(name)
@@ -137,13 +147,3 @@ class RunRecord:
             log_ns=np.array([message.log_ns for message, _ in messages], dtype=np.int64),
             values=np.array([row(value) for _, value in messages]),
         )
-
-
-def _tick(message: Any) -> wire.TickRecord:
-    return wire.unpack_tick([(dim.label, dim.size) for dim in message.layout.dim], message.data)
-
-
-def _yaml(text: str) -> Any:
-    import yaml
-
-    return yaml.safe_load(text)

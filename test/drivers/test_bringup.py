@@ -186,3 +186,10 @@ def test_ports_are_found_by_their_stable_names_and_their_latency_is_read(tmp_pat
     setting.write_text("16\n")
     assert latency_timer_ms(dev / "serial/by-id/usb-FTDI", sys) == 16
     assert latency_timer_ms(dev / "ttyUSB1", sys) is None
+
+
+def test_letting_go_of_a_motor_that_has_gone_silent_ends_and_says_to_cut_the_power(manual, leap, emulated):
+    manual.ease_to(np.array(leap.home_pos_rad))
+    emulated.connected[4] = False
+    with pytest.raises(HandError, match=r"cut the power.*mf_mcp"):
+        manual.let_go()

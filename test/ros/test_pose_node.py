@@ -77,10 +77,12 @@ def test_it_refuses_a_camera_that_is_not_the_one_and_bad_images_and_goes_on_afte
     turn = rotation_angle(rotation_between(found.quat_wxyz, camera.turn))
     assert np.linalg.norm(found.pos_m - camera.centre) < 0.004 and np.rad2deg(turn) < 3.0
     assert camera.until(lambda: "expected 16UC1" in camera.said, encoding="mono16"), camera.said
+    others = ros.message_class("joint_states")(name=["elbow"], position=[0.0], velocity=[0.0])
+    camera.out["joint_states"].publish(others)  # somebody else's joints are a fault, not the end of the node
     sent = len(camera.poses)
     assert camera.until(lambda: len(camera.poses) > sent + 3), camera.said
     assert camera.until(lambda: camera.said.startswith("tracked")), camera.said
-    assert camera.values["faults"]["depth_invalid"] >= 2
+    assert camera.values["faults"]["depth_invalid"] >= 2 and camera.values["faults"]["joints_invalid"] == 1
 
 
 def test_a_wrong_parameter_ends_the_node_with_one_line(start):

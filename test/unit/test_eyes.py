@@ -393,6 +393,12 @@ def test_an_image_without_its_joints_is_not_used(robot):
     assert robot.pipeline.step(robot.image()).result.code == FaultCode.JOINTS_STALE
 
 
+def test_joints_that_are_not_numbers_take_no_hand_out_of_an_image(robot):
+    fault = robot.pipeline.joints(JointSample(stamp_ns=robot.now, pos_rad=robot.home * np.nan, vel_rad_s=robot.home))
+    assert fault.code == FaultCode.JOINTS_INVALID
+    assert robot.pipeline.step(robot.image()).result.code == FaultCode.JOINTS_STALE
+
+
 def test_a_stamp_that_jumps_back_is_a_fault_and_what_follows_is_found_again(robot):
     robot.step()
     robot.now -= 500_000_000

@@ -229,3 +229,17 @@ def test_a_stop_while_easing_out_takes_the_torque_at_once(bench):
 def test_a_limp_hand_has_nothing_to_ease_out_of(bench):
     bench.control.ease_out(0)
     assert bench.control.phase is Phase.LIMP
+
+
+def test_a_torque_off_that_is_not_confirmed_is_not_called_limp_and_is_tried_again(bench):
+    bench.ease_in()
+    bench.control.ease_out(bench.now)
+    refused = Fault(code=FaultCode.HAND_WRITE_FAILED, detail="motor 5 (mf_mcp) was not acknowledged")
+    bench.hand.set_torque = lambda enabled: refused
+    for _ in range(70):
+        tick = bench.tick(disarmed=True)
+    assert bench.control.phase is Phase.EASING_OUT and "mf_mcp" in bench.control.state
+    assert tick.faults == (refused,) and tick.output is None
+    del bench.hand.set_torque
+    bench.tick(disarmed=True)
+    assert bench.control.phase is Phase.LIMP and not bench.hand.torque
