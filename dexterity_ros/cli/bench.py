@@ -11,13 +11,17 @@ import tyro
 
 
 def bench(
-    what: Annotated[Literal["sim", "policy", "kills", "bus", "faults", "paths", "perception"], tyro.conf.Positional],
+    what: Annotated[
+        Literal["sim", "policy", "kills", "bus", "faults", "paths", "perception", "eyes"], tyro.conf.Positional
+    ],
     /,
     repeats: int = 20,
     realtime: bool = False,
     cycles: int = 10_000,
     baud: int = 4_000_000,
     usb_latency_ms: float = 1.0,
+    minutes: float = 10.0,
+    policy: str = "models/policies/leap_yaw",
     json: Path | None = None,
 ) -> int:
     """Measure what this machine does, beside the bare alternative in the same run.
@@ -31,11 +35,16 @@ def bench(
     moves, and a random mixture of them, in virtual time. paths: the same joint motions through `--hardware direct` and
     through the motor bus; how far the joints differ and how much later they come. perception: depth to pose at the
     camera's rate on rendered 640x480 images, stage by stage, beside the straightforward ways with numpy and OpenCV.
+    eyes: how well the pose is known while the shipped policy turns the cube, against the truth, without ROS; then with
+    more noise, occlusion, blackouts, jumps and bad calibration.
 
     JSON keys: {name: {p50_ms, p99_ms, per_s, cpu_ms}}; for sim, one call steps all environments and per_s counts
     control steps. For kills: {node: {max_ms, all_ms}, violations, messages}. For faults: rows, a list of {kind, seed,
     detected_ms, reaction, recovered_ms, unsafe_targets, stale_as_fresh, hang}, and mixture, counts of the same. For
     paths: {direct, dynamixel: as `demo --policy none`, difference {rms_rad, worst_joint, worst_rad, added_delay_ms}}.
+    For eyes: {disturbance: {minutes, images, position_mm_p50, position_mm_p95, position_mm_p99, rotation_deg_p50,
+    rotation_deg_p95, rotation_deg_p99, lost_percent, recovery_max_s, wrong_percent (more than 15 degrees off and
+    reported good), wrong_events, wrong_longest_s}}.
 
     Args:
         what: which benchmark.
@@ -44,6 +53,8 @@ def bench(
         cycles: for faults, cycles of the random mixture.
         baud: for bus, the baud rate of the motors.
         usb_latency_ms: for bus, the latency timer of the USB adapter.
+        minutes: for eyes, how long the cube is watched in all; the disturbances get a quarter of it each.
+        policy: for eyes, the policy bundle that turns the cube.
         json: write the figures to this file.
     """
     from dexterity_ros.cli.output import console, figures_table, write_json
@@ -54,6 +65,8 @@ def bench(
         return _bench_faults(repeats, realtime, cycles, json)
     if what == "paths":
         return _bench_paths(json)
+    if what == "eyes":
+        return _bench_eyes(policy, minutes, json)
     results = _bench_bus(repeats, baud, usb_latency_ms) if what == "bus" else _bench_others(what)
     console.print(figures_table(f"bench {what}", results))
     if what == "sim":
@@ -97,6 +110,35 @@ def _bench_paths(json: Path | None) -> int:
     result = difference(runs["direct"][1], runs["dynamixel"][1])
     console.print(figures_table("dynamixel beside direct", result))
     write_json(json, {name: figures for name, (figures, _) in runs.items()} | {"difference": result})
+    return 0
+
+
+def _bench_eyes(bundle: str, minutes: float, json: Path | None) -> int:
+    from dexterity_ros.cli.output import console, eyes_table, write_json
+    from dexterity_ros.contracts.camera import load_camera
+    from dexterity_ros.contracts.hand import load_hand
+    from dexterity_ros.contracts.resources import resource
+    from dexterity_ros.evaluation.eyes_accuracy import SWEEP, Disturbance, EyesJudge, simulate_motions
+    from dexterity_ros.evaluation.perception_bench import demo_cloud
+    from dexterity_ros.inference.onnx_network import load_policy
+    from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
+
+    manifest, network = load_policy(resource(bundle))
+    hand, camera = load_hand(manifest.hand), load_camera("demo").scaled(320)
+    hands = 16
+    with console.status("the policy turns the cube"):
+        motions = simulate_motions(
+            PolicyPipeline(manifest, network, hand), manifest.task, seconds=60.0 * minutes / hands, hands=hands, seed=0
+        )
+    judge = EyesJudge(hand, "cube70", camera, demo_cloud())
+    rows = {}
+    with console.status("") as status:
+        for name, disturbance in {"all": Disturbance(), **SWEEP}.items():
+            status.update(name)
+            some = motions if name == "all" else motions[: hands // 4]
+            rows[name] = judge.judge(some, disturbance, seed=0)
+    console.print(eyes_table(rows))
+    write_json(json, rows)
     return 0
 
 

@@ -7,6 +7,8 @@ from dexterity_ros.cli.output import console, figures_table, outcome_table, writ
 
 _SHOWN = (
     "rate_by_estimate",
+    "reached_only_by_estimate",
+    "pose_error",
     "lateness_ms",
     "probe_lateness_ms",
     "observation_age_ms",
@@ -32,7 +34,7 @@ def demo(
     shadow: bool = False,
     hardware: Literal["dynamixel", "direct"] = "dynamixel",
     record: str = "",
-    eyes: bool = False,
+    eyes: bool = True,
     json: Path | None = None,
 ) -> int:
     """Run the whole closed loop on a simulated hand: real ROS 2 nodes, real DDS, real time.
@@ -41,11 +43,13 @@ def demo(
     printed is how well each joint followed. JSON keys then: hand, hardware, joints {name: {moved_rad, rms_rad,
     delay_ms}}, faults, hand_cycle_ms.
 
-    Starts config/systems/sim.yaml, arms the hand, lets the policy turn the object to goal after goal, puts the object
+    Starts config/systems/eyes.yaml, arms the hand, lets the policy turn the object to goal after goal, puts the object
     back after a failure, and prints what happened, judged on the simulator's truth. Needs no robot, GPU or root.
 
     JSON keys: policy, task, goals_attempted, goals_reached, rate, rate_ci95, consecutive {mean, sd, median, max,
     ci95}, time_per_goal_s {median, p90}, drops, trials (as in `evaluate`); rate_by_estimate (as goal_node saw it);
+    reached_only_by_estimate (goals that the truth denies); pose_error {position_mm, rotation_deg {p50, p95, p99},
+    wrong_percent (more than 15 degrees off), lost_percent (of the time, no pose for 0.15 s), longest_gap_s, poses};
     lateness_ms {p50, p99, max} and overruns, cycles of policy_node's loop; probe_lateness_ms (an empty loop beside
     it); hand_cycle_ms {p50, p99, max}, time hand_node needs to read and write the hand; hand_overruns;
     observation_age_ms {p50, p99, max} from the oldest measurement to the write; cpu_percent (100 = one core)
@@ -62,7 +66,7 @@ def demo(
         shadow: everything runs and targets are gated, but nothing is written to the hand.
         hardware: dynamixel runs the real driver over an emulated motor bus; direct takes the short way over topics.
         record: folder of a bag to record.
-        eyes: the object's pose comes from a simulated depth camera instead of the simulator with noise.
+        eyes: the object's pose comes from a simulated depth camera; --no-eyes: from the simulator, with noise.
         json: write the figures to this file.
     """
     from dexterity_ros.contracts.errors import ConfigError
@@ -89,7 +93,7 @@ def demo(
         eyes=eyes,
         record=str(Path(record).absolute()) if record else "",
     )
-    console.print(f"starting the nodes of config/systems/sim.yaml; their output is in {log}")
+    console.print(f"starting the nodes of config/systems/{settings.system}.yaml; their output is in {log}")
     result = run_closed_loop(settings, log, say=console.print)
     title = f"{result['policy']}: {result['task']}, through ROS"
     console.print(outcome_table(title, {"policy": result}))

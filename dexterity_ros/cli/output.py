@@ -124,12 +124,29 @@ def tracking_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
     return table
 
 
+def eyes_table(rows: dict[str, dict[str, float]]) -> Table:
+    """Returns a table with one row per disturbance (evaluation/eyes_accuracy.py)."""
+    table = Table(title="the pose from the eyes, against the truth", title_justify="left")
+    for column in ("", "min", "mm p50 / p95", "deg p50 / p95", "lost %", "back in s", "wrong %", "longest s"):
+        table.add_column(column, justify="left" if column == "" else "right", no_wrap=column == "")
+    for name, row in rows.items():
+        pairs = [f"{row[f'{what}_p50']:.2f} / {row[f'{what}_p95']:.2f}" for what in ("position_mm", "rotation_deg")]
+        keys = ("lost_percent", "recovery_max_s", "wrong_percent", "wrong_longest_s")
+        table.add_row(name, f"{row['minutes']:.1f}", *pairs, *(f"{row[key]:g}" for key in keys))
+    return table
+
+
 def figures_table(title: str, figures: dict[str, Any]) -> Table:
     """Returns a two-column table of names and values."""
     table = Table(title=title, title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     for name, value in figures.items():
-        text = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else str(value)
-        table.add_row(name, text or "none")
+        table.add_row(name, _text(value) or "none")
     return table
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_text(v)}" for k, v in value.items())
+    return str(value)

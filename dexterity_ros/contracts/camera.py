@@ -11,6 +11,8 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_to_matrix
 from dexterity_ros.contracts.resources import named_resource
 
+_INTRINSICS_SHARE = 0.02  # a camera_info may differ from the camera's file by this
+
 
 @dataclass(frozen=True, kw_only=True)
 class CameraSpec:
@@ -64,6 +66,13 @@ class CameraSpec:
     def matrix(self) -> NDArray[np.float64]:
         """Intrinsics as CameraInfo has them in k, (9,)."""
         return np.array([self.fx, 0.0, self.cx, 0.0, self.fy, self.cy, 0.0, 0.0, 1.0])
+
+    def disagreement(self, matrix: NDArray[np.float64]) -> str:
+        """Returns how the intrinsics that a camera_info carries, (9,), differ from these, or nothing."""
+        if np.allclose(matrix, self.matrix, rtol=_INTRINSICS_SHARE, atol=1e-6):
+            return ""
+        found, wanted = (np.asarray(k)[[0, 4, 2, 5]].round(1).tolist() for k in (matrix, self.matrix))
+        return f"camera_info says fx fy cx cy {found}, {self.name} has {wanted}"
 
     def rays(self, stride: int = 1) -> NDArray[np.float64]:
         """Returns the ray of every stride-th pixel in the hand frame with unit depth, (rows, columns, 3)."""

@@ -109,6 +109,28 @@ def quat_to_rot6d(quat_wxyz: Array) -> Array:
     )
 
 
+def quat_to_cubic(quat_wxyz: Array) -> Array:
+    """Returns nine numbers, shape (..., 9), that are the same for all 24 rotations in which a cube looks alike.
+
+    The entries xxxx, yyyy, zzzz, xxxy, xxxz, yyyx, yyyz, zzzx, zzzy of the sum of a (x) a (x) a (x) a over the cube's
+    three axes a: smooth, and together they say everything about how an unlabelled cube lies. The other entries follow
+    from these, because the axes are orthonormal.
+    """
+    xp = array_namespace(quat_wxyz)
+    w, x, y, z = _split4(quat_wxyz)
+    rows = [
+        (1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)),
+        (2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)),
+        (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)),
+    ]
+    pairs = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)]
+    entries = []
+    for i, j in pairs:
+        a, b, c = (rows[i][k] * rows[i][k] * rows[i][k] * rows[j][k] for k in range(3))
+        entries.append(a + b + c)
+    return xp.stack(entries, axis=-1)
+
+
 def quat_to_matrix(quat_wxyz: Array) -> Array:
     """Returns rotation matrices (..., 3, 3) of unit quaternions (..., 4)."""
     xp = array_namespace(quat_wxyz)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.samples import (
+    CloudSample,
     DepthSample,
     GoalSample,
     JointSample,
@@ -140,6 +141,25 @@ def fill_image(message: Any, stamp: int, encoding: str, pixels: NDArray[Any]) ->
     data = array.array("B")
     data.frombytes(np.ascontiguousarray(pixels).tobytes())
     message.data = data
+    return message
+
+
+def fill_cloud(message: Any, field_class: Any, cloud: CloudSample) -> Any:
+    """Returns `message` (PointCloud2) with points in the hand frame and colours packed as rviz and PCL expect them."""
+    fill_stamp(message.header, cloud.stamp_ns)
+    message.header.frame_id = HAND_FRAME
+    points = np.zeros((len(cloud.points_m), 4), dtype=np.float32)
+    points[:, :3] = cloud.points_m
+    rgb = np.zeros((len(points), 3)) if cloud.rgb is None else cloud.rgb
+    red, green, blue = (rgb[:, k].astype(np.uint32) for k in range(3))
+    points[:, 3] = (red << 16 | green << 8 | blue).view(np.float32)
+    message.fields = [
+        field_class(name=n, offset=4 * k, datatype=7, count=1) for k, n in enumerate(("x", "y", "z", "rgb"))
+    ]
+    message.height, message.width = 1, len(points)
+    message.is_bigendian, message.is_dense = False, True
+    message.point_step, message.row_step = 16, 16 * len(points)
+    message.data = array.array("B", points.tobytes())
     return message
 
 

@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts import config
 from dexterity_ros.contracts.box_object import BoxObject, load_box
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.frames import rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
+from dexterity_ros.contracts.system import node_parameters
 from dexterity_ros.estimation.box_tracker import TrackerConfig
 from dexterity_ros.estimation.object_estimator import ObjectEstimator
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
@@ -25,17 +27,10 @@ from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 _FRAMES = 60
 
 
-def demo_cloud(hand: HandSpec) -> CloudConfig:
-    """Returns how the demo makes its clouds."""
-    return CloudConfig(
-        stride=2,
-        centre_m=hand.grasp_centre_m,
-        radius_m=0.09,
-        jump_m=0.012,
-        hand_margin_m=0.004,
-        voxel_m=0.004,
-        points=512,
-    )
+def demo_cloud() -> CloudConfig:
+    """Returns how pose_node makes its clouds."""
+    settings = node_parameters("config/nodes/pose_node.yaml", "pose_node")
+    return config.from_mapping(CloudConfig, settings, where="pose_node.yaml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +50,7 @@ def bench_perception(hand: HandSpec, object_name: str, camera_name: str, seconds
     """
     frames = _frames(hand, object_name, camera_name)
     rig = _Rig(hand=hand, camera=load_camera(camera_name), box=load_box(object_name), frames=frames)
-    cloud = DepthCloud(rig.camera, demo_cloud(hand), HandBody(hand, load_shape(hand)))
+    cloud = DepthCloud(rig.camera, np.array(hand.grasp_centre_m), demo_cloud(), HandBody(hand, load_shape(hand)))
     home = np.array(hand.home_pos_rad)
     estimator = ObjectEstimator(rig.box, TrackerConfig(half_m=rig.box.half_m))
     seen: dict[str, Any] = {}

@@ -27,6 +27,7 @@ class TruthJudge:
         self._was_reached = False
         self.trials: list[Trial] = []
         self.estimated_reached = 0
+        self.believed = 0  # goals that goal_node called reached and the truth does not
         self.trial_over = False
 
     @property
@@ -67,5 +68,6 @@ class TruthJudge:
         )
         self.trials[-1].dropped = event["event"] == "dropped"
         self.estimated_reached += event["event"] == "reached"
+        self.believed += event["event"] == "reached" and not true_reached
         self.trial_over = event["event"] != "reached"
         self._goal = None

@@ -13,6 +13,7 @@ from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.evaluation.outcomes import summary
+from dexterity_ros.evaluation.pose_judge import PoseJudge
 from dexterity_ros.evaluation.truth_judge import TruthJudge
 from dexterity_ros.nodes.loop_settings import ClosedLoop
 from dexterity_ros.nodes.operator import Operator, OperatorError
@@ -33,7 +34,8 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
     os.environ.update(environment)
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     judge = TruthJudge(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz)
-    operator = Operator(judge)
+    pose_judge = PoseJudge()
+    operator = Operator(judge, pose_judge)
     probe = Probe(manifest.control_rate_hz)
     try:
         with log.open("w") as output, Processes(settings.starts(manifest), environment, log=output) as processes:
@@ -42,7 +44,7 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
         probe_lateness_ms = probe.stop()
         operator.close()
     header = {"policy": manifest.name, "task": settings.task or manifest.task, "goal_rad": list(settings.goal_rad)}
-    return header | figures | {"probe_lateness_ms": probe_lateness_ms}
+    return header | figures | {"pose_error": pose_judge.figures(), "probe_lateness_ms": probe_lateness_ms}
 
 
 class _Session:
@@ -106,6 +108,7 @@ class _Session:
         hand = self._operator.diagnostics.get("hand_node: loop", {})
         return summary(judge.trials) | {
             "rate_by_estimate": round(judge.estimated_reached / max(judge.attempted, 1), 4),
+            "reached_only_by_estimate": judge.believed,
             "lateness_ms": policy.get("lateness_ms", {}),
             "observation_age_ms": hand.get("observation_age_ms", {}),
             "hand_cycle_ms": hand.get("duration_ms", {}),

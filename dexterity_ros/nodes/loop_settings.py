@@ -28,6 +28,11 @@ class ClosedLoop:
     eyes: bool = False
     extra: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    @property
+    def system(self) -> str:
+        """Name of the system in config/systems."""
+        return "eyes" if self.eyes else "sim"
+
     def starts(self, manifest: PolicyManifest) -> list[NodeStart]:
         """Returns the nodes with their parameters."""
         arguments = {
@@ -41,7 +46,7 @@ class ClosedLoop:
             "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
         }
         goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
-        return resolve(load_system("eyes" if self.eyes else "sim"), arguments, {"goal_node": goal_range} | self.extra)
+        return resolve(load_system(self.system), arguments, {"goal_node": goal_range} | self.extra)
 
     def task_spec(self, manifest: PolicyManifest) -> TaskSpec:
         """Returns the task as goal_node runs it."""

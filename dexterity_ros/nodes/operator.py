@@ -14,6 +14,7 @@ from std_srvs.srv import Trigger
 
 from dexterity_ros.contracts import wire
 from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.evaluation.pose_judge import PoseJudge
 from dexterity_ros.evaluation.truth_judge import TruthJudge
 from dexterity_ros.nodes import ros
 from dexterity_ros.nodes.processes import ros_environment
@@ -26,8 +27,8 @@ class OperatorError(DexterityError):
 class Operator:
     """Talks to a running system from outside, on its own node."""
 
-    def __init__(self, judge: TruthJudge | None = None) -> None:
-        """Joins the graph; rclpy must be initialised. judge: follows goals on the simulator's truth."""
+    def __init__(self, judge: TruthJudge | None = None, pose_judge: PoseJudge | None = None) -> None:
+        """Joins the graph; rclpy must be initialised. judge, pose_judge: follow goals and poses on the truth."""
         self.node = Node("operator")
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
@@ -37,6 +38,10 @@ class Operator:
         if judge is not None:
             ros.subscribe(self.node, "sim_object_pose", lambda m: judge.see(wire.pose_sample(m)))
             ros.subscribe(self.node, "goal_event", lambda m: judge.event(json.loads(m.data)))
+        if pose_judge is not None:
+            ros.subscribe(self.node, "sim_object_pose", lambda m: pose_judge.see(wire.pose_sample(m)))
+            ros.subscribe(self.node, "object_pose", lambda m: pose_judge.estimate(wire.pose_sample(m)))
+            ros.subscribe(self.node, "goal_event", lambda m: pose_judge.event(json.loads(m.data)))
         ros.subscribe(self.node, "supervisor", lambda m: setattr(self, "supervisor", m.data))
         ros.subscribe(self.node, "hand_state", lambda m: setattr(self, "hand_state", m.data))
         ros.subscribe(self.node, "policy_state", lambda m: setattr(self, "policy_state", m.data))

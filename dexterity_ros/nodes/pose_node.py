@@ -1,5 +1,6 @@
 """Estimates the object's pose from depth and colour, and says when it cannot."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
 from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.drivers.deadline_loop import Histogram
 from dexterity_ros.estimation.object_estimator import Estimate
 from dexterity_ros.nodes import ros
@@ -19,22 +21,14 @@ from dexterity_ros.nodes.diagnostics import Reporter
 from dexterity_ros.perception.depth_cloud import CloudConfig
 from dexterity_ros.pipeline.object_pipeline import ObjectPipeline
 
-_INTRINSICS_SHARE = 0.02  # CameraInfo may differ from the camera's file by this
-
 
 @dataclass(frozen=True, kw_only=True)
-class PoseParameters:
-    """Parameters of pose_node. The rest of a cloud is taken round the hand's grasp centre."""
+class PoseParameters(CloudConfig):
+    """Parameters of pose_node: how a cloud is made, and of what."""
 
     hand: str
     object: str
     camera: str
-    stride: int
-    radius_m: float
-    jump_m: float
-    hand_margin_m: float
-    voxel_m: float
-    points: int
 
 
 class PoseNode(Node):
@@ -47,11 +41,13 @@ class PoseNode(Node):
         self._box = load_box(self._settings.object)
         self._reader = wire.JointReader(self._hand.joint_names)
         self._pipeline: ObjectPipeline | None = None
+        self._refused = ""  # why camera_info was not believed
         self._colour: dict[int, Any] = {}
         self._faults: Counter[str] = Counter()
         self._basis: Counter[str] = Counter()
         self._ages, self._state = Histogram(), "waiting for camera_info"
-        self._poses = ros.publisher(self, "object_pose")
+        self._poses, self._bases = ros.publisher(self, "object_pose"), ros.publisher(self, "pose_basis")
+        self._clouds = ros.publisher(self, "cloud")
         ros.subscribe(self, "camera_info", self._on_info)
         ros.subscribe(self, "colour", self._on_colour)
         ros.subscribe(self, "depth", self._on_depth)
@@ -59,26 +55,11 @@ class PoseNode(Node):
         self._reporter = Reporter(self, self._camera.name, "pose", self._report)
 
     def _on_info(self, message: Any) -> None:
-        if self._pipeline is not None:
-            return
-        spec = self._camera.scaled(message.width) if message.width else self._camera
-        if not np.allclose(message.k, spec.matrix, rtol=_INTRINSICS_SHARE, atol=1e-6):
-            found = np.asarray(message.k)[[0, 4, 2, 5]].round(1).tolist()
-            wanted = spec.matrix[[0, 4, 2, 5]].round(1).tolist()
-            detail = f"camera_info says fx fy cx cy {found}, {self._camera.name} has {wanted}"
-            self._fault(Fault(code=FaultCode.DEPTH_INVALID, detail=detail))
-            return
-        s = self._settings
-        config = CloudConfig(
-            stride=s.stride,
-            centre_m=self._hand.grasp_centre_m,
-            radius_m=s.radius_m,
-            jump_m=s.jump_m,
-            hand_margin_m=s.hand_margin_m,
-            voxel_m=s.voxel_m,
-            points=s.points,
-        )
-        self._pipeline = ObjectPipeline(self._hand, spec, self._box, config)
+        if self._pipeline is None:
+            spec = self._camera.scaled(message.width) if message.width else self._camera
+            self._refused = spec.disagreement(np.asarray(message.k))
+            if not self._refused:
+                self._pipeline = ObjectPipeline(self._hand, spec, self._box, self._settings)
 
     def _on_colour(self, message: Any) -> None:
         self._colour[wire.stamp_ns(message.header)] = message
@@ -96,28 +77,54 @@ class PoseNode(Node):
             self._fault(fault)
 
     def _on_depth(self, message: Any) -> None:
-        if self._pipeline is None:
+        if (fault := self._misplaced()) is not None:
+            self._fault(fault, message)
             return
+        assert self._pipeline is not None
         try:
             image = wire.depth_sample(message, self._colour.get(wire.stamp_ns(message.header)))
         except WireError as error:
-            self._fault(Fault(code=FaultCode.DEPTH_INVALID, detail=str(error)))
+            self._fault(Fault(code=FaultCode.DEPTH_INVALID, detail=str(error)), message)
             return
         seen = self._pipeline.step(image)
         if isinstance(seen.result, Fault):
-            self._fault(seen.result)
+            self._fault(seen.result, message)
         else:
             self._publish(seen.result)
+        if seen.cloud is not None:
+            field = ros.message_field("cloud")
+            self._clouds.publish(wire.fill_cloud(ros.message_class("cloud")(), field, seen.cloud))
+
+    def _misplaced(self) -> Fault | None:
+        """Returns why no image can be used at present: nobody says what camera took it, or there are two."""
+        for key in ("depth", "colour"):
+            count = self.count_publishers(TOPICS[key].name)
+            if count > 1:
+                detail = f"{count} publishers on {TOPICS[key].name}, expected one camera"
+                return Fault(code=FaultCode.DEPTH_INVALID, detail=detail)
+        if self._pipeline is None:
+            detail = self._refused or f"no message on {TOPICS['camera_info'].name} yet"
+            return Fault(code=FaultCode.DEPTH_INVALID, detail=detail)
+        return None
 
     def _publish(self, estimate: Estimate) -> None:
         message = wire.fill_pose(ros.message_class("object_pose")(), estimate.track.pose)
         message.pose.covariance = estimate.track.covariance.ravel()
         self._poses.publish(message)
+        track = estimate.track
+        numbers = {"inliers": track.inliers, "residual_mm": round(track.residual_m * 1e3, 2)}
+        self._say(int(track.pose.stamp_ns), estimate.basis, agreement=round(estimate.agreement, 3), **numbers)
         self._basis[estimate.basis] += 1
         self._ages.add((ros.now_ns(self) - int(estimate.track.pose.stamp_ns)) * 1e-9)
         self._state = f"{estimate.basis}, {100 * estimate.agreement:.0f} % of the colours fit"
 
-    def _fault(self, fault: Fault) -> None:
+    def _say(self, stamp_ns: int, basis: str, **numbers: float) -> None:
+        said = {"stamp_ns": stamp_ns, "basis": basis} | numbers
+        self._bases.publish(ros.message_class("pose_basis")(data=json.dumps(said)))
+
+    def _fault(self, fault: Fault, image: Any = None) -> None:
+        if image is not None:
+            self._say(wire.stamp_ns(image.header), str(fault))
         self._faults[str(fault.code)] += 1
         self._state = str(fault)
         self.get_logger().warning(str(fault), throttle_duration_sec=2.0)

@@ -38,6 +38,12 @@ def message_class(key: str) -> Any:
     return getattr(importlib.import_module(f"{package}.msg"), name)
 
 
+def message_field(key: str) -> Any:
+    """Returns the class that describes one field of a PointCloud2 topic."""
+    package, _, _ = TOPICS[key].message.split("/")
+    return importlib.import_module(f"{package}.msg").PointField
+
+
 def publisher(node: Node, key: str) -> Any:
     """Returns a publisher for a topic in the table."""
     return node.create_publisher(message_class(key), TOPICS[key].name, qos_profile(key))

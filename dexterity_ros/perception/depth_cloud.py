@@ -23,13 +23,12 @@ Depth = NDArray[np.uint16]
 class CloudConfig:
     """How a cloud is made.
 
-    stride: every stride-th pixel. centre_m, radius_m: ball in the hand frame that is looked at. jump_m: a pixel whose
-    neighbours differ by more is flying. hand_margin_m: points this near to the hand are the hand's. voxel_m: one point
-    per cube of this size. points: in the sample.
+    pixels_across: of wider images only every n-th pixel is used. radius_m: of the ball round the grasp centre that is
+    looked at. jump_m: a pixel whose neighbours differ by more is flying. hand_margin_m: points this near to the hand
+    are the hand's. voxel_m: one point per cube of this size. points: in the sample.
     """
 
-    stride: int
-    centre_m: tuple[float, float, float]
+    pixels_across: int
     radius_m: float
     jump_m: float
     hand_margin_m: float
@@ -40,12 +39,13 @@ class CloudConfig:
 class DepthCloud:
     """One camera's depth images to clouds."""
 
-    def __init__(self, camera: CameraSpec, config: CloudConfig, body: HandBody | None) -> None:
-        """body: None leaves the hand in."""
+    def __init__(self, camera: CameraSpec, centre_m: Floats, config: CloudConfig, body: HandBody | None) -> None:
+        """centre_m: of what is looked at, hand frame. body: None leaves the hand in."""
         self.camera, self.config, self._body = camera, config, body
-        rays = camera.rays(config.stride)
+        self._stride = max(round(camera.width / config.pixels_across), 1)
+        rays = camera.rays(self._stride)
         self._rays = rays.reshape(-1, 3).astype(np.float32)
-        near_mm, far_mm = _workspace_mm(rays, np.array(camera.pos_m), np.array(config.centre_m), config.radius_m)
+        near_mm, far_mm = _workspace_mm(rays, np.array(camera.pos_m), centre_m, config.radius_m)
         inside = near_mm < far_mm
         rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
         if not len(rows):
@@ -72,15 +72,15 @@ class DepthCloud:
 
     def _pixel(self, index: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Returns rows and columns in the whole image of pixels counted through every stride-th one."""
-        row, column = np.divmod(index, -(-self.camera.width // self.config.stride))
-        return row * self.config.stride, column * self.config.stride
+        row, column = np.divmod(index, -(-self.camera.width // self._stride))
+        return row * self._stride, column * self._stride
 
     def deproject(self, depth_mm: Depth) -> tuple[Floats, NDArray[np.int64]]:
         """Returns the points inside the workspace without flying pixels, (n, 3) in the hand frame, and their pixels.
 
         Pixels count through the image of every stride-th row and column.
         """
-        step = self.config.stride
+        step = self._stride
         part = np.ascontiguousarray(depth_mm[::step, ::step][self._rows, self._columns])
         keep = (part > self._near) & (part < self._far) & _steady(part, round(self.config.jump_m * 1e3))
         metres = part[keep].astype(np.float32) * np.float32(1e-3)

@@ -32,7 +32,7 @@ class ObjectPipeline:
     """A stage: `joints` keeps the hand's recent positions, `step` takes an image."""
 
     def __init__(self, hand: HandSpec, camera: CameraSpec, box: BoxObject, config: CloudConfig) -> None:
-        self._cloud = DepthCloud(camera, config, HandBody(hand, load_shape(hand)))
+        self._cloud = DepthCloud(camera, np.array(hand.grasp_centre_m), config, HandBody(hand, load_shape(hand)))
         self._estimator = ObjectEstimator(box, TrackerConfig(half_m=box.half_m))
         self._box = box
         self._joints: deque[JointSample] = deque()

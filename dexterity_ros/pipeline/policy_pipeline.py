@@ -58,6 +58,10 @@ class PolicyPipeline:
         if self._memory is not None:
             self._memory = replace(self._memory, target_pos_rad=target_pos_rad)
 
+    def raw_action(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Returns the network's answers to observations (N, width), without checks, for a simulator that decodes."""
+        return self._network(observation)
+
     def step(self, inputs: ObservationInputs, now_ns: int) -> Tick | Fault:
         """Returns the tick decided at `now_ns`, or the reason why there is none (the memory then stays as it was)."""
         fault = check_inputs(self.manifest, inputs, now_ns, self._workspace)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from array_api_compat import array_namespace
 
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.frames import Array, quat_to_rot6d, quat_to_rotvec, rotation_between
+from dexterity_ros.contracts.frames import Array, quat_to_cubic, quat_to_rot6d, quat_to_rotvec, rotation_between
 from dexterity_ros.contracts.samples import ObservationInputs
 from dexterity_ros.contracts.spec import ObservationSpec, ObservationTerm
 from dexterity_ros.policy.memory import PolicyMemory
@@ -45,6 +45,13 @@ _TERMS: dict[str, _Term] = {
     "object_rot6d": _Term(
         compute=lambda i, m: quat_to_rot6d(i.object_pose.quat_wxyz),
         width=6,
+        frame="hand",
+        unit="1",
+        source="object_pose",
+    ),
+    "object_cubic": _Term(
+        compute=lambda i, m: quat_to_cubic(i.object_pose.quat_wxyz),
+        width=9,
         frame="hand",
         unit="1",
         source="object_pose",

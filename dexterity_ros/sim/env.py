@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.command.action import decode_action
-from dexterity_ros.contracts.frames import quat_to_rot6d, quat_to_rotvec, rotation_between
+from dexterity_ros.contracts.frames import (
+    quat_rotate,
+    quat_to_cubic,
+    quat_to_rot6d,
+    quat_to_rotvec,
+    rotation_between,
+)
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
@@ -111,6 +117,11 @@ class ReorientEnv:
     def num_envs(self) -> int:
         """Number of hands."""
         return self.config.num_envs
+
+    @property
+    def recent(self) -> Floats:
+        """States after each substep of the last control step, (N, substeps, nstate)."""
+        return self._recent
 
     @property
     def privileged_width(self) -> int:
@@ -256,14 +267,18 @@ class ReorientEnv:
         quat = self.physics.object_quat(self.state)
         position = self.physics.object_pos(self.state)
         joints = self.physics.joint_pos(self.state)
+        velocity = self.physics.object_vel(self.state)
         to_goal = rotation_between(quat, self.goal)
+        # A policy that does not tell the faces of a cube apart gets a critic that does not either.
+        alike = "object_cubic" in self.observation_spec.slices
         parts = [
             joints,
             self.physics.joint_vel(self.state),
             self.memory.target_pos_rad - joints,
             position,
-            quat_to_rot6d(quat),
-            self.physics.object_vel(self.state),
+            quat_to_cubic(quat) if alike else quat_to_rot6d(quat),
+            velocity[:, :3],
+            quat_rotate(quat, velocity[:, 3:]),
             quat_to_rotvec(to_goal),
             quat_to_rot6d(to_goal),
             (self._tips - position[:, None, :]).reshape(self.num_envs, -1),

@@ -9,6 +9,7 @@ rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("cv2")
 
 from dexterity_ros.contracts import wire  # noqa: E402
+from dexterity_ros.contracts.box_object import load_box  # noqa: E402
 from dexterity_ros.contracts.camera import load_camera  # noqa: E402
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between, rotvec_to_quat  # noqa: E402
 from dexterity_ros.contracts.samples import PoseSample  # noqa: E402
@@ -20,7 +21,7 @@ SETTINGS = {
     "hand": "leap",
     "object": "cube70",
     "camera": "demo",
-    "stride": 1,
+    "pixels_across": 320,
     "radius_m": 0.09,
     "jump_m": 0.012,
     "hand_margin_m": 0.004,
@@ -39,7 +40,8 @@ class Camera:
         self.turn = rotvec_to_quat(np.array([0.1, 0.2, 0.3]))
         self.centre = np.array(leap.grasp_centre_m) + np.array([0.0, 0.0, 0.02])
         self.out = {key: ros.publisher(graph.node, key) for key in ("depth", "colour", "camera_info", "joint_states")}
-        self.poses, self.said = [], ""
+        self.poses, self.bases, self.said = [], [], ""
+        ros.subscribe(graph.node, "pose_basis", lambda m: self.bases.append(json.loads(m.data)))
         ros.subscribe(graph.node, "object_pose", self.poses.append)
         ros.subscribe(graph.node, "diagnostics", self.listen)
 
@@ -49,14 +51,15 @@ class Camera:
                 self.said = status.message
                 self.values = {v.key: json.loads(v.value) for v in status.values}
 
-    def send(self, *, k=None, encoding="16UC1"):
+    def send(self, *, k=None, encoding="16UC1", info=True):
         now = ros.now_ns(self.graph.node)
         seen = self.view.render(self.home, PoseSample(stamp_ns=now, pos_m=self.centre, quat_wxyz=self.turn))
-        info = ros.message_class("camera_info")(width=320, height=240)
-        info.k = self.spec.matrix if k is None else k
+        told = ros.message_class("camera_info")(width=320, height=240)
+        told.k = self.spec.matrix if k is None else k
         make = ros.message_class("depth")
         joints = wire.fill_joint_state(ros.message_class("joint_states")(), self.names, now, self.home, 0.0 * self.home)
-        self.out["camera_info"].publish(info)
+        if info:
+            self.out["camera_info"].publish(told)
         self.out["joint_states"].publish(joints)
         self.out["colour"].publish(wire.fill_image(make(), now, "rgb8", np.ascontiguousarray(seen.rgb)))
         self.graph.spin(0.02)
@@ -89,3 +92,32 @@ def test_a_wrong_parameter_ends_the_node_with_one_line(start):
     process = start("pose_node", **(SETTINGS | {"camera": "nothing"}))
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 2 and "demo.yaml" in output and "Traceback" not in output
+
+
+def test_two_cameras_on_one_topic_and_a_missing_camera_info_are_named_and_hold_the_hand(graph, start, leap):
+    start("pose_node", **SETTINGS)
+    camera = Camera(graph, leap)
+    assert camera.until(lambda: "camera_info yet" in camera.said, info=False), camera.said
+    assert camera.until(lambda: camera.said.startswith("tracked")), camera.said
+    other = ros.publisher(graph.node, "depth")
+    assert camera.until(lambda: "2 publishers on" in camera.said), camera.said
+    sent = len(camera.poses)
+    camera.bases.clear()
+    camera.until(lambda: len(camera.bases) > 5)
+    assert len(camera.poses) == sent and "2 publishers" in camera.bases[-1]["basis"]
+    graph.node.destroy_publisher(other)
+    assert camera.until(lambda: len(camera.poses) > sent + 3), camera.said
+
+
+def test_it_shows_the_points_that_a_pose_rests_on_and_says_why(graph, start, leap):
+    start("pose_node", **SETTINGS)
+    camera, clouds = Camera(graph, leap), []
+    ros.subscribe(graph.node, "cloud", clouds.append)
+    assert camera.until(lambda: len(clouds) > 2 and len(camera.poses) > 2), camera.said
+    cloud = clouds[-1]
+    points = np.frombuffer(bytes(cloud.data), dtype=np.float32).reshape(-1, 4)
+    assert [f.name for f in cloud.fields] == ["x", "y", "z", "rgb"] and cloud.header.frame_id == "hand"
+    assert len(points) == 512 and np.linalg.norm(points[:, :3] - camera.centre, axis=1).max() < 0.07
+    colours = {tuple(c) for c in points[:, 3].copy().view(np.uint8).reshape(-1, 4)[:, 2::-1].tolist()}
+    assert len(colours & {tuple(c) for c in load_box("cube70").colours.astype(int).tolist()}) >= 2, colours
+    assert camera.bases[-1]["basis"] == "tracked" and camera.bases[-1]["inliers"] > 100

@@ -54,10 +54,9 @@ def scene(leap):
     return build_scene(leap, "cube70", PhysicsConfig(timestep_s=0.005, substeps=1))
 
 
-def cloud_config(leap, **change):
+def cloud_config(**change):
     values = {
-        "stride": 2,
-        "centre_m": leap.grasp_centre_m,
+        "pixels_across": 320,
         "radius_m": 0.09,
         "jump_m": 0.012,
         "hand_margin_m": 0.004,
@@ -75,7 +74,7 @@ class Stage:
         self.data = mujoco.MjData(scene.model)
         centre = np.array(leap.grasp_centre_m)
         self.camera = DepthCamera(scene, camera, centre, 0.12, noise, seed=0)
-        self.cloud = DepthCloud(camera, cloud_config(leap), HandBody(leap, load_shape(leap)))
+        self.cloud = DepthCloud(camera, np.array(leap.grasp_centre_m), cloud_config(), HandBody(leap, load_shape(leap)))
         self.home = np.array(leap.home_pos_rad)
         self.stamp = 0
 
@@ -85,8 +84,8 @@ class Stage:
         self.data.qpos[self.scene.joint_qpos] = self.home
         self.data.qpos[self.scene.object_qpos] = np.concatenate([pose.pos_m, pose.quat_wxyz])
         mujoco.mj_kinematics(self.scene.model, self.data)
-        image = self.camera.render(self.data)
-        depth = DepthSample(stamp_ns=self.stamp, depth_mm=image, rgb=self.camera.colours(self.data, BOX))
+        image, rgb = self.camera.see(self.data, BOX)
+        depth = DepthSample(stamp_ns=self.stamp, depth_mm=image, rgb=rgb)
         return self.cloud.step(depth, self.home)
 
     def pose(self, offset=(0.0, 0.0, 0.0), turn=(0.0, 0.0, 0.0)):
@@ -96,7 +95,8 @@ class Stage:
 
 @pytest.fixture
 def stage(leap, camera, scene):
-    return Stage(leap, camera, scene, STEREO)
+    calibrated = replace(STEREO, extrinsic_m=0.0, extrinsic_rad=0.0, joint_zero_rad=0.0)
+    return Stage(leap, camera, scene, calibrated)
 
 
 @pytest.mark.parametrize("name", ["leap", "dclaw"])
@@ -135,14 +135,14 @@ def test_the_cloud_is_the_cubes_and_not_the_hands(stage):
 
 
 def test_without_the_mask_the_hand_is_in_the_cloud(leap, camera, scene, stage):
-    stage.cloud = DepthCloud(camera, cloud_config(leap), None)
+    stage.cloud = DepthCloud(camera, np.array(leap.grasp_centre_m), cloud_config(), None)
     pose = stage.pose()
     distance, _ = box_distance(stage.see(pose).points_m - pose.pos_m, np.array(HALF))
     assert (np.abs(distance) > 0.006).mean() > 0.1
 
 
 def test_a_flying_pixel_is_dropped_and_an_edge_is_kept(leap, camera):
-    cloud = DepthCloud(camera, cloud_config(leap, stride=1, radius_m=0.2), None)
+    cloud = DepthCloud(camera, np.array(leap.grasp_centre_m), cloud_config(pixels_across=640, radius_m=0.2), None)
     depth = np.full((480, 640), 450, dtype=np.uint16)
     depth[200:280, 300:340] = 400
     whole = len(cloud.deproject(depth)[0])
@@ -351,7 +351,7 @@ class Robot:
 
     def __init__(self, leap, camera):
         self.view = RenderedView(leap, "cube70", camera, STEREO, seed=0)
-        config = cloud_config(leap)
+        config = cloud_config()
         self.pipeline = ObjectPipeline(leap, camera, BOX, config)
         self.home, self.now = np.array(leap.home_pos_rad), 10**9
         self.centre = np.array(leap.grasp_centre_m) + np.array([0.0, 0.0, 0.02])
@@ -409,7 +409,7 @@ def test_a_stamp_that_jumps_back_is_a_fault_and_what_follows_is_found_again(robo
 
 def test_a_smaller_image_of_the_same_camera_gives_the_same_pose(leap, camera):
     small = Robot(leap, camera.scaled(320))
-    small.pipeline = ObjectPipeline(leap, camera.scaled(320), BOX, cloud_config(leap, stride=1))
+    small.pipeline = ObjectPipeline(leap, camera.scaled(320), BOX, cloud_config())
     result = small.step()
     turn = rotation_angle(rotation_between(rotvec_to_quat(np.array([0.1, 0.2, 0.3])), result.track.pose.quat_wxyz))
     assert np.linalg.norm(result.track.pose.pos_m - small.centre) < 0.003 and np.rad2deg(turn) < 2.0

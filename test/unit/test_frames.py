@@ -10,6 +10,7 @@ from dexterity_ros.contracts.frames import (
     quat_multiply,
     quat_normalise,
     quat_rotate,
+    quat_to_cubic,
     quat_to_rot6d,
     quat_to_rotvec,
     rotation_angle,
@@ -59,8 +60,19 @@ def test_six_numbers_are_the_first_two_columns():
 def test_one_and_many_give_the_same_bits():
     rng = np.random.default_rng(0)
     a, b = (quat_normalise(rng.normal(size=(513, 4))) for _ in range(2))
-    for function in (quat_to_rotvec, quat_to_rot6d, rotation_angle, quat_conjugate):
+    for function in (quat_to_rotvec, quat_to_rot6d, quat_to_cubic, rotation_angle, quat_conjugate):
         batch = function(a)
         assert all(np.array_equal(batch[i], function(a[i])) for i in range(len(a)))
     batch = rotation_between(a, b)
     assert all(np.array_equal(batch[i], rotation_between(a[i], b[i])) for i in range(len(a)))
+
+
+def test_a_cube_that_looks_alike_gives_the_same_numbers_and_one_that_does_not_does_not():
+    rng = np.random.default_rng(0)
+    q = rng.normal(size=(50, 4))
+    q /= np.linalg.norm(q, axis=1, keepdims=True)
+    quarter = np.sqrt(0.5)
+    for turn in ([quarter, quarter, 0, 0], [quarter, 0, quarter, 0], [quarter, 0, 0, quarter], [0.5, 0.5, 0.5, 0.5]):
+        np.testing.assert_allclose(quat_to_cubic(quat_multiply(q, np.array(turn))), quat_to_cubic(q), atol=1e-12)
+    tilted = quat_multiply(q, rotvec_to_quat(np.array([0.3, 0.2, 0.1])))
+    assert (np.linalg.norm(quat_to_cubic(tilted) - quat_to_cubic(q), axis=1) > 0.1).all()

@@ -1,0 +1,93 @@
+"""Figures about the eyes are what they claim to be: known errors come out as those errors."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("mujoco")
+pytest.importorskip("cv2")
+
+from dexterity_ros.contracts.camera import load_camera
+from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
+from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.evaluation.eyes_accuracy import Disturbance, EyesJudge, Motion
+from dexterity_ros.evaluation.perception_bench import demo_cloud
+from dexterity_ros.evaluation.pose_judge import PoseJudge
+
+SECOND = 1_000_000_000
+
+
+def pose(stamp_s, x_m=0.0, yaw=0.0):
+    quat = rotvec_to_quat(np.array([0.0, 0.0, yaw]))
+    return PoseSample(stamp_ns=round(stamp_s * SECOND), pos_m=np.array([x_m, 0.0, 0.1]), quat_wxyz=quat)
+
+
+@pytest.fixture
+def judge():
+    """The object moves at 0.1 m/s and turns at 1 rad/s; one goal is pursued from 1 s to 9 s."""
+    judge = PoseJudge()
+    for k in range(1000):
+        if k == 100:
+            judge.event({"event": "issued"})
+        if k == 900:
+            judge.event({"event": "reached"})
+        judge.see(pose(0.01 * k, x_m=0.001 * k, yaw=0.01 * k))
+    return judge
+
+
+def test_errors_are_taken_at_the_time_of_the_image(judge):
+    for t in np.arange(0.033, 9.9, 1 / 15):
+        judge.estimate(pose(t, x_m=0.1 * t + 0.002, yaw=t + np.deg2rad(3.0)))
+    found = judge.figures()
+    assert found["position_mm"]["p50"] == pytest.approx(2.0, abs=0.02)
+    assert found["rotation_deg"]["p95"] == pytest.approx(3.0, abs=0.02)
+    assert found["lost_percent"] == 0.0 and found["wrong_percent"] == 0.0
+    assert found["poses"] == pytest.approx(120, abs=1)
+
+
+def test_a_silence_counts_as_lost_beyond_what_the_policy_bears_and_only_while_a_goal_is_pursued(judge):
+    for t in np.arange(0.0, 9.9, 0.05):
+        if not 3.0 < t < 4.0 and t > 0.5:
+            judge.estimate(pose(t, x_m=0.1 * t, yaw=t))
+    found = judge.figures()
+    assert found["longest_gap_s"] == pytest.approx(1.0, abs=0.06)
+    assert found["lost_percent"] == pytest.approx(100 * 0.85 / 8.0, abs=0.7)
+
+
+def test_a_pose_that_is_far_off_is_called_wrong(judge):
+    for t in np.arange(0.0, 9.9, 0.05):
+        judge.estimate(pose(t, x_m=0.1 * t, yaw=t + (np.pi / 2 if t > 5.0 else 0.0)))
+    assert judge.figures()["wrong_percent"] == pytest.approx(50.0, abs=1.0)
+
+
+def test_nothing_seen_gives_no_figures():
+    assert PoseJudge().figures() == {}
+
+
+@pytest.fixture
+def motion(leap):
+    """Three seconds of a cube that turns slowly in a still hand."""
+    count = 45
+    turns = [rotvec_to_quat(np.array([0.0, 0.0, 0.01 * k])) for k in range(count)]
+    return Motion(
+        stamp_ns=SECOND + np.arange(count) * SECOND // 15,
+        joints_rad=np.tile(leap.home_pos_rad, (count, 1)),
+        pos_m=np.tile(np.array(leap.grasp_centre_m) + np.array([0.0, 0.0, 0.02]), (count, 1)),
+        quat_wxyz=np.stack([quat_multiply(turn, np.array([1.0, 0.0, 0.0, 0.0])) for turn in turns]),
+    )
+
+
+def judged(leap, motion, **what):
+    eyes = EyesJudge(leap, "cube70", load_camera("demo").scaled(320), demo_cloud())
+    return eyes.judge([motion], Disturbance(**what), seed=0)
+
+
+def test_a_slow_cube_is_seen_well_and_a_badly_placed_camera_shows_in_the_figures(leap, motion):
+    good, displaced = judged(leap, motion), judged(leap, motion, extrinsic_m=0.01, extrinsic_rad=0.0)
+    assert good["images"] == 45 and good["lost_percent"] == 0.0 and good["wrong_percent"] == 0.0
+    assert good["rotation_deg_p50"] < 1.0 and good["position_mm_p50"] < 2.5
+    assert displaced["position_mm_p50"] > 8.0
+
+
+def test_a_camera_that_sees_nothing_loses_the_object(leap, motion):
+    found = judged(leap, motion, noise=60.0)
+    assert found["lost_percent"] > 90.0 and found["wrong_percent"] == 0.0
