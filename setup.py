@@ -16,6 +16,7 @@ NODES = (
     "player_node",
     "sim_camera_node",
     "pose_node",
+    "camera_node",
 )
 
 RUNTIME = [
@@ -62,6 +63,8 @@ EXTRAS = {
         "types-PyYAML",
         "dynamixel-sdk>=4.0",
         "opencv-python-headless>=4.9",
+        "pyrealsense2>=2.56; platform_machine == 'x86_64'",
+        "libusb-package>=1.0.26",
         "matplotlib>=3.8",
     ],
     "bench": ["matplotlib>=3.8"],

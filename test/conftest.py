@@ -1,5 +1,7 @@
 """Fixtures that more than one folder uses."""
 
+import importlib.util
+import time
 from pathlib import Path
 
 import numpy as np
@@ -42,3 +44,56 @@ def _make_inputs(hand: HandSpec, stamp_ns: int, quat_wxyz=(1.0, 0.0, 0.0, 0.0)) 
         object_pose=PoseSample(stamp_ns=stamp_ns, pos_m=np.array(hand.grasp_centre_m), quat_wxyz=np.array(quat_wxyz)),
         goal=GoalSample(stamp_ns=stamp_ns, quat_wxyz=np.array([np.cos(0.5), 0.0, 0.0, np.sin(0.5)])),
     )
+
+
+@pytest.fixture(scope="session")
+def realsense_recording():
+    """Makes RealSense recordings without a camera: the vendor's software device, recorded by the vendor's recorder."""
+    if importlib.util.find_spec("pyrealsense2") is None:
+        pytest.skip("pyrealsense2 is not installed")
+    return _record
+
+
+def _record(path, images, *, matrix, rate_hz=30, serial="0123", unit_m=0.001):
+    """Writes depth (uint16, in unit_m) and colour pairs, [(depth, rgb)], of one pinhole camera to a .db3 file."""
+    from dexterity_ros.drivers.realsense import load_library
+
+    rs = load_library()
+    height, width = images[0][0].shape
+    lens = rs.intrinsics()
+    lens.width, lens.height, lens.fx, lens.fy = width, height, matrix[0], matrix[4]
+    lens.ppx, lens.ppy, lens.model, lens.coeffs = matrix[2], matrix[5], rs.distortion.none, [0.0] * 5
+    device = rs.software_device()
+    device.register_info(rs.camera_info.name, "Software camera")
+    device.register_info(rs.camera_info.serial_number, serial)
+    kinds = [("Stereo Module", rs.stream.depth, rs.format.z16, 2), ("RGB Camera", rs.stream.color, rs.format.rgb8, 3)]
+    sensors, profiles = [], []
+    for uid, (name, kind, form, size) in enumerate(kinds):
+        stream = rs.video_stream()
+        stream.type, stream.index, stream.uid, stream.fps, stream.bpp, stream.fmt = kind, 0, uid, rate_hz, size, form
+        stream.width, stream.height, stream.intrinsics = width, height, lens
+        sensors.append(device.add_sensor(name))
+        profiles.append(sensors[-1].add_video_stream(stream))
+    sensors[0].add_read_only_option(rs.option.depth_units, unit_m)
+    same = rs.extrinsics()
+    same.rotation, same.translation = [1, 0, 0, 0, 1, 0, 0, 0, 1], [0, 0, 0]
+    profiles[0].register_extrinsics_to(profiles[1], same)
+    profiles[1].register_extrinsics_to(profiles[0], same)
+    recorder = rs.recorder(str(path), device)
+    recorded, together = recorder.query_sensors(), rs.syncer()
+    for sensor, profile in zip(recorded, profiles, strict=True):
+        sensor.open(profile)
+        sensor.start(together)
+    for number, pair in enumerate(images):
+        for sensor, profile, (_, _, _, size), pixels in zip(sensors, profiles, kinds, pair, strict=True):
+            frame = rs.software_video_frame()
+            frame.pixels, frame.stride, frame.bpp = np.ascontiguousarray(pixels), width * size, size
+            frame.timestamp, frame.domain = 5000.0 + number * 1000.0 / rate_hz, rs.timestamp_domain.hardware_clock
+            frame.frame_number, frame.profile = number, profile.as_video_stream_profile()
+            if size == 2:
+                frame.depth_units = unit_m
+            sensor.on_video_frame(frame)
+        time.sleep(1.0 / rate_hz)  # it is played back as fast as it was recorded
+    for sensor in recorded:
+        sensor.stop()
+        sensor.close()

@@ -191,7 +191,7 @@ TOPICS: dict[str, Topic] = {
         rate_hz=15.0,
         max_age_s=0.2,
         recorded=True,
-        publisher="realsense2_camera or sim_camera_node",
+        publisher="camera_node, realsense2_camera or sim_camera_node",
         about="depth in mm, 16UC1, pixel by pixel with the colour image; stamp = time of the exposure",
     ),
     "colour": Topic(
@@ -201,7 +201,7 @@ TOPICS: dict[str, Topic] = {
         rate_hz=15.0,
         max_age_s=0.2,
         recorded=True,
-        publisher="realsense2_camera or sim_camera_node",
+        publisher="camera_node, realsense2_camera or sim_camera_node",
         about="colour, rgb8",
     ),
     "camera_info": Topic(
@@ -211,8 +211,18 @@ TOPICS: dict[str, Topic] = {
         rate_hz=15.0,
         max_age_s=None,
         recorded=True,
-        publisher="realsense2_camera or sim_camera_node",
+        publisher="camera_node, realsense2_camera or sim_camera_node",
         about="intrinsics of both images",
+    ),
+    "camera_pose": Topic(
+        name="camera/pose",
+        message="geometry_msgs/msg/TransformStamped",
+        qos="latched",
+        rate_hz=0.0,
+        max_age_s=None,
+        recorded=True,
+        publisher="camera_node or sim_camera_node",
+        about="T_hand_camera of the optical frame, from the camera's file",
     ),
     "cloud": Topic(
         name="object_cloud",

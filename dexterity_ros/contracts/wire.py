@@ -121,6 +121,17 @@ def fill_goal(message: Any, goal: GoalSample) -> Any:
     return message
 
 
+def fill_transform(message: Any, stamp: int, pos_m: Floats, quat_wxyz: Floats) -> Any:
+    """Returns `message` (TransformStamped) with a pose in the hand frame."""
+    fill_stamp(message.header, stamp)
+    message.header.frame_id = HAND_FRAME
+    shift, transform = message.transform.translation, message.transform
+    shift.x, shift.y, shift.z = (float(v) for v in pos_m)
+    w, x, y, z = (float(v) for v in quat_wxyz)
+    transform.rotation.w, transform.rotation.x, transform.rotation.y, transform.rotation.z = w, x, y, z
+    return message
+
+
 def depth_sample(depth: Any, colour: Any | None) -> DepthSample:
     """Returns the images in two messages of the same view. Raises WireError for one that is not what it must be."""
     rgb = None if colour is None else _pixels(colour, "rgb8", 3, np.dtype(np.uint8))

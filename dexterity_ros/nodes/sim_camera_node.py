@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from rclpy.node import Node
 
 from dexterity_ros.contracts import wire
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.contracts.samples import DepthSample, PoseSample
+from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.drivers.deadline_loop import DeadlineLoop
 from dexterity_ros.nodes import ros
+from dexterity_ros.nodes.camera_topics import CameraTopics
 from dexterity_ros.nodes.diagnostics import Reporter, loop_values
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 
@@ -44,9 +44,9 @@ class SimCameraNode(Node):
         self._pose: PoseSample | None = None
         ros.subscribe(self, "sim_joint_states", lambda m: setattr(self, "_joints", m))
         ros.subscribe(self, "sim_object_pose", lambda m: setattr(self, "_pose", wire.pose_sample(m)))
-        self._depth, self._colour = ros.publisher(self, "depth"), ros.publisher(self, "colour")
-        self._info = ros.publisher(self, "camera_info")
+        self._topics = CameraTopics(self, self._spec)
         self.loop = DeadlineLoop(round(1e9 / settings.rate_hz), self._cycle, realtime=False)
+        self._rendered, self._said = 0, False
         self._reporter = Reporter(self, self._spec.name, "loop", self._report)
         self.get_logger().info(f"{self._spec.width}x{self._spec.height} at {settings.rate_hz:g} Hz")
         self.loop.start("camera")
@@ -57,19 +57,17 @@ class SimCameraNode(Node):
             return
         image = self._view.render(self._reader.sample(joints).pos_rad, pose)
         ros.sleep_until(self, image.stamp_ns + self._latency_ns)
-        self._publish(image)
-
-    def _publish(self, image: DepthSample) -> None:
-        make = ros.message_class("depth")
-        info = ros.message_class("camera_info")(width=self._spec.width, height=self._spec.height)
-        wire.fill_stamp(info.header, image.stamp_ns)
-        info.header.frame_id, info.k = wire.CAMERA_FRAME, self._spec.matrix
-        self._info.publish(info)
-        self._colour.publish(wire.fill_image(make(), image.stamp_ns, "rgb8", np.ascontiguousarray(image.rgb)))
-        self._depth.publish(wire.fill_image(make(), image.stamp_ns, "16UC1", image.depth_mm))
+        self._topics.publish(image, self._spec.matrix)
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
-        return "ok", "rendering" if self._pose is not None else "waiting for sim_node", loop_values(self.loop)
+        if self._pose is None:
+            return "ok", "waiting for sim_node", loop_values(self.loop)
+        rate_hz, self._rendered = self.loop.cycles - self._rendered, self.loop.cycles
+        if not self._said and rate_hz and self._rendered > rate_hz:
+            self._said = True
+            spent = self.loop.duration.milliseconds()["p50"]
+            self.get_logger().info(f"achieves {rate_hz} images per second, one every {spent:.0f} ms at most")
+        return "ok", f"rendering at {rate_hz} Hz", loop_values(self.loop)
 
 
 def main() -> None:
