@@ -15,13 +15,13 @@ def replay(
 ) -> int:
     """Run a recording through the same stages again, faster than real time, and say what comes out differently.
 
-    Every stage is repeated from what was recorded before it: inputs, observation, action, target, published target,
-    gate. Status 1 when something differs. With --policy of another bundle: what that would have done with the same
-    inputs. `dexterity up replay --arg bag:=BAG` plays a bag to live nodes instead.
+    Every stage is repeated from what was recorded before it: eyes (where images were recorded), inputs, observation,
+    action, target, published target, gate. Status 1 when something differs. With --policy of another bundle: what that
+    would have done with the same inputs. `dexterity up replay --arg bag:=BAG` plays a bag to live nodes instead.
 
-    JSON keys: identical, recorded_s, replay_s, times_real_time, stages, a list of {stage, compared, differing, largest,
-    first_s, unrepeatable, why}, terms and joints {name: {differing, largest, first_s}}. With --policy: ticks, refused,
-    agreement, joints {name: {rms_rad, largest_rad, first_s}}.
+    JSON keys: identical, recorded_s, replay_s, times_real_time, perception_s, stages, a list of {stage, compared,
+    differing, largest, first_s, unrepeatable, why}, terms and joints {name: {differing, largest, first_s}}. With
+    --policy: ticks, refused, agreement, joints {name: {rms_rad, largest_rad, first_s}}.
 
     Args:
         bag: bag folder or .mcap file.
@@ -52,6 +52,9 @@ def replay(
     speed = result.recorded_s / result.replay_s
     said = "[green]identical[/green]" if result.identical else "[red]different[/red]"
     console.print(f"{said}: {result.recorded_s:.1f} s in {result.replay_s:.2f} s, {speed:.0f} times real time")
+    if result.perception_s:
+        speed = result.recorded_s / result.perception_s
+        console.print(f"the eyes: {result.perception_s:.2f} s, {speed:.0f} times real time")
     write_json(json, result.as_dict())
     return int(not result.identical)
 

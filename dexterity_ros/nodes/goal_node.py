@@ -82,13 +82,13 @@ class GoalNode(Node):
         if self._pose is None:
             return
         pose = wire.pose_sample(self._pose)
-        if (now - pose.stamp_ns) * 1e-9 <= _POSE_MAX_AGE_S:
-            if not self._tried:
-                self._tried = True
-                self._announce(self._keeper.start_trial(pose, now), now)
-            else:
-                for event in self._keeper.step(pose, now):
-                    self._announce(event, now)
+        known = (now - pose.stamp_ns) * 1e-9 <= _POSE_MAX_AGE_S
+        if self._tried:
+            for event in self._keeper.step(pose if known else None, now):
+                self._announce(event, now)
+        elif known:
+            self._tried = True
+            self._announce(self._keeper.start_trial(pose, now), now)
         if self._keeper.goal is not None:
             goal = GoalSample(stamp_ns=now, quat_wxyz=self._keeper.goal)
             self._goals.publish(wire.fill_goal(ros.message_class("goal")(), goal))

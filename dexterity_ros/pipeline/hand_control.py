@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.command.ramp import Ramp
-from dexterity_ros.contracts.errors import Fault
+from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import HandPort
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, JointTarget
@@ -19,7 +19,9 @@ from dexterity_ros.safety.limits import GateLimits
 
 _EASE_SHARE = 0.25  # easing uses this share of the velocity limit
 _EASE_OUT_S = 0.6  # the motors' current fades for this long before torque goes off
+_RELIEF_SHARE = 0.5  # a motor that has stalled too long stands still with this share of its current
 _READ_PATIENCE_S = 0.05  # one lost reading is not a reason to stand still
+_STALLED = (FaultCode.STALLED, FaultCode.STALLED_LONG)
 
 
 class Phase(TextEnum):
@@ -144,10 +146,12 @@ class HandControl:
         result = self._gate.step(target, permit, now_ns)
         holding = holding or first_holding(result.faults)
         new_reset = self._change_phase(holding, now_ns)
+        stalled = any(fault.code in _STALLED for fault in sick)
+        output = self._gate.rest(now_ns, _RELIEF_SHARE) if stalled else result.output
         return HandTick(
             measured=measured,
-            output=result.output,
-            faults=sick + result.faults + self._write(result.output),
+            output=output,
+            faults=sick + result.faults + self._write(output),
             new_reset=new_reset,
             written_target=self._fresh(wanted, target, holding),
         )

@@ -38,6 +38,10 @@ class ObjectPipeline:
         self._joints: deque[JointSample] = deque()
         self._last_ns = 0
 
+    def reset(self) -> None:
+        """Forgets the object; the next image has to find it."""
+        self._estimator.reset()
+
     def joints(self, sample: JointSample) -> Fault | None:
         """Remembers where the hand was; positions that are not numbers are refused."""
         if not np.isfinite(sample.pos_rad).all():

@@ -12,6 +12,8 @@ from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.contracts.wire import TickRecord
 from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline, Tick
+from dexterity_ros.replay.differences import Differences, StageDiff
+from dexterity_ros.replay.perception import repeat_perception
 from dexterity_ros.replay.run_record import RunRecord, Series
 from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import GateLimits
@@ -20,26 +22,11 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageDiff:
-    """One stage. compared: items repeated. differing: of them not bit-identical. largest: difference, in its unit.
-
-    first_s: since the bag began, of the first difference. unrepeatable: items that cannot be repeated, and why.
-    """
-
-    stage: str
-    compared: int
-    differing: int
-    largest: float
-    first_s: float | None
-    unrepeatable: int
-    why: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReplayResult:
     """stages in data-flow order; terms of the observation and joints of the target one by one.
 
-    recorded_s: time between first and last tick. replay_s: what repeating it took.
+    recorded_s: time between first and last tick. replay_s: what repeating it took, without perception_s, what
+    repeating the eyes took (0: there are no images).
     """
 
     stages: tuple[StageDiff, ...]
@@ -47,6 +34,7 @@ class ReplayResult:
     joints: dict[str, StageDiff]
     recorded_s: float
     replay_s: float
+    perception_s: float
 
     @property
     def identical(self) -> bool:
@@ -60,6 +48,7 @@ class ReplayResult:
             "recorded_s": round(self.recorded_s, 2),
             "replay_s": round(self.replay_s, 3),
             "times_real_time": round(self.recorded_s / self.replay_s, 1),
+            "perception_s": round(self.perception_s, 3),
             "stages": [asdict(stage) for stage in self.stages],
             "terms": {name: _short(stage) for name, stage in self.terms.items()},
             "joints": {name: _short(stage) for name, stage in self.joints.items()},
@@ -70,58 +59,28 @@ def _short(stage: StageDiff) -> dict[str, Any]:
     return {"differing": stage.differing, "largest": stage.largest, "first_s": stage.first_s}
 
 
-class _Differences:
-    """Collects one stage's differences."""
-
-    def __init__(self, stage: str, begin_ns: int, why: str = "") -> None:
-        self._stage, self._begin_ns, self._why = stage, begin_ns, why
-        self._compared = self._differing = self._unrepeatable = 0
-        self._largest = 0.0
-        self._first_ns: int | None = None
-
-    def add(self, now_ns: int, recorded: Any, repeated: Any) -> None:
-        self._compared += 1
-        if np.array_equal(recorded, repeated):
-            return
-        self._differing += 1
-        if np.shape(recorded) == np.shape(repeated):
-            self._largest = max(self._largest, float(np.abs(np.asarray(recorded) - np.asarray(repeated)).max()))
-        self._first_ns = now_ns if self._first_ns is None else self._first_ns
-
-    def skip(self) -> None:
-        self._unrepeatable += 1
-
-    def result(self) -> StageDiff:
-        return StageDiff(
-            stage=self._stage,
-            compared=self._compared,
-            differing=self._differing,
-            largest=self._largest,
-            first_s=None if self._first_ns is None else round((self._first_ns - self._begin_ns) * 1e-9, 3),
-            unrepeatable=self._unrepeatable,
-            why=self._why if self._unrepeatable else "",
-        )
-
-
 def replay(run: RunRecord, pipeline: PolicyPipeline, limits: GateLimits) -> ReplayResult:
-    """Returns what repeating a run gave: inputs, observation, action and target of every tick, and the gate."""
+    """Returns what repeating a run gave: poses from images, each tick's inputs, observation, action, target, the gate."""
     ticks = run.ticks
     began = time.perf_counter()
     policy, terms, joints = _policy(run, pipeline)
     stages = [*_inputs(run), *policy, _published(run), _gate(run, limits)]
+    policy_s = time.perf_counter() - began
+    seen = repeat_perception(run)
     return ReplayResult(
-        stages=tuple(stages),
+        stages=(*seen, *stages),
         terms={stage.stage: stage for stage in terms},
         joints={stage.stage: stage for stage in joints},
         recorded_s=(ticks[-1].now_ns - ticks[0].now_ns) * 1e-9,
-        replay_s=time.perf_counter() - began,
+        replay_s=policy_s,
+        perception_s=time.perf_counter() - began - policy_s if seen else 0.0,
     )
 
 
 def _inputs(run: RunRecord) -> list[StageDiff]:
     """Every sample that a tick consumed must be among the recorded messages, with the same numbers."""
     begin, lost = run.bag.start_ns, "the message itself was not recorded"
-    joints, pose, goal = (_Differences(name, begin, lost) for name in ("joint_states", "object_pose", "goal"))
+    joints, pose, goal = (Differences(name, begin, lost) for name in ("joint_states", "object_pose", "goal"))
     at_joints, at_pose = _by_stamp(run.joint_pos), _by_stamp(run.pose)
     for tick in run.ticks:
         sample, seen = tick.inputs.joints, tick.inputs.object_pose
@@ -145,10 +104,10 @@ def _inputs(run: RunRecord) -> list[StageDiff]:
 def _policy(run: RunRecord, pipeline: PolicyPipeline) -> tuple[list[StageDiff], list[StageDiff], list[StageDiff]]:
     """Returns the stages of the policy, and its observation term by term and its target joint by joint."""
     begin, gap = run.bag.start_ns, "ticks before it are missing in the bag, and with them the policy's memory"
-    observation, action, target = (_Differences(name, begin, gap) for name in ("observation", "action", "target"))
+    observation, action, target = (Differences(name, begin, gap) for name in ("observation", "action", "target"))
     slices = pipeline.manifest.observation.slices
-    terms = {name: _Differences(name, begin) for name in slices}
-    joints = [_Differences(name, begin) for name in run.hand.joint_names]
+    terms = {name: Differences(name, begin) for name in slices}
+    joints = [Differences(name, begin) for name in run.hand.joint_names]
     for tick, result, known in repeat(run.ticks, pipeline):
         if not known:
             for stage in (observation, action, target):
@@ -192,7 +151,7 @@ def repeat(
 
 def _published(run: RunRecord) -> StageDiff:
     """What went out on joint_targets is what the tick decided."""
-    stage = _Differences("joint_targets", run.bag.start_ns, "no target was recorded for the tick")
+    stage = Differences("joint_targets", run.bag.start_ns, "no target was recorded for the tick")
     by_oldest: dict[int, list[Floats]] = {}
     for stamp, row in zip(run.targets.stamps_ns.tolist(), run.targets.values, strict=True):
         by_oldest.setdefault(stamp, []).append(row)
@@ -214,7 +173,7 @@ def _gate(run: RunRecord, limits: GateLimits) -> StageDiff:
     one that fits counts. After a failed read or at the edge of a hold the gate's velocity budget is not known exactly:
     then it is only checked that the output stays between the last one and a target, and within a step.
     """
-    stage = _Differences(
+    stage = Differences(
         "gate", run.bag.start_ns, "legal, but the budget after a hold, a failed read or a lost message is not known"
     )
     for begin, end in run.following():
@@ -226,7 +185,7 @@ def _gate(run: RunRecord, limits: GateLimits) -> StageDiff:
 
 
 def _repeat_gate(
-    gated: Series, inside: NDArray[np.int64], targets: Series, limits: GateLimits, stage: _Differences
+    gated: Series, inside: NDArray[np.int64], targets: Series, limits: GateLimits, stage: Differences
 ) -> None:
     wanted = [JointTarget(stamp_ns=int(s), pos_rad=v) for s, v in zip(targets.stamps_ns, targets.values, strict=True)]
     gate = Gate(limits, gated.values[inside[0]], int(gated.stamps_ns[inside[0]]))

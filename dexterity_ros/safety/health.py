@@ -47,7 +47,7 @@ LADDERS: dict[str, Ladder] = {
     ),
     "stall": Ladder(  # seconds at the current limit without moving
         tiers=((2.0, FaultCode.STALLING), (10.0, FaultCode.STALLED), (30.0, FaultCode.STALLED_LONG)),
-        hysteresis=1.0,
+        hysteresis=1.5,
         says=lambda value, _hand: f"pushes with all its current for {value:.0f} s and does not move",
     ),
     "silence": Ladder(  # seconds since temperature and supply were last read

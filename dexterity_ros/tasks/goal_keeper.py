@@ -49,10 +49,13 @@ class GoalKeeper:
         """Withdraws the goal; it counts neither as reached nor as failed."""
         self.goal = None
 
-    def step(self, pose: PoseSample, now_ns: int) -> list[GoalEvent]:
-        """Returns what happened in this control step; call once per control step."""
+    def step(self, pose: PoseSample | None, now_ns: int) -> list[GoalEvent]:
+        """Returns what happened in this control step; call once per control step. pose: None when it is not known."""
         if self.goal is None:
             return []
+        if pose is None:
+            self._held = np.zeros((), dtype=np.int64)
+            return [self._fail("timeout", now_ns)] if self._elapsed_s(now_ns) >= self._task.goal_timeout_s else []
         if bool(dropped(self._task, pose.pos_m, self._centre)):
             return [self._fail("dropped", now_ns)]
         self._held = count_hold(self._task, self._held, goal_error_rad(pose.quat_wxyz, self.goal))

@@ -1,5 +1,7 @@
 """The hand eases in, follows only a policy that started afresh, and holds when anything is unknown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ class FakeHand:
 
     def __init__(self, start):
         self.pos, self.torque, self.written, self.broken = np.array(start, dtype=float), False, [], False
+        self.written_current = []
         self.state = None
 
     def read(self, now_ns):
@@ -29,6 +32,7 @@ class FakeHand:
 
     def write(self, target):
         self.written.append(target.pos_rad)
+        self.written_current.append(target.current_limit_a)
         self.pos = target.pos_rad.copy()
 
     def set_torque(self, enabled):
@@ -186,6 +190,23 @@ def test_a_hot_motor_holds_and_a_cool_one_goes_on(bench, leap):
     bench.hand.state = hot(leap, 50.0, bench.now)
     bench.tick(bench.target(0.1))
     assert bench.control.phase is Phase.FOLLOWING
+
+
+def test_a_motor_that_stalls_too_long_is_relieved_and_then_goes_on(bench, leap):
+    bench.ease_in()
+    limit_a = bench.hand.written_current[-1]
+    pushing = np.zeros(16)
+    currents = []
+    for _ in range(1800):  # 18 s of pushing with all the current that is allowed
+        pushing[7] = bench.hand.written_current[-1]
+        bench.hand.state = replace(hot(leap, 40.0, bench.now), current_a=pushing.copy())
+        bench.tick(bench.target(0.0))
+        currents.append(bench.hand.written_current[-1])
+    share = np.array(currents) / limit_a
+    held = np.flatnonzero(share < 0.9)
+    assert 900 < held[0] < 1100 and np.allclose(share[held], 0.5)  # after ten seconds
+    first = held[held < held[0] + 200]  # it pushes again, and is relieved again
+    assert 50 < len(first) < 100 and np.isclose(share[held[0] + 150], 1.0) and len(held) > 2 * len(first)
 
 
 def test_a_hot_hand_is_not_activated(bench, leap):

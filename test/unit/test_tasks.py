@@ -96,6 +96,16 @@ def test_too_late_is_a_failure_and_ends_the_trial(task):
     assert goals.step(pose([1.0, 0.0, 0.0, 0.0]), round(9e9)) == []
 
 
+def test_an_object_that_is_not_seen_runs_out_of_time_and_is_not_held(task):
+    goals = keeper(task)
+    goals.start_trial(pose([1.0, 0.0, 0.0, 0.0]), 0)
+    there = pose(goals.goal)
+    for k, seen in enumerate([there, there, None, there, there], start=1):
+        assert goals.step(seen, k * PERIOD_NS) == []
+    (event,) = goals.step(None, round(task.goal_timeout_s * 1e9))
+    assert event.event == "timeout" and goals.goal is None and goals.failed == 1
+
+
 def test_a_drop_is_a_failure(task):
     goals = keeper(task)
     goals.start_trial(pose([1.0, 0.0, 0.0, 0.0]), 0)

@@ -1,0 +1,115 @@
+"""Runs recorded images through the eyes again: the same pipeline that pose_node runs, fed in the recorded order."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts import config, wire
+from dexterity_ros.contracts.box_object import load_box
+from dexterity_ros.contracts.camera import CameraSpec, load_camera
+from dexterity_ros.contracts.errors import BagError, Fault
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.perception.depth_cloud import CloudConfig
+from dexterity_ros.pipeline.object_pipeline import ObjectPipeline
+from dexterity_ros.replay.differences import Differences, StageDiff
+from dexterity_ros.replay.run_record import RunRecord
+
+Floats = NDArray[np.float64]
+
+_COLOURS_KEPT = 5
+_CLOUD_KEYS = tuple(CloudConfig.__dataclass_fields__)
+
+
+def repeat_perception(run: RunRecord) -> list[StageDiff]:
+    """Returns the stage eyes: every image's pose, or that there was none, beside what pose_node published.
+
+    Nothing when no images were recorded. Images before the object was first found cannot be repeated: what the tracker
+    remembered then is not in the bag. Raises BagError when the bag does not say how its eyes were set up.
+    """
+    depth = run.bag.topic(TOPICS["depth"].name)
+    if depth is None or not run.bag.counts[depth]:
+        return []
+    return [_Eyes(run).repeat()]
+
+
+class _Eyes:
+    def __init__(self, run: RunRecord) -> None:
+        self._run, self._bag = run, run.bag
+        self._parameters = _parameters(run)
+        self._poses = dict(zip(run.pose.stamps_ns.tolist(), run.pose.values, strict=True))
+        said = [json.loads(value.data) for _, value in self._bag.values(TOPICS["pose_basis"].name)]
+        self._bases = {row["stamp_ns"]: row["basis"] for row in said}
+        self._pipeline: ObjectPipeline | None = None
+        self._colours: dict[int, Any] = {}
+        self._joints = wire.JointReader(run.hand.joint_names)
+        self._known = False
+        why = "what the tracker remembered then is not in the bag"
+        self._stage = Differences("eyes", self._bag.start_ns, why)
+
+    def repeat(self) -> StageDiff:
+        """Feeds joints, colours and depths in the order in which they were received."""
+        keys = {self._bag.topic(TOPICS[key].name): key for key in ("joint_states", "colour", "depth")}
+        for message in self._bag.messages([name for name in keys if name is not None]):
+            key, value = keys[message.topic], message.value
+            stamp = wire.stamp_ns(value.header)
+            if key == "colour":
+                self._colours[stamp] = value
+                while len(self._colours) > _COLOURS_KEPT:
+                    self._colours.pop(next(iter(self._colours)))
+            elif key == "depth":
+                self._see(value, stamp)
+            elif self._pipeline is not None:
+                self._pipeline.joints(self._joints.sample(value))
+        return self._stage.result()
+
+    def _see(self, message: Any, stamp_ns: int) -> None:
+        if self._pipeline is None:
+            self._pipeline = self._make(message.width)
+            return
+        basis = self._bases.get(stamp_ns)
+        if basis is None:
+            self._known = False  # pose_node never looked at it, so its memory is another
+            self._stage.skip()
+            return
+        if basis == "found":
+            self._known = True
+            self._pipeline.reset()
+        seen = self._pipeline.step(wire.depth_sample(message, self._colours.get(stamp_ns)))
+        if not self._known:
+            self._stage.skip()
+            return
+        recorded = self._poses.get(stamp_ns, np.zeros(0))
+        self._stage.add(stamp_ns, recorded, _numbers(seen.result))
+
+    def _make(self, width: int) -> ObjectPipeline:
+        parameters = self._parameters
+        camera = _standing(self._run, load_camera(parameters["camera"])).scaled(width)
+        cloud = config.from_mapping(CloudConfig, {key: parameters[key] for key in _CLOUD_KEYS}, where="pose_node")
+        return ObjectPipeline(self._run.hand, camera, load_box(parameters["object"]), cloud)
+
+
+def _numbers(result: Any) -> Floats:
+    if isinstance(result, Fault):
+        return np.zeros(0)
+    pose = result.track.pose
+    return np.concatenate([pose.pos_m, pose.quat_wxyz])
+
+
+def _standing(run: RunRecord, camera: CameraSpec) -> CameraSpec:
+    """Returns the camera where the bag says that it stood."""
+    found = run.bag.values(TOPICS["camera_pose"].name)
+    if not found:
+        return camera
+    shift, turn = found[0][1].transform.translation, found[0][1].transform.rotation
+    return replace(camera, pos_m=(shift.x, shift.y, shift.z), quat_wxyz=(turn.w, turn.x, turn.y, turn.z))
+
+
+def _parameters(run: RunRecord) -> dict[str, Any]:
+    started = json.loads(run.bag.info.get("configuration") or "{}")
+    if "pose_node" not in started:
+        raise BagError(f"{run.bag.path} holds images but no parameters of pose_node; it has those of {sorted(started)}")
+    parameters: dict[str, Any] = started["pose_node"]
+    return parameters
