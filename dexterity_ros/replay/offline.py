@@ -60,7 +60,7 @@ def _short(stage: StageDiff) -> dict[str, Any]:
 
 
 def replay(run: RunRecord, pipeline: PolicyPipeline, limits: GateLimits) -> ReplayResult:
-    """Returns what repeating a run gave: poses from images, each tick's inputs, observation, action, target, the gate."""
+    """Returns what repeating gave: poses from images, each tick's inputs, observation, action, target, the gate."""
     ticks = run.ticks
     began = time.perf_counter()
     policy, terms, joints = _policy(run, pipeline)

@@ -35,7 +35,7 @@ class StereoErrors:
     disparity_px: float = 0.0
     bias_px: float = 0.0
     step_px: float = 0.0
-    patch_px: int = 5
+    patch_px: int = 7
     fattening_px: int = 0
     baseline_m: float = 0.05
     grazing_dropout: float = 0.0
@@ -50,6 +50,8 @@ _BACKGROUND, _HAND = 90, 30  # grey values
 _DARK = 40  # a brightness that a projector's pattern hardly shows on
 _IMAGE_PX = 640  # width of the images that errors in pixels are given for
 _EDGE_M = 0.01  # a step in depth this large is an edge
+_SMOOTHED = 1.5  # interpolation between patches shrinks noise by this factor
+_GROWN = 0.25  # share of patches in which an edge is overgrown
 _COLLIDING = (0, 0, 0, 1, 0, 0)  # geom group 3: what is drawn for people lies on top of it
 
 
@@ -157,19 +159,20 @@ class DepthCamera:
         return lost
 
     def _fattened(self, depth_m: Floats) -> Floats:
-        """Returns depths in which what is in front has grown over what is behind, in about half of all patches."""
+        """Returns depths in which what is in front has grown over what is behind, in some patches."""
         reach = round(self._errors.fattening_px * self.camera.width / _IMAGE_PX)
         if reach < 1:
             return depth_m
         far = np.where(depth_m > 0.0, depth_m, np.inf).astype(np.float32)
         nearest = cv2.erode(far, np.ones((1, 2 * reach + 1), dtype=np.uint8))  # along the baseline
-        grows = (nearest < far - _EDGE_M) & (self._spread(self._rng.random(self._coarse(depth_m.shape))) < 0.5)
+        grows = (nearest < far - _EDGE_M) & (self._spread(self._rng.random(self._coarse(depth_m.shape))) < _GROWN)
         return np.where(grows, nearest, depth_m)
 
     def _patchy(self, shape: tuple[int, ...]) -> Floats:
         """Returns normal noise that is nearly the same over patches of pixels."""
-        together, alone = self._spread(self._rng.normal(size=self._coarse(shape))), self._rng.normal(size=shape)
-        noisy: Floats = 0.8 * together + 0.6 * alone
+        coarse = self._rng.normal(size=self._coarse(shape)).astype(np.float32)
+        smooth = _SMOOTHED * cv2.resize(coarse, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+        noisy: Floats = 0.95 * smooth + 0.3 * self._rng.normal(size=shape)
         return noisy
 
     def _coarse(self, shape: tuple[int, ...]) -> tuple[int, int]:

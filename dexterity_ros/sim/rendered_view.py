@@ -16,7 +16,7 @@ from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 _VIEW_M = 0.12  # this far round the grasp centre the image is rendered
 # A stereo depth camera like a RealSense D435 at half a metre, well calibrated; docs/stereo_errors.md.
 STEREO = StereoErrors(
-    disparity_px=0.08,
+    disparity_px=0.1,
     bias_px=0.05,
     step_px=1.0 / 32.0,
     fattening_px=2,
