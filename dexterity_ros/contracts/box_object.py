@@ -15,23 +15,31 @@ FACES_FILE = "faces.yaml"
 
 @dataclass(frozen=True, kw_only=True)
 class Face:
-    """One face: its outward normal in the object frame, and its colour, 0 to 255 each."""
+    """One face: its outward normal in the object frame, its colour, 0 to 255 each, and the AprilTag on it, if any."""
 
     normal: tuple[float, float, float]
     rgb: tuple[int, int, int]
+    tag: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class BoxObject:
-    """half_m: half sizes along the object's axes. faces: +x, -x, +y, -y, +z, -z."""
+    """half_m: half sizes along the object's axes. faces: +x, -x, +y, -y, +z, -z.
+
+    tag_m: side of the tags' black squares; 0: there are none.
+    """
 
     half_m: tuple[float, float, float]
     faces: tuple[Face, ...]
+    tag_m: float = 0.0
 
     def __post_init__(self) -> None:
         normals = [face.normal for face in self.faces]
         if normals != [tuple(float(v) for v in row) for row in _AXES]:
             raise ConfigError(f"faces must be +x, -x, +y, -y, +z, -z; their normals are {normals}")
+        tags = [face.tag for face in self.faces]
+        if self.tag_m > 0.0 and (None in tags or len(set(tags)) != len(tags)):
+            raise ConfigError(f"with tag_m every face needs a tag of its own; they are {tags}")
 
     @cached_property
     def colours(self) -> NDArray[np.float64]:
@@ -45,7 +53,20 @@ class BoxObject:
         negative = np.take_along_axis(share, axis[..., None], axis=-1)[..., 0] < 0.0
         return 2 * axis + negative
 
+    def tag_axes(self, face: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns where right and up point, (3,) each, for someone who looks at a face from outside."""
+        normal = np.array(self.faces[face].normal)
+        up = np.array([0.0, 1.0, 0.0] if face >= 4 else [0.0, 0.0, 1.0])
+        return np.cross(up, normal), up
 
+    def tag_corners(self, face: int) -> NDArray[np.float64]:
+        """Returns the corners of a tag's black square, object frame: upper left, then clockwise, (4, 3)."""
+        right, up = (0.5 * self.tag_m * axis for axis in self.tag_axes(face))
+        centre = np.array(self.faces[face].normal) * np.array(self.half_m)
+        return np.stack([centre - right + up, centre + right + up, centre + right - up, centre - right - up])
+
+
+TAG_FAMILY = "DICT_APRILTAG_36h11"  # as OpenCV calls it
 _AXES = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
 
 

@@ -1,21 +1,24 @@
-"""The object's pose from coloured clouds: finds it, follows it, undoes symmetric slips, says when it is lost."""
+"""The object's pose from clouds and faces: finds it, follows it, undoes symmetric slips, says when it is lost."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.box_object import BoxObject
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.frames import quat_normalise, rotation_angle, rotation_between, rotvec_to_quat
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
-from dexterity_ros.estimation.box_tracker import BoxTracker, Track, TrackerConfig
-from dexterity_ros.estimation.symmetry import MIN_LABELS, ColourVote
+from dexterity_ros.estimation.surface_tracker import SurfaceTracker, Track, TrackerConfig
+from dexterity_ros.estimation.surfaces import Surface
+from dexterity_ros.estimation.symmetry import MIN_LABELS, FaceVote
 
 Floats = NDArray[np.float64]
 
+FOUND_ONCE = "found; the next image has to confirm it"
 _SLIPPED = 2  # votes in a row for another symmetric pose before it is believed
 _DOUBTFUL = 0.8  # agreement of the colours below which a pose is not to be acted on
+_GUESSED_S = 0.5  # for this long a pose may rest on a prediction in some direction
 _SEEDS = 40  # orientations tried when the object has to be found
 _FOUND_SHARE = 0.5  # of the points must lie on the box that was found
 _JUMP_M, _JUMP_RAD = 0.03, 0.8  # further in one cloud than an object in a hand can get
@@ -23,7 +26,9 @@ _JUMP_M, _JUMP_RAD = 0.03, 0.8  # further in one cloud than an object in a hand 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A pose that may be acted on. basis: found, tracked, or turned (a symmetric slip was undone)."""
+    """A pose that may be acted on. basis: found (and confirmed by the next cloud), tracked, or turned (a symmetric slip
+    was undone).
+    """
 
     track: Track
     agreement: float
@@ -33,9 +38,12 @@ class Estimate:
 class ObjectEstimator:
     """A stage with memory: cloud and face labels in, pose out."""
 
-    def __init__(self, box: BoxObject, config: TrackerConfig) -> None:
-        self._config, self._colours = config, ColourVote(box)
-        self._tracker: BoxTracker | None = None
+    def __init__(self, surface: Surface, vote: FaceVote, config: TrackerConfig) -> None:
+        """vote: tells poses apart in which the surface looks alike."""
+        self._surface, self._vote, self._config = surface, vote, config
+        self._tracker: SurfaceTracker | None = None
+        self._guessed_since_ns: int | None = None
+        self._confirmed = True
         self._last: PoseSample | None = None
         self._votes_against = 0
         self._agreement = 0.0
@@ -43,12 +51,14 @@ class ObjectEstimator:
 
     def reset(self) -> None:
         """Forgets the object; the next cloud has to find it."""
-        self._tracker = self._last = None
+        self._tracker = self._last = self._guessed_since_ns = None
 
-    def step(self, cloud: CloudSample, labels: NDArray[np.int64]) -> Estimate | Fault:
-        """Returns the pose at the time of the cloud, or why it must not be acted on. labels: as for symmetry.vote."""
+    def step(self, cloud: CloudSample, evidence: Any) -> Estimate | Fault:
+        """Returns the pose at the time of the cloud, or why it must not be acted on. evidence: what the vote wants
+        to know of the image (estimation/symmetry.py).
+        """
         if self._tracker is None:
-            return self._find(cloud, labels)
+            return self._find(cloud, evidence)
         track = self._tracker.step(cloud)
         if isinstance(track, Fault):
             self.reset()
@@ -56,18 +66,23 @@ class ObjectEstimator:
         if (jumped := self._jump(track.pose)) is not None:
             self.reset()
             return jumped
+        if (guessed := self._guessing(track)) is not None:
+            self.reset()
+            return guessed
         self._last = track.pose
-        turned = self._check_colours(cloud, labels, track)
+        turned = self._check_faces(cloud, evidence, track)
         if turned is not None:
             return turned
         if self._agreement < _DOUBTFUL:
-            detail = f"only {100 * self._agreement:.0f} % of the coloured points fit the pose"
+            detail = f"only {100 * self._agreement:.0f} % of the faces seen fit the pose"
             return Fault(code=FaultCode.POSE_LOST, detail=detail)
-        return Estimate(track=track, agreement=self._agreement, basis="tracked")
+        basis = "tracked" if self._confirmed else "found"
+        self._confirmed = True
+        return Estimate(track=track, agreement=self._agreement, basis=basis)
 
-    def _check_colours(self, cloud: CloudSample, labels: NDArray[np.int64], track: Track) -> Estimate | Fault | None:
+    def _check_faces(self, cloud: CloudSample, evidence: Any, track: Track) -> Estimate | Fault | None:
         """Believes another symmetric pose after it was voted for twice; until then the pose is doubtful."""
-        result = self._colours.step(cloud, labels, track.pose)
+        result = self._vote.step(cloud, evidence, track.pose)
         if result.points < MIN_LABELS:
             return None  # nothing is known, so nothing changes
         self._agreement = result.agreement
@@ -75,41 +90,57 @@ class ObjectEstimator:
         if result.better is None:
             return None
         if self._votes_against < _SLIPPED:
-            detail = f"the colours fit another symmetric pose better than this one ({100 * result.agreement:.0f} %)"
+            detail = f"the faces seen fit another symmetric pose better than this one ({100 * result.agreement:.0f} %)"
             return Fault(code=FaultCode.POSE_LOST, detail=detail)
         self._votes_against = 0
-        return self._start(result.better, cloud, labels, "turned")
+        return self._start(result.better, cloud, evidence)
 
-    def _find(self, cloud: CloudSample, labels: NDArray[np.int64]) -> Estimate | Fault:
-        """Tries orientations all round, keeps the one that most points lie on, and lets the colours choose among 24."""
+    def _find(self, cloud: CloudSample, evidence: Any) -> Estimate | Fault:
+        """Tries orientations all round, keeps the one that most points lie on, and lets the faces choose among 24."""
         best: Track | None = None
         middle = 0.5 * (cloud.points_m.min(axis=0) + cloud.points_m.max(axis=0))
         for seed in self._seeds:
-            tracker = BoxTracker(self._config)
+            tracker = SurfaceTracker(self._surface, self._config)
             tracker.begin(PoseSample(stamp_ns=cloud.stamp_ns, pos_m=middle, quat_wxyz=seed))
             track = tracker.step(cloud)
             if isinstance(track, Track) and (best is None or _quality(track) > _quality(best)):
                 best = track
         if best is None or best.inliers < _FOUND_SHARE * len(cloud.points_m):
             return Fault(code=FaultCode.POSE_LOST, detail="the object was not found in the cloud")
-        result = self._colours.step(cloud, labels, best.pose)
+        result = self._vote.step(cloud, evidence, best.pose)
         if result.points < MIN_LABELS:
-            detail = f"found, but {result.points} coloured points do not tell which way round it is"
+            detail = f"found, but {result.points} points with a face do not tell which way round it is"
             return Fault(code=FaultCode.POSE_LOST, detail=detail)
-        return self._start(result.better or best.pose, cloud, labels, "found")
+        started = self._start(result.better or best.pose, cloud, evidence)
+        if isinstance(started, Fault):
+            return started
+        self._confirmed = False
+        return Fault(code=FaultCode.POSE_LOST, detail=FOUND_ONCE)
 
-    def _start(self, pose: PoseSample, cloud: CloudSample, labels: NDArray[np.int64], basis: str) -> Estimate | Fault:
-        self._tracker = BoxTracker(self._config)
+    def _start(self, pose: PoseSample, cloud: CloudSample, evidence: Any) -> Estimate | Fault:
+        self._tracker = SurfaceTracker(self._surface, self._config)
         self._tracker.begin(pose)
         track = self._tracker.step(cloud)
-        result = self._colours.step(cloud, labels, pose)
+        result = self._vote.step(cloud, evidence, pose)
         self._agreement, self._votes_against = result.agreement, 0
         if isinstance(track, Fault) or result.agreement < _DOUBTFUL:
             self.reset()
-            said = f"the colours fit no pose: {100 * result.agreement:.0f} %"
+            said = f"the faces seen fit no pose: {100 * result.agreement:.0f} %"
             return track if isinstance(track, Fault) else Fault(code=FaultCode.POSE_LOST, detail=said)
         self._last = track.pose
-        return Estimate(track=track, agreement=self._agreement, basis=basis)
+        return Estimate(track=track, agreement=self._agreement, basis="turned")
+
+    def _guessing(self, track: Track) -> Fault | None:
+        """Returns a fault when for a while the points have not said in all directions where the object is."""
+        now = int(track.pose.stamp_ns)
+        if track.guessed == 0:
+            self._guessed_since_ns = None
+            return None
+        since = self._guessed_since_ns = self._guessed_since_ns or now
+        if (now - since) * 1e-9 <= _GUESSED_S:
+            return None
+        detail = f"for {(now - since) * 1e-9:.1f} s the points have left {track.guessed} of 6 directions open"
+        return Fault(code=FaultCode.POSE_LOST, detail=detail)
 
     def _jump(self, pose: PoseSample) -> Fault | None:
         if self._last is None:

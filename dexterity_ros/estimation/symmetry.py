@@ -1,20 +1,22 @@
-"""Tells the symmetric poses of a box apart by the colours of its faces."""
+"""Tells the poses apart in which an object's shape looks alike: by the colours of a box's faces, or by tags on them."""
 
 import itertools
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.box_object import BoxObject
-from dexterity_ros.contracts.frames import quat_multiply, quat_to_matrix
+from dexterity_ros.contracts.frames import quat_multiply, quat_to_matrix, rotation_angle, rotation_between
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
 
 Floats = NDArray[np.float64]
 
 MIN_LABELS = 25  # fewer coloured points decide nothing
 _CONFIDENT = 0.7  # share of coloured points that must agree with a pose
+_TAG_RAD = 0.35  # tags are believed this far; symmetric poses are 1.57 apart
 _CLEAR_POINTS = 20  # and this many more than with any other
 
 
@@ -27,6 +29,44 @@ class Vote:
     agreement: float
     better: PoseSample | None
     points: int
+
+
+class FaceVote(Protocol):
+    """Compares a pose with what an image shows besides shape."""
+
+    def step(self, cloud: CloudSample, evidence: Any, pose: PoseSample) -> Vote:
+        """Returns how well the pose fits. evidence: what the kind of vote wants to know of the image."""
+        ...
+
+
+class ShapeAlone:
+    """For objects that look alike in no two poses: everything fits."""
+
+    def step(self, cloud: CloudSample, evidence: Any, pose: PoseSample) -> Vote:
+        """Returns full agreement."""
+        return Vote(agreement=1.0, better=None, points=len(cloud.points_m))
+
+
+class TagVote:
+    """Compares with the pose that tags show, which is rough but tells the symmetric ones apart."""
+
+    def __init__(self, box: BoxObject) -> None:
+        self._turns = symmetric_turns(box)
+
+    def step(self, cloud: CloudSample, evidence: PoseSample | None, pose: PoseSample) -> Vote:
+        """evidence: the pose by tags, or None when no tag was seen."""
+        if evidence is None:
+            return Vote(agreement=0.0, better=None, points=0)
+        candidates = [quat_multiply(pose.quat_wxyz, turn) for turn in self._turns]
+        angles = np.array([float(rotation_angle(rotation_between(c, evidence.quat_wxyz))) for c in candidates])
+        best = int(np.argmin(angles))
+        points = len(cloud.points_m)
+        if angles[best] > _TAG_RAD:  # a single tag seen from the front may come out mirrored
+            return Vote(agreement=0.0, better=None, points=0)
+        if abs(float(self._turns[best][0])) > 1.0 - 1e-9:
+            return Vote(agreement=1.0, better=None, points=points)
+        better = PoseSample(stamp_ns=pose.stamp_ns, pos_m=pose.pos_m, quat_wxyz=candidates[best])
+        return Vote(agreement=0.0, better=better, points=points)
 
 
 @lru_cache(maxsize=1)

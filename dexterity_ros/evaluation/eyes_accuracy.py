@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
-from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
@@ -139,7 +138,6 @@ class EyesJudge:
 
     def __init__(self, hand: HandSpec, object_name: str, camera: CameraSpec, cloud: CloudConfig) -> None:
         self._hand, self._object, self._camera, self._cloud = hand, object_name, camera, cloud
-        self._box = load_box(object_name)
 
     def judge(self, motions: list[Motion], what: Disturbance, seed: int) -> dict[str, float]:
         """Returns minutes, images, lost_percent, wrong_percent and the quantiles of errors and recoveries.
@@ -159,7 +157,7 @@ class EyesJudge:
             if getattr(what, name) is not None:
                 errors = replace(errors, **{name: getattr(what, name)})
         view = RenderedView(self._hand, self._object, self._camera, errors, seed)
-        pipeline = ObjectPipeline(self._hand, self._camera, self._box, self._cloud)
+        pipeline = ObjectPipeline(self._hand, self._camera, self._object, self._cloud)
         centre = np.array(self._hand.grasp_centre_m)
         lost_since: int | None = None
         wrong_since: int | None = None

@@ -17,8 +17,10 @@ from dexterity_ros.contracts.frames import rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
 from dexterity_ros.contracts.system import node_parameters
-from dexterity_ros.estimation.box_tracker import TrackerConfig
 from dexterity_ros.estimation.object_estimator import ObjectEstimator
+from dexterity_ros.estimation.surface_tracker import TrackerConfig
+from dexterity_ros.estimation.surfaces import box_surface
+from dexterity_ros.estimation.symmetry import ColourVote
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
 from dexterity_ros.perception.face_colours import face_labels
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
@@ -52,7 +54,7 @@ def bench_perception(hand: HandSpec, object_name: str, camera_name: str, seconds
     rig = _Rig(hand=hand, camera=load_camera(camera_name), box=load_box(object_name), frames=frames)
     cloud = DepthCloud(rig.camera, np.array(hand.grasp_centre_m), demo_cloud(), HandBody(hand, load_shape(hand)))
     home = np.array(hand.home_pos_rad)
-    estimator = ObjectEstimator(rig.box, TrackerConfig(half_m=rig.box.half_m))
+    estimator = ObjectEstimator(box_surface(rig.box.half_m), ColourVote(rig.box), TrackerConfig())
     seen: dict[str, Any] = {}
 
     def see_cloud(frame: DepthSample) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 from rclpy.node import Node
 
 from dexterity_ros.contracts import wire
-from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
 from dexterity_ros.contracts.hand import load_hand
@@ -38,7 +37,6 @@ class PoseNode(Node):
         super().__init__("pose_node", automatically_declare_parameters_from_overrides=True)
         self._settings = ros.parameters(self, PoseParameters)
         self._hand, self._camera = load_hand(self._settings.hand), load_camera(self._settings.camera)
-        self._box = load_box(self._settings.object)
         self._reader = wire.JointReader(self._hand.joint_names)
         self._pipeline: ObjectPipeline | None = None
         self._refused = ""  # why camera_info was not believed
@@ -59,7 +57,7 @@ class PoseNode(Node):
             spec = self._camera.scaled(message.width) if message.width else self._camera
             self._refused = spec.disagreement(np.asarray(message.k))
             if not self._refused:
-                self._pipeline = ObjectPipeline(self._hand, spec, self._box, self._settings)
+                self._pipeline = ObjectPipeline(self._hand, spec, self._settings.object, self._settings)
 
     def _on_colour(self, message: Any) -> None:
         self._colour[wire.stamp_ns(message.header)] = message

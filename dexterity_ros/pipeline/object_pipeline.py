@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dexterity_ros.contracts.box_object import BoxObject
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import CloudSample, DepthSample, JointSample
-from dexterity_ros.estimation.box_tracker import TrackerConfig
 from dexterity_ros.estimation.object_estimator import Estimate, ObjectEstimator
+from dexterity_ros.estimation.surface_tracker import TrackerConfig
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
-from dexterity_ros.perception.face_colours import face_labels
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.pipeline.tracked_object import tracked_object
 
 _JOINTS_KEPT_NS = 500_000_000
 _JOINTS_MAX_AGE_NS = 60_000_000  # joints further from the image than this are not the image's
@@ -31,10 +30,11 @@ class Seen:
 class ObjectPipeline:
     """A stage: `joints` keeps the hand's recent positions, `step` takes an image."""
 
-    def __init__(self, hand: HandSpec, camera: CameraSpec, box: BoxObject, config: CloudConfig) -> None:
+    def __init__(self, hand: HandSpec, camera: CameraSpec, object_name: str, config: CloudConfig) -> None:
+        """object_name: in models/objects. Raises ConfigError."""
         self._cloud = DepthCloud(camera, np.array(hand.grasp_centre_m), config, HandBody(hand, load_shape(hand)))
-        self._estimator = ObjectEstimator(box, TrackerConfig(half_m=box.half_m))
-        self._box = box
+        self._object = tracked_object(object_name, camera)
+        self._estimator = ObjectEstimator(self._object.surface, self._object.vote, TrackerConfig())
         self._joints: deque[JointSample] = deque()
         self._last_ns = 0
 
@@ -68,7 +68,7 @@ class ObjectPipeline:
         if isinstance(cloud, Fault):
             self._estimator.reset()
             return Seen(result=cloud, cloud=None)
-        if cloud.rgb is None:
+        if cloud.rgb is None and self._object.needs_colour:
             said = "an image without colours does not tell which way round the object is"
             return Seen(result=Fault(code=FaultCode.DEPTH_INVALID, detail=said), cloud=cloud)
-        return Seen(result=self._estimator.step(cloud, face_labels(cloud.rgb, self._box)), cloud=cloud)
+        return Seen(result=self._estimator.step(cloud, self._object.evidence(image, cloud)), cloud=cloud)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config, wire
-from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import BagError, Fault
 from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.estimation.object_estimator import FOUND_ONCE
 from dexterity_ros.perception.depth_cloud import CloudConfig
 from dexterity_ros.pipeline.object_pipeline import ObjectPipeline
 from dexterity_ros.replay.differences import Differences, StageDiff
@@ -74,7 +74,7 @@ class _Eyes:
             self._known = False  # pose_node never looked at it, so its memory is another
             self._stage.skip()
             return
-        if basis == "found":
+        if FOUND_ONCE in basis:
             self._known = True
             self._pipeline.reset()
         seen = self._pipeline.step(wire.depth_sample(message, self._colours.get(stamp_ns)))
@@ -88,7 +88,7 @@ class _Eyes:
         parameters = self._parameters
         camera = _standing(self._run, load_camera(parameters["camera"])).scaled(width)
         cloud = config.from_mapping(CloudConfig, {key: parameters[key] for key in _CLOUD_KEYS}, where="pose_node")
-        return ObjectPipeline(self._run.hand, camera, load_box(parameters["object"]), cloud)
+        return ObjectPipeline(self._run.hand, camera, parameters["object"], cloud)
 
 
 def _numbers(result: Any) -> Floats:

@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.box_object import BoxObject
+from dexterity_ros.contracts.box_object import TAG_FAMILY, BoxObject
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.sim.scene import Scene
@@ -127,7 +127,7 @@ class DepthCamera:
         local = (points - data.xpos[object_body]) @ data.xmat[object_body].reshape(3, 3)
         image = np.full((self._shape[0] * self._shape[1], 3), _BACKGROUND, dtype=np.uint8)
         image[self._at[hit]] = _HAND
-        image[self._at[on_box]] = box.colours[box.face_of(local)].astype(np.uint8)
+        image[self._at[on_box]] = face_pixels(box, local)
         return image.reshape(*self._shape, 3)
 
     def _disturbed(self, depth_m: Floats, dark: NDArray[np.bool_]) -> Depth:
@@ -187,6 +187,31 @@ class DepthCamera:
     @property
     def _patch(self) -> int:
         return max(round(self._errors.patch_px * self.camera.width / _IMAGE_PX), 1)
+
+
+def face_pixels(box: BoxObject, local_m: Floats) -> NDArray[np.uint8]:
+    """Returns the colours, (n, 3), of points on a box, (n, 3) in its frame: those of its faces, and tags on them."""
+    faces = box.face_of(local_m)
+    colours: NDArray[np.uint8] = box.colours[faces].astype(np.uint8)
+    if box.tag_m > 0.0:
+        for face in np.unique(faces):
+            on_face = faces == face
+            colours[on_face] = _with_tag(box, int(face), local_m[on_face], colours[on_face])
+    return colours
+
+
+def _with_tag(box: BoxObject, face: int, local_m: Floats, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    right, up = box.tag_axes(face)
+    dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, TAG_FAMILY))
+    cells = dictionary.markerSize + 2
+    marker = cv2.aruco.generateImageMarker(dictionary, box.faces[face].tag or 0, cells)
+    paper = np.pad(marker, 1, constant_values=255)
+    size_m = box.tag_m / cells
+    row = np.floor(cells / 2 + 1 - (local_m @ up) / size_m).astype(int)
+    column = np.floor(cells / 2 + 1 + (local_m @ right) / size_m).astype(int)
+    inside = (row >= 0) & (row < cells + 2) & (column >= 0) & (column < cells + 2)
+    colours[inside] = paper[row[inside], column[inside], None]
+    return colours
 
 
 def _displaced(camera: CameraSpec, errors: StereoErrors, rng: np.random.Generator) -> CameraSpec:

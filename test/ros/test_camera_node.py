@@ -63,11 +63,13 @@ def test_a_recording_goes_through_camera_node_and_pose_node_to_the_objects_pose(
     assert np.rad2deg(rotation_angle(rotation_between(poses[-1].quat_wxyz, TURN))) < 3.0
     assert abs(poses[-1].stamp_ns - time.time_ns()) < 2e9  # the camera's own stamps, by our clock
     spec = load_camera("demo")
+    assert graph.spin_until(lambda: bool(stands))
     shift = stands[0].transform.translation
     np.testing.assert_allclose([shift.x, shift.y, shift.z], spec.pos_m)
     assert stands[0].header.frame_id == "hand" and stands[0].child_frame_id == wire.CAMERA_FRAME
-    assert graph.spin_until(lambda: "is over" in said["camera_node: images"].message, 15.0)  # and then it says so
-    figures = {v.key: json.loads(v.value) for v in said["camera_node: images"].values}
+    images = "camera_node: images"
+    assert graph.spin_until(lambda: images in said and "is over" in said[images].message, 15.0)  # and then it says so
+    figures = {v.key: json.loads(v.value) for v in said[images].values}
     assert figures["images"] >= 11 and figures["age_ms"]["p50"] < 200.0
 
 

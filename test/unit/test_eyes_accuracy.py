@@ -83,7 +83,8 @@ def judged(leap, motion, **what):
 
 def test_a_slow_cube_is_seen_well_and_a_badly_placed_camera_shows_in_the_figures(leap, motion):
     good, displaced = judged(leap, motion), judged(leap, motion, extrinsic_m=0.01, extrinsic_rad=0.0)
-    assert good["images"] == 45 and good["lost_percent"] == 0.0 and good["wrong_percent"] == 0.0
+    assert good["images"] == 45 and good["wrong_percent"] == 0.0
+    assert good["lost_percent"] == round(100 / 45, 3)  # the first, which the second has to confirm
     assert good["rotation_deg_p50"] < 1.0 and good["position_mm_p50"] < 2.5
     assert displaced["position_mm_p50"] > 8.0
 

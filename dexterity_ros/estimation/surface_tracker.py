@@ -1,7 +1,8 @@
-"""Follows a box in a point cloud: Gauss-Newton on the signed distance of the points to its surface.
+"""Follows an object in a point cloud: Gauss-Newton on the signed distance of the points to its surface.
 
-Only the visible faces have points, so the solution is regularised towards a constant-velocity prediction. Which of the
-24 symmetric poses of a cube it follows is decided by where it starts; a cloud without colour cannot tell them apart.
+Only what is visible has points, so the solution is regularised towards a constant-velocity prediction; in how many
+directions the points say less than the prediction does is part of the result. Which of the 24 symmetric poses of a cube
+it follows is decided by where it starts; a cloud without colour cannot tell them apart.
 """
 
 from dataclasses import dataclass
@@ -12,20 +13,20 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.frames import quat_multiply, quat_normalise, quat_to_matrix, quat_to_rotvec, rotvec_to_quat
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
+from dexterity_ros.estimation.surfaces import Surface
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrackerConfig:
-    """How the box is followed.
+    """How an object is followed.
 
-    half_m: half sizes of the box. iterations: of Gauss-Newton. outlier_m: points further off the surface count little.
-    prior_m, prior_rad: how far the prediction is trusted, standard deviations. noise_m: of a point. min_inliers: fewer
-    points on the box than this are no track. max_residual_m: median distance of the inliers above which it is lost.
+    iterations: of Gauss-Newton. outlier_m: points further off the surface count little. prior_m, prior_rad: how far the
+    prediction is trusted, standard deviations. noise_m: of a point. min_inliers: fewer points on the surface than this
+    are no track. max_residual_m: median distance of the inliers above which it is lost.
     """
 
-    half_m: tuple[float, float, float]
     iterations: int = 6
     outlier_m: float = 0.004
     prior_m: float = 0.01
@@ -37,19 +38,24 @@ class TrackerConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """A tracked pose. covariance: (6, 6) of position m and rotation rad in the hand frame. residual_m: median."""
+    """A tracked pose. covariance: (6, 6) of position m and rotation rad in the hand frame. residual_m: median.
+
+    guessed: in how many of the six directions the prediction says more than the points do.
+    """
 
     pose: PoseSample
     covariance: Floats
     inliers: int
     residual_m: float
+    guessed: int
 
 
-class BoxTracker:
+class SurfaceTracker:
     """A stage: cloud in, pose out. It must be told where to begin, and again after it was lost."""
 
-    def __init__(self, config: TrackerConfig) -> None:
-        self._config, self._half = config, np.array(config.half_m)
+    def __init__(self, surface: Surface, config: TrackerConfig) -> None:
+        self._surface, self._config = surface, config
+        self._prior = np.diag([config.prior_m**-2] * 3 + [config.prior_rad**-2] * 3)
         self._pose: PoseSample | None = None
         self._velocity = np.zeros(6)
 
@@ -70,22 +76,28 @@ class BoxTracker:
         residual_m = float(np.median(np.abs(distance[inliers]))) if count else np.inf
         if count < self._config.min_inliers or residual_m > self._config.max_residual_m:
             self._velocity = np.zeros(6)
-            detail = f"{count} points on the box, residual {residual_m * 1e3:.1f} mm"
+            detail = f"{count} points on the object, residual {residual_m * 1e3:.1f} mm"
             return Fault(code=FaultCode.POSE_LOST, detail=detail)
         pose = PoseSample(stamp_ns=cloud.stamp_ns, pos_m=pos, quat_wxyz=quat)
         self._learn_velocity(pose, elapsed_s)
         self._pose = pose
         covariance: Floats = np.linalg.inv(information).astype(np.float64)
-        return Track(pose=pose, covariance=covariance, inliers=count, residual_m=residual_m)
+        guessed = self._guessed(information)
+        return Track(pose=pose, covariance=covariance, inliers=count, residual_m=residual_m, guessed=guessed)
+
+    def _guessed(self, information: Floats) -> int:
+        unit = 1.0 / np.sqrt(np.diag(self._prior))
+        from_points = (information - self._prior) * unit[:, None] * unit[None, :]
+        return int((np.linalg.eigvalsh(from_points) < 1.0).sum())
 
     def _solve(self, points: Floats, pos: Floats, quat: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
         config = self._config
-        prior = np.diag([config.prior_m**-2] * 3 + [config.prior_rad**-2] * 3)
+        prior = self._prior
         away = np.zeros(6)  # from the prediction, as translation and rotation vector
         for _ in range(config.iterations):
             rotation = quat_to_matrix(quat)
             local = (points - pos) @ rotation
-            distance, normal = box_distance(local, self._half)
+            distance, normal = self._surface(local)
             weights = _weights(distance, config.outlier_m)
             world_normal = normal @ rotation.T
             jacobian = np.concatenate([-world_normal, -np.cross(points - pos, world_normal)], axis=1)
@@ -96,7 +108,7 @@ class BoxTracker:
             pos, quat = _moved(pos, quat, step)
             if np.abs(step).max() < _CONVERGED:
                 break
-        distance, _ = box_distance((points - pos) @ quat_to_matrix(quat), self._half)
+        distance, _ = self._surface((points - pos) @ quat_to_matrix(quat))
         return pos, quat, information, _weights(distance, config.outlier_m), distance
 
     def _learn_velocity(self, pose: PoseSample, elapsed_s: float) -> None:
@@ -111,21 +123,6 @@ class BoxTracker:
 _PREDICT_S = 0.1  # a velocity says nothing about later than this
 _VELOCITY_GAIN = 0.6
 _CONVERGED = 1e-6
-
-
-def box_distance(local_m: Floats, half_m: Floats) -> tuple[Floats, Floats]:
-    """Returns signed distances (n,) of points to a box at the origin, and the directions (n, 3) in which they grow."""
-    outside = np.abs(local_m) - half_m
-    sign = np.where(local_m < 0.0, -1.0, 1.0)
-    beyond = np.maximum(outside, 0.0)
-    far = np.sqrt((beyond**2).sum(axis=1))
-    nearest = np.argmax(outside, axis=1)
-    rows = np.arange(len(local_m))
-    inward = np.zeros_like(local_m)
-    inward[rows, nearest] = sign[rows, nearest]
-    is_out = far > 1e-12
-    normal = np.where(is_out[:, None], sign * beyond / np.maximum(far, 1e-12)[:, None], inward)
-    return np.where(is_out, far, outside[rows, nearest]), normal
 
 
 def _weights(distance: Floats, outlier_m: float) -> Floats:
