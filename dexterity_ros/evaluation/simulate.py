@@ -11,10 +11,9 @@ from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import ObservationInputs
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
 from dexterity_ros.sim.physics import BatchPhysics
-from dexterity_ros.sim.randomisation import SampleNoise
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
-from dexterity_ros.sim.sensors import SimulatedSensors, delayed_control
+from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors
 from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
 
 Floats = NDArray[np.float64]
@@ -89,7 +88,15 @@ class _Trials:
         n, judge = course.episodes, course.judge
         self.physics = BatchPhysics(course.scene, [course.scene.model] * n, threads=judge.threads)
         rng = np.random.default_rng([course.seed, 1])
-        self.sensors = SimulatedSensors(self.physics, judge.noise, timestep_s=judge.physics.timestep_s, rng=rng)
+        self.sensors = SimulatedSensors(
+            self.physics,
+            judge.noise,
+            joints=len(course.hand.joints),
+            timestep_s=judge.physics.timestep_s,
+            substeps=judge.physics.substeps,
+            rng=rng,
+        )
+        self.sensors.restart(np.ones(n, dtype=bool))
         self.state = course.start_states.copy()
         self.goals = np.zeros((n, 4))
         self.angle = np.zeros(n)
@@ -115,8 +122,8 @@ class _Trials:
                 self.controller.start(inputs)
                 first = False
             wanted = self.controller.targets(inputs, now_ns)
-            control = delayed_control(target, wanted, self.sensors.action_delay(), substeps)
-            recent, _ = self.physics.advance(self.state, control)
+            control = self.sensors.control(target, wanted)
+            recent, _ = self.physics.advance(self.state, control, self.sensors.pushes())
             self.state, target = recent[:, -1].copy(), wanted
             now_ns += round(self.period_s * 1e9)
             self._judge()

@@ -19,10 +19,10 @@ from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
 from dexterity_ros.policy.memory import PolicyMemory, observe_object, seed_memory
 from dexterity_ros.policy.observation import build_observation
 from dexterity_ros.sim.physics import BatchPhysics
-from dexterity_ros.sim.randomisation import ModelRandomisation, SampleNoise, random_models
+from dexterity_ros.sim.randomisation import ModelRandomisation, random_models
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
-from dexterity_ros.sim.sensors import SimulatedSensors, choose, delayed_control
+from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, choose
 from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, reached, sample_goals
 
 Floats = NDArray[np.float64]
@@ -104,8 +104,14 @@ class ReorientEnv:
         self.models = random_models(scene.model, config.randomisation, n, self._rng)
         self.physics = BatchPhysics(scene, self.models, threads=config.threads)
         self.scene = scene
-        timestep_s = config.physics.timestep_s
-        self._sensors = SimulatedSensors(self.physics, config.noise, timestep_s=timestep_s, rng=self._rng)
+        self.sensors = SimulatedSensors(
+            self.physics,
+            config.noise,
+            joints=len(hand.joints),
+            timestep_s=config.physics.timestep_s,
+            substeps=config.physics.substeps,
+            rng=self._rng,
+        )
         self._pool = ResetPool(hand, scene, size=config.reset_pool, threads=config.threads, rng=self._rng)
         self._centre = np.array(hand.grasp_centre_m)
         self._episode_limit = round(config.episode_s / config.physics.control_period_s)
@@ -183,9 +189,8 @@ class ReorientEnv:
         self.memory = seed_memory(limp, still)
 
     def _advance(self, old_target: Floats, new_target: Floats) -> None:
-        substeps = self.config.physics.substeps
-        control = delayed_control(old_target, new_target, self._sensors.action_delay(), substeps)
-        self._recent, sensors = self.physics.advance(self.state, control)
+        control = self.sensors.control(old_target, new_target)
+        self._recent, sensors = self.physics.advance(self.state, control, self.sensors.pushes())
         self.state = self._recent[:, -1].copy()
         self._tips = self.physics.fingertips(sensors[:, -1])
         self._stamp_ns = self._stamp_ns + round(self.config.physics.control_period_s * 1e9)
@@ -247,10 +252,11 @@ class ReorientEnv:
         self.state[mask] = states
         self._recent[mask] = states[:, None, :]
         self._episode_step[mask] = 0
+        self.sensors.restart(mask)
         self._new_goals(mask)
 
     def _sample_inputs(self) -> ObservationInputs:
-        return self._sensors.sample(self._recent, self._stamp_ns, self.goal)
+        return self.sensors.sample(self._recent, self._stamp_ns, self.goal)
 
     def _renew_samples(self, mask: Bools) -> None:
         """Samples restarted environments anew; like a robot's, their memory starts from what was measured."""

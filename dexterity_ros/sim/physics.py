@@ -11,6 +11,8 @@ from dexterity_ros.sim.scene import FULL_STATE, Scene
 
 Floats = NDArray[np.float64]
 
+_WITH_FORCES = int(mujoco.mjtState.mjSTATE_CTRL) | int(mujoco.mjtState.mjSTATE_QFRC_APPLIED)
+
 
 class BatchPhysics:
     """Steps N independent simulations; state is (N, nstate) in MuJoCo's full-physics layout: time, qpos, qvel.
@@ -31,6 +33,9 @@ class BatchPhysics:
         self._object_quat = 1 + scene.object_qpos[3:]
         self._object_vel = 1 + nq + scene.object_qvel
         self._tips = scene.tip_sensors
+        self._nv, self._object_qvel = nv, scene.object_qvel
+        self._object_body = scene.object_body
+        self.replace_models(models)
         assert self.state_size == 1 + nq + nv, "the scene has state besides time, qpos and qvel"
 
     @property
@@ -38,15 +43,26 @@ class BatchPhysics:
         """Number of simulations."""
         return len(self._models)
 
-    def advance(self, state: Floats, control: Floats) -> tuple[Floats, Floats]:
+    def replace_models(self, models: list[mujoco.MjModel]) -> None:
+        """Goes on with other models of the same layout, one per simulation."""
+        assert len(models) == len(self._models)
+        self._models = models
+        self.object_mass = np.array([model.body_mass[self._object_body] for model in models])
+
+    def advance(self, state: Floats, control: Floats, push: Floats | None = None) -> tuple[Floats, Floats]:
         """Returns (states, sensors) after every substep: (N, substeps, nstate), (N, substeps, nsensor).
 
         Args:
             state: (N, nstate).
             control: targets in rad for every substep, (N, substeps, n).
+            push: forces at the object in N, hand frame, (N, 3).
         """
-        states, sensors = self._pool.rollout(self._models, self._data, state, control)
-        return states, sensors
+        if push is None:
+            return tuple(self._pool.rollout(self._models, self._data, state, control))  # type: ignore[return-value]
+        applied = np.zeros((*control.shape[:2], self._nv))
+        applied[:, :, self._object_qvel[:3]] = push[:, None, :]
+        both = np.concatenate([control, applied], axis=-1)
+        return tuple(self._pool.rollout(self._models, self._data, state, both, control_spec=_WITH_FORCES))  # type: ignore[return-value]
 
     def compose(
         self,

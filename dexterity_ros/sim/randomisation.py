@@ -1,52 +1,185 @@
-"""Randomised copies of a model, and noise on what sensors report."""
+"""Random copies of a model: one small function per physical property, each with its range and source.
 
-from dataclasses import dataclass
+Ranges are written down at full width; a curriculum may narrow each of them towards the nominal model (width 0).
+Sources: [Dactyl] OpenAI, arXiv 1808.00177, appendix C, tables 6 and 7; [DeXtreme] Handa et al., arXiv 2210.13702,
+table 6; [Playground] MuJoCo Playground's LeapCubeReorient, arXiv 2502.08844.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 Range = tuple[float, float]
+Floats = NDArray[np.float64]
+
+_SAME: Range = (1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRandomisation:
-    """Factors drawn once per model copy, each evenly from its range.
+    """What differs between model copies; a pair is a factor's range, a single number a largest deviation.
 
-    Source of the ranges: DeXtreme (arXiv 2210.13702) table 6 and MuJoCo Playground's LeapCubeReorient, narrowed.
-    friction scales the hand and the object alike, because a contact's friction is the larger of the two.
+    copies: how many models there are; environments share them in turn.
     """
 
     copies: int
-    friction: Range
-    object_mass: Range
-    stiffness: Range
-    damping: Range
+    friction: Range = _SAME
+    friction_loss: Range = _SAME
+    object_mass: Range = _SAME
+    link_mass: Range = _SAME
+    object_com_m: float = 0.0
+    object_size: Range = _SAME
+    stiffness: Range = _SAME
+    damping: Range = _SAME
+    armature: Range = _SAME
+    torque: Range = _SAME
+    joint_limit_rad: float = 0.0
+    gravity_m_s2: float = 0.0
+    mount_tilt_rad: float = 0.0
+    timestep: Range = _SAME
 
 
-@dataclass(frozen=True, kw_only=True)
-class SampleNoise:
-    """Gaussian noise on samples, and delays in physics substeps (drawn per environment and step, up to the maximum).
+class Draw:
+    """Draws the values of one term for one copy: anywhere in its range, or at one end of it."""
 
-    action_delay_substeps: a new target acts this many substeps late.
-    pose_delay_substeps: the object's pose is this much older than the joints'.
-    """
+    def __init__(self, rng: np.random.Generator, width: float, edge: float) -> None:
+        """width: share of the full range, 0 to 1. edge: 0 = anywhere, -1 and 1 = at the lower and upper end."""
+        self._rng, self._width, self._edge = rng, width, edge
 
-    joint_pos_rad: float
-    joint_vel_rad_s: float
-    object_pos_m: float
-    object_rot_rad: float
-    action_delay_substeps: int
-    pose_delay_substeps: int
+    def factor(self, limits: Range, size: int | None = None) -> Floats:
+        """Returns a factor, as likely x as 1/x where the range allows it (logarithmically even)."""
+        low, high = (1.0 + self._width * (limit - 1.0) for limit in limits)
+        share = self._share(size)
+        return np.asarray(np.exp(np.log(low) + share * (np.log(high) - np.log(low))))
+
+    def spread(self, largest: float, size: int) -> Floats:
+        """Returns deviations in [-largest, largest], (size,); at an edge, all as large as they can be."""
+        signs = self._rng.choice([-1.0, 1.0], size=size)
+        amount = np.ones(size) if self._edge != 0.0 else self._rng.uniform(0.0, 1.0, size=size)
+        return np.asarray(self._width * largest * signs * amount)
+
+    def _share(self, size: int | None) -> Floats:
+        if self._edge != 0.0:
+            return np.full(() if size is None else (size,), 0.5 + 0.5 * self._edge)
+        return np.asarray(self._rng.uniform(0.0, 1.0, size=size))
 
 
-NO_NOISE = SampleNoise(
-    joint_pos_rad=0.0,
-    joint_vel_rad_s=0.0,
-    object_pos_m=0.0,
-    object_rot_rad=0.0,
-    action_delay_substeps=0,
-    pose_delay_substeps=0,
-)
+def friction(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Sliding friction of hand and object alike, because a contact has the larger of the two. [Dactyl] 0.7 to 1.3."""
+    model.geom_friction[:, 0] *= draw.factor(limits)
+
+
+def friction_loss(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Dry friction of each joint's gears. [Playground] 0.9 to 1.1 of 0.1 N.m."""
+    hinges = _hinges(model)
+    model.dof_frictionloss[hinges] *= draw.factor(limits, len(hinges))
+
+
+def object_mass(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Mass and inertia of the object. [Dactyl] 0.5 to 1.5."""
+    body, factor = _object(model), draw.factor(limits)
+    model.body_mass[body] *= factor
+    model.body_inertia[body] *= factor
+
+
+def link_mass(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Mass and inertia of each of the hand's links. [Dactyl] 0.5 to 1.5."""
+    links = np.flatnonzero(np.arange(model.nbody) != _object(model))
+    factor = draw.factor(limits, len(links))
+    model.body_mass[links] *= factor
+    model.body_inertia[links] *= factor[:, None]
+
+
+def object_com_m(model: mujoco.MjModel, largest: float, draw: Draw) -> None:
+    """Centre of mass of the object along each axis. [Playground] 5 mm."""
+    model.body_ipos[_object(model)] += draw.spread(largest, 3)
+
+
+def object_size(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Size of the object along all axes. [Dactyl] 0.95 to 1.05."""
+    mine = model.geom_bodyid == _object(model)
+    factor = draw.factor(limits)
+    model.geom_size[mine] *= factor
+    model.geom_rbound[mine] *= factor
+    model.geom_aabb[mine] *= factor
+
+
+def stiffness(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Proportional gain of each motor. [Dactyl] 0.75 to 1.5."""
+    factor = draw.factor(limits, model.nu)
+    model.actuator_gainprm[:, 0] *= factor
+    model.actuator_biasprm[:, 1] *= factor
+
+
+def damping(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Viscous damping of each joint. [Dactyl] 0.3 to 3."""
+    hinges = _hinges(model)
+    model.dof_damping[hinges] *= draw.factor(limits, len(hinges))
+
+
+def armature(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Rotor inertia of each motor. [Playground] 1.0 to 1.05; wider here, because it is known least."""
+    hinges = _hinges(model)
+    model.dof_armature[hinges] *= draw.factor(limits, len(hinges))
+
+
+def torque(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Largest torque of all motors: a sagging supply, warm windings. 0.7 is a 5 V supply at 4.2 V, warm."""
+    model.jnt_actfrcrange *= draw.factor(limits)
+
+
+def joint_limit_rad(model: mujoco.MjModel, largest: float, draw: Draw) -> None:
+    """Where each joint's mechanical ends are. [Dactyl] 0.15 rad (standard deviation)."""
+    hinges = np.flatnonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_HINGE)
+    model.jnt_range[hinges] += draw.spread(largest, 2 * len(hinges)).reshape(-1, 2)
+
+
+def gravity_m_s2(model: mujoco.MjModel, largest: float, draw: Draw) -> None:
+    """Each coordinate of gravity. [Dactyl] 0.4 m/s2 (standard deviation)."""
+    model.opt.gravity[:] += draw.spread(largest, 3)
+
+
+def mount_tilt_rad(model: mujoco.MjModel, largest: float, draw: Draw) -> None:
+    """The hand's mount about both horizontal axes, as gravity seen from the hand."""
+    about_x, about_y = draw.spread(largest, 2)
+    down = float(np.linalg.norm(model.opt.gravity))
+    model.opt.gravity[:2] += down * np.sin([about_y, -about_x])
+    model.opt.gravity[:] *= down / np.linalg.norm(model.opt.gravity)
+
+
+def timestep(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Length of a control period. [Dactyl] up to 1.1 on average, exponential."""
+    model.opt.timestep *= float(draw.factor(limits))
+
+
+TERMS: dict[str, Callable[[mujoco.MjModel, object, Draw], None]] = {
+    function.__name__: function  # type: ignore[misc]
+    for function in (
+        friction,
+        friction_loss,
+        object_mass,
+        link_mass,
+        object_com_m,
+        object_size,
+        stiffness,
+        damping,
+        armature,
+        torque,
+        joint_limit_rad,
+        gravity_m_s2,
+        mount_tilt_rad,
+        timestep,
+    )
+}
+assert set(TERMS) == {field.name for field in fields(ModelRandomisation)} - {"copies"}
+
+
+def active_terms(ranges: ModelRandomisation) -> tuple[str, ...]:
+    """Returns the terms that change anything."""
+    return tuple(name for name in TERMS if getattr(ranges, name) not in (_SAME, 0.0))
 
 
 def random_models(
@@ -59,17 +192,28 @@ def random_models(
     return [variants[i % len(variants)] for i in range(count)]
 
 
-def random_model(model: mujoco.MjModel, ranges: ModelRandomisation, rng: np.random.Generator) -> mujoco.MjModel:
-    """Returns a copy of `model` with friction, object mass, actuator stiffness and joint damping scaled."""
+def random_model(
+    model: mujoco.MjModel,
+    ranges: ModelRandomisation,
+    rng: np.random.Generator,
+    widths: Mapping[str, float] | None = None,
+    edge: tuple[str, float] | None = None,
+) -> mujoco.MjModel:
+    """Returns a copy of `model` with every term drawn.
+
+    widths: share of its range per term, 1 where it is not named. edge: a term to put at one end (-1 or 1) of its range.
+    """
     copy: mujoco.MjModel = model.__copy__()
-    copy.geom_friction[:, 0] *= rng.uniform(*ranges.friction)
-    body = copy.body("object_body").id
-    mass = rng.uniform(*ranges.object_mass)
-    copy.body_mass[body] *= mass
-    copy.body_inertia[body] *= mass
-    stiffness = rng.uniform(*ranges.stiffness)
-    copy.actuator_gainprm[:, 0] *= stiffness
-    copy.actuator_biasprm[:, 1] *= stiffness
-    hinges = copy.dof_damping > 0.0
-    copy.dof_damping[hinges] *= rng.uniform(*ranges.damping)
+    for name in active_terms(ranges):
+        at = edge[1] if edge is not None and edge[0] == name else 0.0
+        TERMS[name](copy, getattr(ranges, name), Draw(rng, 1.0 if widths is None else widths.get(name, 1.0), at))
     return copy
+
+
+def _object(model: mujoco.MjModel) -> int:
+    return int(model.body("object_body").id)
+
+
+def _hinges(model: mujoco.MjModel) -> NDArray[np.int64]:
+    """Returns the degrees of freedom of the hand's joints."""
+    return np.array([d for d in range(model.nv) if model.jnt_type[model.dof_jntid[d]] == mujoco.mjtJoint.mjJNT_HINGE])

@@ -40,6 +40,7 @@ class Scene:
 
     joint_qpos, joint_qvel: addresses in policy order. object_qpos: 7 addresses (position, quaternion wxyz).
     object_qvel: 6 addresses (linear in the world frame, angular in the object frame). tip_sensors: (tips, 3) addresses.
+    object_body: number of the object's body.
     """
 
     model: mujoco.MjModel
@@ -49,6 +50,7 @@ class Scene:
     object_qpos: NDArray[np.int64]
     object_qvel: NDArray[np.int64]
     tip_sensors: NDArray[np.int64]
+    object_body: int
 
 
 def scene_spec(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> mujoco.MjSpec:
@@ -92,6 +94,7 @@ def index_scene(hand: HandSpec, model: mujoco.MjModel) -> Scene:
         object_qpos=free[0].qposadr[0] + np.arange(7),
         object_qvel=free[0].dofadr[0] + np.arange(6),
         tip_sensors=np.array(sensors)[:, None] + np.arange(3),
+        object_body=int(model.jnt_bodyid[free[0].id]),
     )
 
 

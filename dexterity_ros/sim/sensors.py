@@ -1,6 +1,10 @@
-"""What a simulated hand and pose estimator would report: the truth with noise and delay."""
+"""What lies between a simulated hand and a policy: noise, delays, offsets, play in the gears, freezes, pushes.
 
-from dataclasses import fields, is_dataclass
+Nothing here changes the model (sim/randomisation.py does). Sources: [Dactyl] OpenAI, arXiv 1808.00177, appendix C.2 and
+table 7; [DeXtreme] Handa et al., arXiv 2210.13702, table 6.
+"""
+
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -9,23 +13,109 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.sim.physics import BatchPhysics
-from dexterity_ros.sim.randomisation import SampleNoise
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleNoise:
+    """Everything that is not as it should be. Zero is perfect.
+
+    New in every step, standard deviations: joint_pos_rad, joint_vel_rad_s, object_pos_m, object_rot_rad ([Dactyl]: 1 mm
+    and 0.1 rad for the object), action_rad on the targets.
+    Drawn once per episode, standard deviations: joint_zero_rad (measured and commanded joints lie off by the same),
+    object_pos_bias_m, object_rot_bias_rad ([Dactyl]: 5 mm and 0.1 rad), action_bias_rad.
+    Drawn once per episode and joint, up to: backlash_rad, the play of the gears.
+    Delays in physics substeps, drawn per environment and step up to the maximum: a new target acts
+    action_delay_substeps late, the object's pose is pose_delay_substeps older than the joints'.
+    freeze_rate_hz, freeze_s: how often the object's pose stands still, and for how long at most (hidden markers).
+    push_m_s2, push_s: standard deviation of the acceleration by pushes at the object, and how long each lasts.
+    """
+
+    joint_pos_rad: float = 0.0
+    joint_vel_rad_s: float = 0.0
+    object_pos_m: float = 0.0
+    object_rot_rad: float = 0.0
+    action_rad: float = 0.0
+    joint_zero_rad: float = 0.0
+    object_pos_bias_m: float = 0.0
+    object_rot_bias_rad: float = 0.0
+    action_bias_rad: float = 0.0
+    backlash_rad: float = 0.0
+    action_delay_substeps: int = 0
+    pose_delay_substeps: int = 0
+    freeze_rate_hz: float = 0.0
+    freeze_s: float = 0.0
+    push_m_s2: float = 0.0
+    push_s: float = 0.5
+
+
+NO_NOISE = SampleNoise()
 
 
 class SimulatedSensors:
-    """Samples of N simulations with noise and delay; acts on samples, never on observations."""
+    """Samples, targets and pushes of N simulations; acts on samples and targets, never on observations."""
 
     def __init__(
-        self, physics: BatchPhysics, noise: SampleNoise, *, timestep_s: float, rng: np.random.Generator
+        self,
+        physics: BatchPhysics,
+        noise: SampleNoise,
+        *,
+        joints: int,
+        timestep_s: float,
+        substeps: int,
+        rng: np.random.Generator,
     ) -> None:
         self._physics, self._noise, self._rng = physics, noise, rng
-        self._timestep_ns = round(timestep_s * 1e9)
+        self._timestep_ns, self._period_s, self._substeps = round(timestep_s * 1e9), timestep_s * substeps, substeps
+        n = physics.count
+        self.scale = np.ones(n)  # share of the noise that each simulation has; a curriculum may lower it
+        self._zero, self._action_bias, self._play_rad = (np.zeros((n, joints)) for _ in range(3))
+        self._pos_bias, self._turn_bias = np.zeros((n, 3)), np.tile([1.0, 0.0, 0.0, 0.0], (n, 1))
+        self._geared: Floats | None = None
+        self._frozen_steps = np.zeros(n, dtype=np.int64)
+        self._shown: PoseSample | None = None
+        self._push, self._push_steps = np.zeros((n, 3)), np.zeros(n, dtype=np.int64)
 
-    def action_delay(self) -> NDArray[np.int64]:
-        """Returns after how many substeps a new target begins to act, (N,)."""
-        return self._rng.integers(0, self._noise.action_delay_substeps + 1, size=self._physics.count)
+    def restart(self, mask: Bools) -> None:
+        """Draws anew what stays the same through an episode, for the simulations in mask (N,)."""
+        noise, rng, count = self._noise, self._rng, int(mask.sum())
+        joints = self._zero.shape[1]
+        scale = self.scale[mask, None]
+        self._zero[mask] = scale * noise.joint_zero_rad * rng.normal(size=(count, joints))
+        self._action_bias[mask] = scale * noise.action_bias_rad * rng.normal(size=(count, joints))
+        self._play_rad[mask] = scale * noise.backlash_rad * rng.uniform(size=(count, joints))
+        self._pos_bias[mask] = scale * noise.object_pos_bias_m * rng.normal(size=(count, 3))
+        self._turn_bias[mask] = rotvec_to_quat(scale * noise.object_rot_bias_rad * rng.normal(size=(count, 3)))
+        self._frozen_steps[mask] = 0
+        self._push_steps[mask] = 0
+        if self._geared is not None:
+            self._geared = self._geared.copy()
+            self._geared[mask] = np.nan
+
+    def control(self, old_rad: Floats, new_rad: Floats) -> Floats:
+        """Returns what the motors are made to do in each substep, (N, substeps, n), for targets (N, n)."""
+        noise = self._noise
+        delay = self._rng.integers(0, noise.action_delay_substeps + 1, size=self._physics.count)
+        if noise.action_rad > 0.0:
+            new_rad = new_rad + self.scale[:, None] * noise.action_rad * self._rng.normal(size=new_rad.shape)
+        late = np.arange(self._substeps)[None, :, None] < delay[:, None, None]
+        wanted = np.where(late, old_rad[:, None, :], new_rad[:, None, :]) + (self._action_bias - self._zero)[:, None, :]
+        return self._through_gears(wanted) if noise.backlash_rad > 0.0 else wanted
+
+    def pushes(self) -> Floats | None:
+        """Returns forces at the object in N, hand frame, (N, 3), for one control step, or None when there are none."""
+        noise = self._noise
+        if noise.push_m_s2 <= 0.0:
+            return None
+        self._push_steps -= 1
+        over = self._push_steps <= 0
+        duration = max(round(noise.push_s / self._period_s), 1)
+        self._push_steps[over] = self._rng.integers(1, 2 * duration + 1, size=int(over.sum()))
+        size = self.scale[over, None] * noise.push_m_s2 * self._physics.object_mass[over, None]
+        self._push[over] = size * self._rng.normal(size=(int(over.sum()), 3))
+        return self._push
 
     def sample(self, recent: Floats, stamp_ns: NDArray[np.int64], goal_quat_wxyz: Floats) -> ObservationInputs:
         """Returns what is seen now.
@@ -35,34 +125,62 @@ class SimulatedSensors:
             stamp_ns: time of the last of them, (N,).
             goal_quat_wxyz: (N, 4).
         """
-        noise, rng, n = self._noise, self._rng, self._physics.count
-        now = recent[:, -1]
-        joint_pos = self._physics.joint_pos(now)
-        delay = rng.integers(0, noise.pose_delay_substeps + 1, size=n)
-        seen = recent[np.arange(n), -1 - delay]
-        turn = rotvec_to_quat(noise.object_rot_rad * rng.normal(size=(n, 3)))
+        noise, rng = self._noise, self._rng
+        now, scale = recent[:, -1], self.scale[:, None]
+        joint_pos = self._physics.joint_pos(now) + self._zero
         return ObservationInputs(
             joints=JointSample(
                 stamp_ns=stamp_ns,
-                pos_rad=joint_pos + noise.joint_pos_rad * rng.normal(size=joint_pos.shape),
-                vel_rad_s=self._physics.joint_vel(now) + noise.joint_vel_rad_s * rng.normal(size=joint_pos.shape),
+                pos_rad=joint_pos + scale * noise.joint_pos_rad * rng.normal(size=joint_pos.shape),
+                vel_rad_s=self._physics.joint_vel(now)
+                + scale * noise.joint_vel_rad_s * rng.normal(size=joint_pos.shape),
             ),
-            object_pose=PoseSample(
-                stamp_ns=stamp_ns - delay * self._timestep_ns,
-                pos_m=self._physics.object_pos(seen) + noise.object_pos_m * rng.normal(size=(n, 3)),
-                quat_wxyz=quat_multiply(turn, self._physics.object_quat(seen)),
-            ),
+            object_pose=self._frozen(self._pose(recent, stamp_ns)),
             goal=GoalSample(stamp_ns=stamp_ns, quat_wxyz=goal_quat_wxyz),
         )
 
+    def _pose(self, recent: Floats, stamp_ns: NDArray[np.int64]) -> PoseSample:
+        noise, rng, n = self._noise, self._rng, self._physics.count
+        delay = rng.integers(0, noise.pose_delay_substeps + 1, size=n)
+        seen, scale = recent[np.arange(n), -1 - delay], self.scale[:, None]
+        shake = rotvec_to_quat(scale * noise.object_rot_rad * rng.normal(size=(n, 3)))
+        turn = quat_multiply(shake, self._turn_bias)
+        shift = self._pos_bias + scale * noise.object_pos_m * rng.normal(size=(n, 3))
+        return PoseSample(
+            stamp_ns=stamp_ns - delay * self._timestep_ns,
+            pos_m=self._physics.object_pos(seen) + shift,
+            quat_wxyz=quat_multiply(turn, self._physics.object_quat(seen)),
+        )
 
-def delayed_control(old_rad: Floats, new_rad: Floats, delay: NDArray[np.int64], substeps: int) -> Floats:
-    """Returns the targets of every substep, (N, substeps, n): the old ones for `delay` substeps, then the new ones."""
-    late = np.arange(substeps)[None, :, None] < delay[:, None, None]
-    return np.where(late, old_rad[:, None, :], new_rad[:, None, :])
+    def _frozen(self, pose: PoseSample) -> PoseSample:
+        """Returns the pose, or where it is frozen the one shown before."""
+        noise = self._noise
+        if noise.freeze_rate_hz > 0.0 and self._shown is not None:
+            begins = (
+                self._rng.uniform(size=len(self._frozen_steps)) < noise.freeze_rate_hz * self._period_s * self.scale
+            )
+            longest = max(round(noise.freeze_s / self._period_s), 1)
+            fresh = begins & (self._frozen_steps < 0)
+            self._frozen_steps[fresh] = self._rng.integers(1, longest + 1, size=int(fresh.sum()))
+            pose = choose(self._frozen_steps > 0, self._shown, pose)
+        self._frozen_steps -= 1
+        self._shown = pose
+        return pose
+
+    def _through_gears(self, wanted: Floats) -> Floats:
+        """Returns where the gears' output is pulled to: it follows only when the play is used up."""
+        if self._geared is None:
+            self._geared = np.full(wanted[:, 0].shape, np.nan)
+        geared = np.where(np.isnan(self._geared), wanted[:, 0], self._geared)
+        play, out = 0.5 * self._play_rad, np.empty_like(wanted)
+        for k in range(wanted.shape[1]):
+            geared = np.clip(geared, wanted[:, k] - play, wanted[:, k] + play)
+            out[:, k] = geared
+        self._geared = geared
+        return out
 
 
-def choose(mask: NDArray[np.bool_], chosen: Any, other: Any) -> Any:
+def choose(mask: Bools, chosen: Any, other: Any) -> Any:
     """Returns a tree of batched dataclasses with `chosen` where mask (N,) holds and `other` elsewhere."""
     if is_dataclass(chosen) and not isinstance(chosen, type):
         values = {f.name: choose(mask, getattr(chosen, f.name), getattr(other, f.name)) for f in fields(chosen)}

@@ -12,8 +12,8 @@ from dexterity_ros.contracts.samples import GoalSample, JointSample, Observation
 from dexterity_ros.inference.onnx_network import load_policy
 from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline, Tick
 from dexterity_ros.sim.env import EnvConfig, ReorientEnv
-from dexterity_ros.sim.randomisation import SampleNoise
 from dexterity_ros.sim.scene import PhysicsConfig
+from dexterity_ros.sim.sensors import SampleNoise
 from dexterity_ros.tasks.reorient import TaskSpec
 
 STEPS, ENVS = 30, 5
