@@ -20,10 +20,11 @@ class GoalOutcome:
 
 @dataclass(kw_only=True)
 class Trial:
-    """Goals in a row, until a failure or the wanted number; `dropped` tells how it ended."""
+    """Goals in a row, until a failure or the wanted number; `dropped` tells how it ended, lasted_s when."""
 
     goals: list[GoalOutcome] = field(default_factory=list)
     dropped: bool = False
+    lasted_s: float = 0.0
 
     @property
     def reached(self) -> int:
@@ -35,7 +36,8 @@ def summary(trials: Sequence[Trial]) -> dict[str, Any]:
     """Returns the shared figures of `demo --json` and `evaluate --json`.
 
     goals_attempted, goals_reached, rate with its 95 % interval (bootstrap over trials), consecutive goals per trial,
-    time_per_goal_s of reached goals, drops, and what each trial attempted and reached.
+    time_per_goal_s of reached goals, drops, turned_rad (sum of reached goals, mean over trials), lasted_s,
+    and what each trial attempted and reached.
     """
     tried = [trial for trial in trials if trial.goals]
     attempted, got = [len(t.goals) for t in tried], [t.reached for t in tried]
@@ -57,6 +59,8 @@ def summary(trials: Sequence[Trial]) -> dict[str, Any]:
             "p90": _round(float(np.quantile(times, 0.9))) if times else None,
         },
         "drops": sum(trial.dropped for trial in tried),
+        "turned_rad": _round(float(np.mean([sum(g.angle_rad for g in t.goals if g.reached) for t in tried] or [0.0]))),
+        "lasted_s": _round(float(np.mean([t.lasted_s for t in tried] or [0.0]))),
         "trials": [{"attempted": a, "reached": r} for a, r in zip(attempted, got, strict=True)],
     }
 

@@ -1,7 +1,8 @@
 """Trials of a controller in simulation without ROS, many at once, judged on the simulator's truth."""
 
+import copy
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import ObservationInputs
+from dexterity_ros.evaluation.heat import Heat
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
 from dexterity_ros.sim.physics import BatchPhysics
+from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors
@@ -21,10 +24,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class JudgeConfig:
-    """The simulator that judges; finer than the one that trained. YAML in config/eval."""
+    """The simulator that judges; finer than the one that trained. YAML in config/eval.
+
+    randomisation: what is drawn anew for every episode. heat_torque_loss, heat_s: see evaluation/heat.py.
+    """
 
     physics: PhysicsConfig
     noise: SampleNoise
+    randomisation: ModelRandomisation | None = None
+    heat_torque_loss: float = 0.0
+    heat_s: float = 60.0
     reset_pool: int = 512
     threads: int = 2
 
@@ -47,7 +56,10 @@ class Controller(Protocol):
 
 @dataclass(kw_only=True)
 class Course:
-    """What is the same for every controller that is compared: starting grasps, goals, noise seeds."""
+    """What is the same for every controller that is compared: hidden hands, starting grasps, goals, noise seeds.
+
+    episode_s: an episode is over after this time; 0 = only by its goals.
+    """
 
     hand: HandSpec
     task: TaskSpec
@@ -57,6 +69,7 @@ class Course:
     goals_per_episode: int
     seed: int
     control_rate_hz: float
+    episode_s: float = 0.0
     pool: ResetPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,6 +82,16 @@ class Course:
         rng = np.random.default_rng(self.seed)
         self.pool = ResetPool(self.hand, self.scene, size=self.judge.reset_pool, threads=self.judge.threads, rng=rng)
         self.start_states = self.pool.draw(self.episodes, rng)
+
+    def models(self) -> list[Any]:
+        """Returns each episode's hidden hand and object, the same at every call."""
+        ranges = self.judge.randomisation
+        if ranges is None:
+            return [copy.copy(self.scene.model) for _ in range(self.episodes)]
+        return [
+            random_model(self.scene.model, ranges, np.random.default_rng([self.seed, 2, k]))
+            for k in range(self.episodes)
+        ]
 
     def goal(self, episode: int, index: int, object_quat_wxyz: Floats) -> Floats:
         """Returns goal number `index` of an episode, (4,): the same for every controller as long as it starts alike."""
@@ -86,7 +109,10 @@ class _Trials:
     def __init__(self, controller: Controller, course: Course) -> None:
         self.controller, self.course = controller, course
         n, judge = course.episodes, course.judge
-        self.physics = BatchPhysics(course.scene, [course.scene.model] * n, threads=judge.threads)
+        models = course.models()
+        self.physics = BatchPhysics(course.scene, models, threads=judge.threads)
+        self.heat = Heat(course.scene, models, torque_loss=judge.heat_torque_loss, time_s=judge.heat_s)
+        self.step_number = 0
         rng = np.random.default_rng([course.seed, 1])
         self.sensors = SimulatedSensors(
             self.physics,
@@ -123,12 +149,23 @@ class _Trials:
                 first = False
             wanted = self.controller.targets(inputs, now_ns)
             control = self.sensors.control(target, wanted)
-            recent, _ = self.physics.advance(self.state, control, self.sensors.pushes())
+            recent = self._advance(recent, control)
             self.state, target = recent[:, -1].copy(), wanted
+            if self.course.judge.heat_torque_loss > 0.0:
+                self.heat.step(target, self.physics.joint_pos(self.state), self.period_s, self.live)
             now_ns += round(self.period_s * 1e9)
             self._judge()
         self.physics.close()
         return self.trials
+
+    def _advance(self, recent: Floats, control: Floats) -> Floats:
+        """Steps the hands whose trials go on; the others stand still."""
+        push, live = self.sensors.pushes(), np.flatnonzero(self.live)
+        result = recent.copy()
+        result[live], _ = self.physics.advance(
+            self.state[live], control[live], None if push is None else push[live], which=live
+        )
+        return result
 
     def _set_goal(self, episode: int) -> None:
         quat = self.physics.object_quat(self.state[episode])
@@ -140,19 +177,22 @@ class _Trials:
     def _judge(self) -> None:
         task = self.course.task
         self.goal_step += 1
+        self.step_number += 1
         self.held = count_hold(task, self.held, goal_error_rad(self.physics.object_quat(self.state), self.goals))
         fell = dropped(task, self.physics.object_pos(self.state), self.centre)
         got = reached(task, self.held) & ~fell
         late = self.goal_step >= self.limit
         for episode in np.flatnonzero(self.live & (fell | got | late)):
             self._close_goal(int(episode), got=bool(got[episode]), fell=bool(fell[episode]))
-        self.state[~self.live] = self.course.start_states[~self.live]  # an object that fell needs no more physics
+        if 0.0 < self.course.episode_s <= self.step_number * self.period_s:
+            self.live[:] = False
 
     def _close_goal(self, episode: int, *, got: bool, fell: bool) -> None:
         trial = self.trials[episode]
         time_s = float(self.goal_step[episode]) * self.period_s
         trial.goals.append(GoalOutcome(reached=got, time_s=time_s, angle_rad=float(self.angle[episode])))
         trial.dropped = fell
+        trial.lasted_s = self.step_number * self.period_s
         if got and len(trial.goals) < self.course.goals_per_episode:
             self._set_goal(episode)
         else:

@@ -1,6 +1,7 @@
 """The vectorised reorientation environment, on the same samples, builder and decoder as the robot."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +146,11 @@ class ReorientEnv:
     def set_goal_range(self, goal_rad: tuple[float, float]) -> None:
         """Changes the goal distances from the next goal on (curriculum)."""
         self.task = replace(self.task, goal_rad=goal_rad)
+
+    def replace_models(self, models: list[Any]) -> None:
+        """Goes on with other model copies, one per environment; states stay as they are."""
+        self.models = models
+        self.physics.replace_models(models)
 
     def step(self, raw_action: NDArray[np.float32]) -> EnvStep:
         """Applies raw actions (N, n) for one control period."""

@@ -49,20 +49,24 @@ class BatchPhysics:
         self._models = models
         self.object_mass = np.array([model.body_mass[self._object_body] for model in models])
 
-    def advance(self, state: Floats, control: Floats, push: Floats | None = None) -> tuple[Floats, Floats]:
+    def advance(
+        self, state: Floats, control: Floats, push: Floats | None = None, which: NDArray[np.int64] | None = None
+    ) -> tuple[Floats, Floats]:
         """Returns (states, sensors) after every substep: (N, substeps, nstate), (N, substeps, nsensor).
 
         Args:
             state: (N, nstate).
             control: targets in rad for every substep, (N, substeps, n).
             push: forces at the object in N, hand frame, (N, 3).
+            which: only these simulations; N is their number then.
         """
+        models = self._models if which is None else [self._models[i] for i in which]
         if push is None:
-            return tuple(self._pool.rollout(self._models, self._data, state, control))  # type: ignore[return-value]
+            return tuple(self._pool.rollout(models, self._data, state, control))  # type: ignore[return-value]
         applied = np.zeros((*control.shape[:2], self._nv))
         applied[:, :, self._object_qvel[:3]] = push[:, None, :]
         both = np.concatenate([control, applied], axis=-1)
-        return tuple(self._pool.rollout(self._models, self._data, state, both, control_spec=_WITH_FORCES))  # type: ignore[return-value]
+        return tuple(self._pool.rollout(models, self._data, state, both, control_spec=_WITH_FORCES))  # type: ignore[return-value]
 
     def compose(
         self,

@@ -19,6 +19,8 @@ FULL_STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 class PhysicsConfig:
     """How MuJoCo integrates. substeps * timestep_s is one control period.
 
+    impratio: how much stiffer friction is than normal contact. contact_time_s: time constant of contacts (solref).
+
     Pyramidal cone and implicitfast: with few solver iterations an elliptic cone lets cubes sink into the palm.
     """
 
@@ -27,6 +29,8 @@ class PhysicsConfig:
     iterations: int = 10
     ls_iterations: int = 10
     cone: Literal["pyramidal", "elliptic"] = "pyramidal"
+    impratio: float = 1.0
+    contact_time_s: float = 0.02
 
     @property
     def control_period_s(self) -> float:
@@ -61,6 +65,7 @@ def scene_spec(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> mujo
     spec.option.timestep = physics.timestep_s
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.iterations = physics.iterations
+    spec.option.impratio = physics.impratio
     spec.option.ls_iterations = physics.ls_iterations
     spec.option.cone = getattr(mujoco.mjtCone, f"mjCONE_{physics.cone.upper()}")
     for site in hand.fingertip_sites:
@@ -75,7 +80,9 @@ def scene_spec(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> mujo
 
 def build_scene(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> Scene:
     """Returns the compiled scene. Raises ConfigError when the model and the HandSpec disagree."""
-    return index_scene(hand, scene_spec(hand, object_name, physics).compile())
+    model = scene_spec(hand, object_name, physics).compile()
+    model.geom_solref[:, 0] = physics.contact_time_s
+    return index_scene(hand, model)
 
 
 def index_scene(hand: HandSpec, model: mujoco.MjModel) -> Scene:

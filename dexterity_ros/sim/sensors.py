@@ -28,7 +28,8 @@ class SampleNoise:
     object_pos_bias_m, object_rot_bias_rad ([Dactyl]: 5 mm and 0.1 rad), action_bias_rad.
     Drawn once per episode and joint, up to: backlash_rad, the play of the gears.
     Delays in physics substeps, drawn per environment and step up to the maximum: a new target acts
-    action_delay_substeps late, the object's pose is pose_delay_substeps older than the joints'.
+    action_delay_substeps late, and latency_substeps more, which is always the same and may be longer than a control
+    step; the object's pose is pose_delay_substeps older than the joints'.
     freeze_rate_hz, freeze_s: how often the object's pose stands still, and for how long at most (hidden markers).
     push_m_s2, push_s: standard deviation of the acceleration by pushes at the object, and how long each lasts.
     """
@@ -45,6 +46,7 @@ class SampleNoise:
     backlash_rad: float = 0.0
     action_delay_substeps: int = 0
     pose_delay_substeps: int = 0
+    latency_substeps: int = 0
     freeze_rate_hz: float = 0.0
     freeze_s: float = 0.0
     push_m_s2: float = 0.0
@@ -74,6 +76,8 @@ class SimulatedSensors:
         self._zero, self._action_bias, self._play_rad = (np.zeros((n, joints)) for _ in range(3))
         self._pos_bias, self._turn_bias = np.zeros((n, 3)), np.tile([1.0, 0.0, 0.0, 0.0], (n, 1))
         self._geared: Floats | None = None
+        longest = noise.latency_substeps + noise.action_delay_substeps
+        self._targets = np.full((1 - (-longest // substeps), n, joints), np.nan)  # newest first
         self._frozen_steps = np.zeros(n, dtype=np.int64)
         self._shown: PoseSample | None = None
         self._push, self._push_steps = np.zeros((n, 3)), np.zeros(n, dtype=np.int64)
@@ -88,6 +92,7 @@ class SimulatedSensors:
         self._play_rad[mask] = scale * noise.backlash_rad * rng.uniform(size=(count, joints))
         self._pos_bias[mask] = scale * noise.object_pos_bias_m * rng.normal(size=(count, 3))
         self._turn_bias[mask] = rotvec_to_quat(scale * noise.object_rot_bias_rad * rng.normal(size=(count, 3)))
+        self._targets[:, mask] = np.nan
         self._frozen_steps[mask] = 0
         self._push_steps[mask] = 0
         if self._geared is not None:
@@ -97,12 +102,26 @@ class SimulatedSensors:
     def control(self, old_rad: Floats, new_rad: Floats) -> Floats:
         """Returns what the motors are made to do in each substep, (N, substeps, n), for targets (N, n)."""
         noise = self._noise
-        delay = self._rng.integers(0, noise.action_delay_substeps + 1, size=self._physics.count)
+        delay = noise.latency_substeps + self._rng.integers(
+            0, noise.action_delay_substeps + 1, size=self._physics.count
+        )
         if noise.action_rad > 0.0:
             new_rad = new_rad + self.scale[:, None] * noise.action_rad * self._rng.normal(size=new_rad.shape)
-        late = np.arange(self._substeps)[None, :, None] < delay[:, None, None]
-        wanted = np.where(late, old_rad[:, None, :], new_rad[:, None, :]) + (self._action_bias - self._zero)[:, None, :]
+        acting = self._acting(old_rad, new_rad, delay)
+        wanted = acting + (self._action_bias - self._zero)[:, None, :]
         return self._through_gears(wanted) if noise.backlash_rad > 0.0 else wanted
+
+    def _acting(self, old_rad: Floats, new_rad: Floats, delay: NDArray[np.int64]) -> Floats:
+        """Returns which target acts in each substep, (N, substeps, n), when each acts `delay` (N,) substeps late."""
+        self._targets = np.roll(self._targets, 1, axis=0)
+        self._targets[0] = new_rad
+        if len(self._targets) > 1:
+            older = np.where(np.isnan(self._targets[1:]), old_rad, self._targets[1:])
+            older[0] = old_rad
+            self._targets[1:] = older
+        back = -(-np.maximum(delay[:, None] - np.arange(self._substeps)[None, :], 0) // self._substeps)
+        acting: Floats = self._targets[back, np.arange(len(delay))[:, None]]
+        return acting
 
     def pushes(self) -> Floats | None:
         """Returns forces at the object in N, hand frame, (N, 3), for one control step, or None when there are none."""

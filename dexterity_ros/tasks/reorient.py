@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 class TaskSpec:
     """The rules of a reorientation task; one YAML file each in config/tasks.
 
-    kind: yaw turns about the hand frame's z axis, either way; so3 turns about any axis.
+    kind: yaw turns about the hand frame's z axis, either way, spin only upwards-positive; so3 turns about any axis.
     goal_rad: smallest and largest angle between the object and a new goal.
     angle_density: flat draws the angle evenly; haar draws rotations evenly (so large angles are commoner).
     success_rad, hold_steps: a goal is reached when the error stays below success_rad for hold_steps control steps.
@@ -25,7 +25,7 @@ class TaskSpec:
     """
 
     name: str
-    kind: Literal["yaw", "so3"]
+    kind: Literal["yaw", "spin", "so3"]
     goal_rad: tuple[float, float]
     angle_density: Literal["flat", "haar"]
     success_rad: float
@@ -71,9 +71,9 @@ def dropped(task: TaskSpec, object_pos_m: Floats, grasp_centre_m: Floats) -> NDA
 
 
 def _sample_axes(task: TaskSpec, n: int, rng: np.random.Generator) -> Floats:
-    if task.kind == "yaw":
+    if task.kind in ("yaw", "spin"):
         axes = np.zeros((n, 3))
-        axes[:, 2] = rng.choice([-1.0, 1.0], size=n)
+        axes[:, 2] = 1.0 if task.kind == "spin" else rng.choice([-1.0, 1.0], size=n)
         return axes
     axes = rng.normal(size=(n, 3))
     return axes / np.sqrt((axes**2).sum(axis=-1, keepdims=True))

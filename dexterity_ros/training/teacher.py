@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from dexterity_ros.sim.env import EnvConfig, EnvStep, ReorientEnv
 from dexterity_ros.tasks.reorient import TaskSpec
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
+from dexterity_ros.training.widths import WidthConfig, WidthCurriculum
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -68,6 +69,7 @@ class TeacherConfig:
     curriculum: CurriculumConfig
     total_steps: int
     seed: int
+    widths: WidthConfig | None = None
 
     def hand_spec(self) -> HandSpec:
         """Returns the hand this run trains."""
@@ -92,6 +94,7 @@ class Progress:
     updates: int = 0
     seconds: float = 0.0
     goal_max_rad: float = 0.0
+    widths: dict[str, float] = field(default_factory=dict)
 
 
 def load_config(path: Path) -> TeacherConfig:
@@ -126,6 +129,9 @@ class Teacher:
         actor = Actor(width, joints, ppo.actor_hidden, initial_std=ppo.initial_std).to(self.device)
         critic = Critic(self.env.privileged_width, ppo.critic_hidden).to(self.device)
         self.ppo = Ppo(actor, critic, ppo)
+        self.widths: WidthCurriculum | None = None
+        if config.widths is not None:
+            self.widths = WidthCurriculum(config.widths, self.env, np.random.default_rng([config.seed, 1]))
         self.progress = Progress(goal_max_rad=config.curriculum.start_rad)
         self._outcomes: deque[bool] = deque(maxlen=config.curriculum.window_goals)
         run.mkdir(parents=True, exist_ok=True)
@@ -150,6 +156,9 @@ class Teacher:
                 losses = self.ppo.update(rollout, last_value)
                 self._check_finite(losses)
                 self._advance_curriculum()
+                if self.widths is not None:
+                    self.widths.update()
+                    self.progress.widths = dict(self.widths.widths)
                 new_steps = rollout.reward.numel()
                 self.progress.steps += new_steps
                 self.progress.updates += 1
@@ -186,6 +195,8 @@ class Teacher:
             self.ppo.learning_rate = content["learning_rate"]
             self.progress = Progress(**content["progress"])
             self._set_goal_max(self.progress.goal_max_rad)
+            if self.widths is not None:
+                self.widths.restore(self.progress.widths)
 
     def _warm_normalisation(self, observation: Any, privileged: Any) -> None:
         if self.progress.steps == 0 and float(self.ppo.actor.norm.count) < 1.0:
@@ -206,6 +217,8 @@ class Teacher:
             action = distribution.sample()
             step = self.env.step(action.cpu().numpy())
             self._check_step(step)
+            if self.widths is not None:
+                self.widths.record(step)
             # A time limit is not a failure: add the value of the state it cut off.
             cut = self._tensor(step.truncated) * self.ppo.critic.value(self._tensor(step.final_privileged))
             columns["observation"].append(seen)
@@ -261,13 +274,20 @@ class Teacher:
             reward=f"{stats['reward']:.3f}",
             goals=f"{self._fraction():.2f}",
             up_to=f"{self.progress.goal_max_rad:.1f}rad",
+            **({"width": f"{self.widths.mean:.2f}"} if self.widths is not None else {}),
             refresh=False,
         )
-        row = vars(self.progress) | {"goal_fraction": self._fraction()} | stats
+        row = (
+            vars(self.progress)
+            | {"width": 0.0 if self.widths is None else self.widths.mean, "goal_fraction": self._fraction()}
+            | stats
+        )
         with (self.run / "log.jsonl").open("a") as log:
             log.write(json.dumps({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}) + "\n")
         if self._board is not None:
             for name, value in row.items():
+                if isinstance(value, dict):
+                    continue
                 self._board.add_scalar(name, value, self.progress.steps)
 
 

@@ -1,0 +1,101 @@
+"""Automatic domain randomisation: how wide each range is at present, and when to widen it.
+
+Source: OpenAI, Solving a Rubik cube with a robot hand, arXiv 1910.07113, section 5. Some model copies stand at one end of
+one term's present range; how many goals are reached there decides whether that range grows or shrinks. Here a term has
+one width for both of its ends.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.sim.env import EnvStep, ReorientEnv
+from dexterity_ros.sim.randomisation import active_terms, random_model
+
+NOISE = "noise"  # everything in SampleNoise together
+
+
+@dataclass(frozen=True, kw_only=True)
+class WidthConfig:
+    """Widths are shares of the ranges in the configuration, 0 to 1.
+
+    start, step: of every width. up, down: shares of goals reached at an end above which a range grows, below which it
+    shrinks. window_goals: how many goals decide. redraw_updates: after so many updates the models are drawn anew.
+    """
+
+    start: float
+    step: float
+    up: float
+    down: float
+    window_goals: int
+    redraw_updates: int
+
+
+class WidthCurriculum:
+    """Widths of the randomised terms of one environment."""
+
+    def __init__(self, config: WidthConfig, env: ReorientEnv, rng: np.random.Generator) -> None:
+        """Draws the first models."""
+        self._config, self._env, self._rng = config, env, rng
+        ranges = env.config.randomisation
+        assert ranges is not None, "a width curriculum needs ranges"
+        self._ranges = ranges
+        self.terms = (*active_terms(ranges), NOISE)
+        assert 2 * len(self.terms) <= ranges.copies, f"{ranges.copies} model copies for {len(self.terms)} terms"
+        self.widths = dict.fromkeys(self.terms, config.start)
+        self._outcomes: dict[str, deque[bool]] = {name: deque(maxlen=config.window_goals) for name in self.terms}
+        self._copy = np.arange(env.num_envs) % min(ranges.copies, env.num_envs)
+        self._updates = 0
+        self.redraw()
+
+    @property
+    def mean(self) -> float:
+        """Mean width of all terms."""
+        return float(np.mean(list(self.widths.values())))
+
+    def restore(self, widths: dict[str, float]) -> None:
+        """Continues with widths of a checkpoint; terms that it does not know begin at the start."""
+        self.widths |= {name: value for name, value in widths.items() if name in self.widths}
+        self.redraw()
+
+    def record(self, step: EnvStep) -> None:
+        """Takes the goals that ended in one control step."""
+        for number, name in enumerate(self.terms):
+            here = self._at_an_end(number)
+            ended = here & (step.reached | step.failed)
+            self._outcomes[name].extend(step.reached[ended].tolist())
+
+    def update(self) -> None:
+        """Call once per update of the policy: changes widths that are due, and draws new models now and then."""
+        config = self._config
+        for name, outcomes in self._outcomes.items():
+            if len(outcomes) < config.window_goals:
+                continue
+            share = sum(outcomes) / len(outcomes)
+            if share > config.up or share < config.down:
+                change = config.step if share > config.up else -config.step
+                self.widths[name] = round(float(np.clip(self.widths[name] + change, 0.0, 1.0)), 6)
+                outcomes.clear()
+        self._updates += 1
+        if self._updates % config.redraw_updates == 0:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Draws all models and the shares of noise at the present widths."""
+        base, count = self._env.scene.model, int(self._copy.max()) + 1
+        copies: list[Any] = []
+        for c in range(count):
+            name = self.terms[c // 2] if c < 2 * len(self.terms) else NOISE
+            edge = None if name == NOISE else (name, -1.0 if c % 2 else 1.0)
+            copies.append(random_model(base, self._ranges, self._rng, self.widths, edge))
+        self._env.replace_models([copies[c] for c in self._copy])
+        scale = self._rng.uniform(0.0, self.widths[NOISE], size=self._env.num_envs)
+        at_end = self._at_an_end(len(self.terms) - 1)
+        self._env.sensors.scale = np.where(at_end, self.widths[NOISE], scale)
+
+    def _at_an_end(self, number: int) -> NDArray[np.bool_]:
+        """Returns which environments stand at an end of a term's range."""
+        return self._copy // 2 == number
