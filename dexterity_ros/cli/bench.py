@@ -276,5 +276,5 @@ def _bench_policy() -> dict[str, dict[str, float]]:
     observation = np.zeros((1, manifest.observation.width), dtype=np.float32)
     return {
         "tick": measure(lambda: pipeline.step(inputs, 0), repeats=2000),
-        "network": measure(lambda: network(observation), repeats=2000),
+        "network": measure(lambda: network(observation, None), repeats=2000),
     }

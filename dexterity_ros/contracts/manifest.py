@@ -43,6 +43,8 @@ class Provenance:
 class PolicyManifest:
     """Contract of a policy bundle (manifest.yaml).
 
+    kind: step = acts on what it sees; recurrent = also on a state of state_width numbers that it hands itself from tick
+    to tick, zero after every reset.
     latency_s: range of the time from a measurement to the write of the target it led to, as trained.
     stiffness_nm_rad, damping_nm_s_rad: joint gains of the simulator it was trained in, policy order.
     start_pos_rad: pose to ease into before the policy starts, policy order.
@@ -51,7 +53,7 @@ class PolicyManifest:
     """
 
     format: Literal[1]
-    kind: Literal["step"]
+    kind: Literal["step", "recurrent"]
     name: str
     task: str
     object: str
@@ -71,6 +73,11 @@ class PolicyManifest:
     golden_sha256: str
     provenance: Provenance
     results: dict[str, Any] = field(default_factory=dict)
+    state_width: int = 0
+
+    def __post_init__(self) -> None:
+        if (self.kind == "recurrent") != (self.state_width > 0):
+            raise BundleError(f"policy {self.name} is of kind {self.kind} and has a state of {self.state_width}")
 
     @property
     def period_ns(self) -> int:
@@ -132,6 +139,8 @@ def bundle_id(bundle: Path) -> str:
     """Returns twelve hexadecimal digits that identify the network and what it was trained with (not its results)."""
     manifest = config.read_mapping(bundle / MANIFEST_FILE)
     manifest.pop("results", None)
+    if not manifest.get("state_width"):  # bundles without memory need not say so
+        manifest.pop("state_width", None)
     return hashlib.sha256(yaml.safe_dump(manifest, sort_keys=True).encode()).hexdigest()[:12]
 
 

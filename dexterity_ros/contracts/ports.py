@@ -10,10 +10,20 @@ from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealt
 
 
 class NetworkPort(Protocol):
-    """A policy network: observations (batch, width) to raw actions (batch, n), float32, nominally in [-1, 1]."""
+    """A policy network: observations (batch, width) to raw actions (batch, n), float32, nominally in [-1, 1].
 
-    def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Returns the raw actions of a batch of observations."""
+    state_width: length of what it remembers between ticks; 0 for a network without memory.
+    """
+
+    @property
+    def state_width(self) -> int:
+        """Length of the state."""
+        ...
+
+    def __call__(
+        self, observation: NDArray[np.float32], state: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Returns (raw actions, the next state). state: (batch, state_width), zero after a reset."""
         ...
 
 

@@ -51,9 +51,13 @@ class _RandomNetwork:
         self._joints, self._clip = joints, clip
         self._rng = np.random.default_rng(seed)
 
-    def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
+    state_width = 0
+
+    def __call__(
+        self, observation: NDArray[np.float32], state: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         shape = (observation.shape[0], self._joints)
-        return self._rng.uniform(-self._clip, self._clip, size=shape).astype(np.float32)
+        return self._rng.uniform(-self._clip, self._clip, size=shape).astype(np.float32), state
 
 
 def random_policy(pipeline: PolicyPipeline, seed: int) -> PolicyController:

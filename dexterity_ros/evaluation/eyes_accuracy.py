@@ -104,8 +104,12 @@ def simulate_motions(
     observation, _ = env.reset()
     columns: list[list[Floats]] = []
     stamps: list[int] = []
+    state: Any = None
     for step in range(round(seconds / judge.physics.control_period_s)):
-        observation = env.step(pipeline.raw_action(observation)).observation
+        action, state = pipeline.raw_action(observation, state)
+        result = env.step(action)
+        observation = result.observation
+        state = state * ~(result.terminated | result.truncated)[:, None]
         for k in range(judge.physics.substeps):
             now_s = step * judge.physics.control_period_s + (k + 1) * judge.physics.timestep_s
             if now_s * rate_hz >= len(stamps):

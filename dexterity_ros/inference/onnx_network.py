@@ -16,7 +16,7 @@ _WARM_UP_RUNS = 20
 
 
 class OnnxNetwork:
-    """A NetworkPort: observation (batch, width) float32 to raw action (batch, n) float32."""
+    """A NetworkPort: observation (batch, width) and state (batch, s), float32, to raw action (batch, n) and state."""
 
     def __init__(self, path: Path) -> None:
         """Loads `path` for one CPU thread. Raises BundleError when ONNX Runtime cannot."""
@@ -30,10 +30,23 @@ class OnnxNetwork:
             self._session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime raises a different private class for every kind of broken file
             raise BundleError(f"ONNX Runtime cannot load {path}: {error}") from error
+        self._state_width = self.state_width
 
-    def __call__(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Returns raw actions for a batch of observations."""
-        return cast(NDArray[np.float32], self._session.run(["action"], {"observation": observation})[0])
+    @property
+    def state_width(self) -> int:
+        """Length of the state; 0 when the graph has none."""
+        return int(cast(int, self.signature().get("state", (0,))[-1]))
+
+    def __call__(
+        self, observation: NDArray[np.float32], state: NDArray[np.float32] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Returns (raw actions, next state) for a batch. state: None begins anew."""
+        width = self._state_width
+        before = np.zeros((observation.shape[0], width), dtype=np.float32) if state is None else state
+        if width == 0:
+            return self._session.run(["action"], {"observation": observation})[0], before
+        action, after = self._session.run(["action", "next_state"], {"observation": observation, "state": before})
+        return action, after
 
     def signature(self) -> dict[str, tuple[object, ...]]:
         """Returns name -> shape of all inputs and outputs; dynamic dimensions are strings."""
@@ -63,14 +76,20 @@ def load_policy(bundle: Path) -> tuple[PolicyManifest, OnnxNetwork]:
 
 
 def golden_difference(bundle: Path, network: OnnxNetwork) -> float:
-    """Returns the largest absolute difference between the stored and the computed actions of the golden pair."""
+    """Returns the largest absolute difference between stored and computed actions and states of the golden pairs."""
     with np.load(bundle / GOLDEN_FILE) as golden:
-        return float(np.abs(network(golden["observation"]) - golden["action"]).max())
+        action, state = network(golden["observation"], golden.get("state"))
+        difference = float(np.abs(action - golden["action"]).max())
+        if "state" in golden:
+            difference = max(difference, float(np.abs(state - golden["next_state"]).max()))
+        return difference
 
 
 def _check_signature(manifest: PolicyManifest, network: OnnxNetwork) -> None:
     widths = {name: shape[-1] for name, shape in network.signature().items()}
     expected = {"observation": manifest.observation.width, "action": len(manifest.joint_names)}
+    if manifest.state_width > 0:
+        expected |= {"state": manifest.state_width, "next_state": manifest.state_width}
     if widths != expected:
         raise BundleError(f"the network of {manifest.name} has the ports {widths}, its manifest describes {expected}")
 

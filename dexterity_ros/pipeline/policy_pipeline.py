@@ -48,19 +48,25 @@ class PolicyPipeline:
         self.manifest, self.hand = manifest, hand
         self._network, self._workspace = network, workspace
         self._memory: PolicyMemory | None = None
+        self._state: NDArray[np.float32] | None = None
 
     def reset(self) -> None:
         """Forgets the past: the next step starts from the pose it measures."""
-        self._memory = None
+        self._memory = self._state = None
 
     def overrule(self, target_pos_rad: NDArray[np.float64]) -> None:
         """Tells the policy that another target, (..., n) rad, was followed instead of its own last one."""
         if self._memory is not None:
             self._memory = replace(self._memory, target_pos_rad=target_pos_rad)
 
-    def raw_action(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Returns the network's answers to observations (N, width), without checks, for a simulator that decodes."""
-        return self._network(observation)
+    def raw_action(
+        self, observation: NDArray[np.float32], state: NDArray[np.float32] | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Returns the network's answers to observations (N, width) and its next state, for a simulator that decodes."""
+        return self._network(observation, self._begin(len(observation)) if state is None else state)
+
+    def _begin(self, count: int) -> NDArray[np.float32]:
+        return np.zeros((count, self._network.state_width), dtype=np.float32)
 
     def step(self, inputs: ObservationInputs, now_ns: int) -> Tick | Fault:
         """Returns the tick decided at `now_ns`, or the reason why there is none (the memory then stays as it was)."""
@@ -72,7 +78,9 @@ class PolicyPipeline:
         observation = build_observation(self.manifest.observation, inputs, memory)
         if not np.isfinite(observation).all():
             return Fault(code=FaultCode.OBSERVATION_INVALID, detail=self._not_finite(observation))
-        raw_action = self._network(observation.reshape(-1, observation.shape[-1]))
+        batch = observation.reshape(-1, observation.shape[-1])
+        before = self._begin(len(batch)) if self._state is None else self._state
+        raw_action, state = self._network(batch, before)
         raw_action = raw_action.reshape(*observation.shape[:-1], -1)
         if not np.isfinite(raw_action).all():
             return Fault(code=FaultCode.ACTION_INVALID, detail=f"the network returned {raw_action}")
@@ -84,7 +92,7 @@ class PolicyPipeline:
             lower_rad=self.hand.lower_rad,
             upper_rad=self.hand.upper_rad,
         )
-        self._memory = replace(memory, target_pos_rad=target, action=action)
+        self._memory, self._state = replace(memory, target_pos_rad=target, action=action), state
         return Tick(
             inputs=inputs,
             observation=observation,

@@ -43,10 +43,10 @@ def export_run(run: Path, bundle: Path, *, current_limit_a: float) -> PolicyMani
     teacher = Teacher(config, run)
     teacher.restore(run / CHECKPOINT, keep_progress=True)
     actor = teacher.ppo.actor.cpu().eval()
-    observations = _observe_range(teacher.env, actor)
+    observations, states = _observe_range(teacher.env, actor)
     bundle.mkdir(parents=True, exist_ok=True)
     _write_network(actor, config.observation().width, bundle / NETWORK_FILE)
-    _write_golden(actor, observations, bundle / GOLDEN_FILE)
+    _write_golden(actor, observations, states, bundle / GOLDEN_FILE)
     manifest = _manifest(config, teacher, bundle, observations, current_limit_a)
     _stamp_metadata(manifest, bundle / NETWORK_FILE)
     manifest = _manifest(config, teacher, bundle, observations, current_limit_a)
@@ -57,27 +57,45 @@ def export_run(run: Path, bundle: Path, *, current_limit_a: float) -> PolicyMani
 
 
 @torch.no_grad()
-def _observe_range(env: ReorientEnv, actor: Actor) -> NDArray[np.float32]:
-    """Returns observations of the trained policy at work with its exploration, (steps * N, width)."""
+def _observe_range(env: ReorientEnv, actor: Actor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Returns observations and states of the policy at work with its exploration, (steps * N, ...)."""
     observation, _ = env.reset()
-    seen = []
+    state, seen, states = actor.begin(env.num_envs), [], []
     for _ in range(_RANGE_STEPS):
         seen.append(observation)
-        action = actor.distribution(torch.from_numpy(observation)).sample()
-        observation = env.step(action.numpy()).observation
-    return np.concatenate(seen)
+        states.append(state.numpy().copy())
+        parameters, state = actor.parameters_of(torch.from_numpy(observation), state)
+        step = env.step(actor.distribution(parameters).sample().numpy())
+        observation = step.observation
+        state = state * torch.from_numpy(~(step.terminated | step.truncated)).float()[:, None]
+    return np.concatenate(seen), np.concatenate(states)
+
+
+class _WithoutState(torch.nn.Module):
+    """An actor without memory, with nothing but observation and action at its ports."""
+
+    def __init__(self, actor: Actor) -> None:
+        super().__init__()
+        self._actor = actor
+
+    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+        return self._actor(observation, observation[:, :0])[0]
 
 
 def _write_network(actor: Actor, width: int, path: Path) -> None:
     batch = torch.export.Dim("batch", min=1, max=65536)
+    inputs, outputs = {"observation": torch.zeros(2, width)}, ["action"]
+    if actor.state_width > 0:
+        inputs["state"] = torch.zeros(2, actor.state_width)
+        outputs.append("next_state")
     program = torch.onnx.export(
-        actor,
-        (torch.zeros(2, width),),
+        actor if actor.state_width > 0 else _WithoutState(actor).eval(),
+        tuple(inputs.values()),
         dynamo=True,
         opset_version=_OPSET,
-        input_names=["observation"],
-        output_names=["action"],
-        dynamic_shapes=({0: batch},),
+        input_names=list(inputs),
+        output_names=outputs,
+        dynamic_shapes=tuple({0: batch} for _ in inputs),
         external_data=False,
         verbose=False,
     )
@@ -86,10 +104,14 @@ def _write_network(actor: Actor, width: int, path: Path) -> None:
 
 
 @torch.no_grad()
-def _write_golden(actor: Actor, observations: NDArray[np.float32], path: Path) -> None:
+def _write_golden(actor: Actor, observations: NDArray[np.float32], states: NDArray[np.float32], path: Path) -> None:
     index = np.linspace(0, len(observations) - 1, _GOLDEN_PAIRS).astype(int)
-    chosen = observations[index]
-    np.savez_compressed(path, observation=chosen, action=actor(torch.from_numpy(chosen)).numpy())
+    observation, state = observations[index], states[index]
+    action, after = actor(torch.from_numpy(observation), torch.from_numpy(state))
+    pairs = {"observation": observation, "action": action.numpy()}
+    if actor.state_width > 0:
+        pairs |= {"state": state, "next_state": after.numpy()}
+    np.savez_compressed(path, **pairs)
 
 
 def _manifest(
@@ -100,7 +122,8 @@ def _manifest(
     digest = hashlib.sha256(yaml.safe_dump(configs.to_mapping(config)).encode()).hexdigest()
     return PolicyManifest(
         format=1,
-        kind="step",
+        kind="recurrent" if teacher.ppo.actor.state_width > 0 else "step",
+        state_width=teacher.ppo.actor.state_width,
         name=bundle.name,
         task=config.task,
         object=config.env.object,

@@ -1,7 +1,10 @@
 """Actor and critic with their normalisation inside, so that an exported policy carries it along."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -43,35 +46,170 @@ class RunningNorm(nn.Module):
         return values * torch.sqrt(self.variance + 1e-8) + self.mean
 
 
-def mlp(widths: Sequence[int]) -> nn.Sequential:
-    """Returns linear layers with ELU between them, orthogonally initialised, small in the last layer."""
+def mlp(widths: Sequence[int], *, active_end: bool = False) -> nn.Sequential:
+    """Returns linear layers with ELU between them, orthogonally initialised, small in the last layer.
+
+    active_end: an ELU after the last layer too, which then is not small: for a body that others build on.
+    """
     layers: list[nn.Module] = []
     for i, (inputs, outputs) in enumerate(pairwise(widths)):
         linear = nn.Linear(inputs, outputs)
-        last = i == len(widths) - 2
+        last = i == len(widths) - 2 and not active_end
         nn.init.orthogonal_(linear.weight, 0.01 if last else 2**0.5)
         nn.init.zeros_(linear.bias)
         layers += [linear] if last else [linear, nn.ELU()]
     return nn.Sequential(*layers)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ActorConfig:
+    """What an actor is made of.
+
+    hidden: widths of its layers. memory: none, or a recurrent layer of memory_width behind them. head: gaussian, or
+    bins = each joint's action is one of `bins` values, evenly spread over [-1, 1] (OpenAI Dactyl, arXiv 1808.00177).
+    initial_std: of the gaussian.
+    """
+
+    hidden: tuple[int, ...]
+    memory: Literal["none", "gru", "lstm"] = "none"
+    memory_width: int = 128
+    head: Literal["gaussian", "bins"] = "gaussian"
+    bins: int = 11
+    initial_std: float = 0.6
+
+
 class Actor(nn.Module):
-    """Observation (n, width) to the mean action (n, joints); the exported policy is exactly this."""
+    """Observations to a distribution over actions, with or without memory.
 
-    def __init__(self, width: int, joints: int, hidden: Sequence[int], *, initial_std: float) -> None:
+    Its state, (n, state_width), is zero at the beginning of an episode; without memory it has no width.
+    """
+
+    def __init__(self, width: int, joints: int, config: ActorConfig) -> None:
         super().__init__()
+        self.config, self.joints = config, joints
         self.norm = RunningNorm(width)
-        self.body = mlp([width, *hidden, joints])
-        self.log_std = nn.Parameter(torch.full((joints,), float(torch.tensor(initial_std).log())))
+        outputs = joints * (config.bins if config.head == "bins" else 1)
+        if config.memory == "none":
+            self.body = mlp([width, *config.hidden, outputs])
+        else:
+            self.body = mlp([width, *config.hidden], active_end=True)
+            kind = nn.GRUCell if config.memory == "gru" else nn.LSTMCell
+            self.cell = kind(config.hidden[-1], config.memory_width)
+            self.last = mlp([config.memory_width, outputs])
+        if config.head == "gaussian":
+            self.log_std = nn.Parameter(torch.full((joints,), float(torch.tensor(config.initial_std).log())))
+        self.register_buffer("values", torch.linspace(-1.0, 1.0, config.bins), persistent=False)
 
-    def forward(self, observation: Tensor) -> Tensor:
-        """Returns the mean action."""
-        mean: Tensor = self.body(self.norm(observation))
-        return mean
+    @property
+    def state_width(self) -> int:
+        """Length of the state: GRU h, LSTM h and c."""
+        return {"none": 0, "gru": 1, "lstm": 2}[self.config.memory] * self.config.memory_width
 
-    def distribution(self, observation: Tensor) -> torch.distributions.Normal:
-        """Returns the Gaussian that exploration samples from."""
-        return torch.distributions.Normal(self(observation), self.log_std.clamp(-3.0, 0.5).exp(), validate_args=False)
+    def begin(self, count: int) -> Tensor:
+        """Returns the state of `count` episodes that begin."""
+        return torch.zeros((count, self.state_width), device=self.norm.mean.device)
+
+    def forward(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns (the most likely action (n, joints), the next state); the exported policy is exactly this."""
+        parameters, state = self.parameters_of(observation, state)
+        return self._likeliest(parameters), state
+
+    def parameters_of(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns (what the head says, the next state): means, or logits of the bins."""
+        features: Tensor = self.body(self.norm(observation))
+        if self.config.memory == "none":
+            return features, state
+        if self.config.memory == "gru":
+            state = self.cell(features, state)
+            return self.last(state), state
+        hidden, cell = self.cell(features, tuple(state.chunk(2, dim=-1)))
+        return self.last(hidden), torch.cat([hidden, cell], dim=-1)
+
+    def sequence(self, observation: Tensor, state: Tensor, done: Tensor) -> Tensor:
+        """Returns what the head says for (T, n, width) in a row; after done (T, n) the state begins anew."""
+        if self.config.memory == "none":
+            return self.parameters_of(observation, state)[0]
+        parts = []
+        for t in range(observation.shape[0]):
+            parameters, state = self.parameters_of(observation[t], state)
+            parts.append(parameters)
+            state = state * (1.0 - done[t])[:, None]
+        return torch.stack(parts)
+
+    def distribution(self, parameters: Tensor) -> "Gaussian | Bins":
+        """Returns what exploration samples from."""
+        if self.config.head == "bins":
+            return Bins(parameters.unflatten(-1, (self.joints, self.config.bins)), self.values)
+        return Gaussian(parameters, self.log_std.clamp(-3.0, 0.5).exp().expand_as(parameters))
+
+    def _likeliest(self, parameters: Tensor) -> Tensor:
+        if self.config.head == "gaussian":
+            return parameters
+        chosen = parameters.unflatten(-1, (self.joints, self.config.bins)).argmax(dim=-1)
+        return self.values[chosen]
+
+
+class Gaussian:
+    """Independent normal distributions, one per joint."""
+
+    def __init__(self, mean: Tensor, std: Tensor) -> None:
+        self.mean, self.std = mean, std
+
+    def sample(self) -> Tensor:
+        """Returns actions, (..., joints)."""
+        return self.mean + self.std * torch.randn_like(self.mean)
+
+    def log_prob(self, action: Tensor) -> Tensor:
+        """Returns the logarithm of the density of actions, (...)."""
+        normal = torch.distributions.Normal(self.mean, self.std, validate_args=False)
+        return normal.log_prob(action).sum(dim=-1)
+
+    def entropy(self) -> Tensor:
+        """Returns the entropy in nats, (...)."""
+        return (0.5 + 0.5 * math.log(2.0 * math.pi) + self.std.log()).sum(dim=-1)
+
+    def packed(self) -> Tensor:
+        """Returns all of it in one tensor, for `kl`."""
+        return torch.cat([self.mean, self.std], dim=-1)
+
+    @torch.no_grad()
+    def kl(self, old: Tensor) -> Tensor:
+        """Returns KL(old || this), (...). old: packed."""
+        mean, std = old.chunk(2, dim=-1)
+        variance = self.std**2
+        return (torch.log(self.std / std) + (std**2 + (mean - self.mean) ** 2) / (2.0 * variance) - 0.5).sum(dim=-1)
+
+
+class Bins:
+    """Independent choices among values, one per joint."""
+
+    def __init__(self, logits: Tensor, values: Tensor) -> None:
+        self.log_share, self.values = torch.log_softmax(logits, dim=-1), values
+
+    def sample(self) -> Tensor:
+        """Returns actions, (..., joints)."""
+        noise = -torch.log(-torch.log(torch.rand_like(self.log_share).clamp(1e-12, 1.0 - 1e-7)))
+        return self.values[(self.log_share + noise).argmax(dim=-1)]  # Gumbel's trick
+
+    def log_prob(self, action: Tensor) -> Tensor:
+        """Returns the logarithm of the probability of actions, (...)."""
+        step = self.values[1] - self.values[0]
+        chosen = torch.round((action - self.values[0]) / step).long().clamp(0, len(self.values) - 1)
+        return self.log_share.gather(-1, chosen[..., None])[..., 0].sum(dim=-1)
+
+    def entropy(self) -> Tensor:
+        """Returns the entropy in nats, (...)."""
+        return -(self.log_share.exp() * self.log_share).sum(dim=(-2, -1))
+
+    def packed(self) -> Tensor:
+        """Returns all of it in one tensor, for `kl`."""
+        return self.log_share.flatten(-2)
+
+    @torch.no_grad()
+    def kl(self, old: Tensor) -> Tensor:
+        """Returns KL(old || this), (...). old: packed."""
+        before = old.unflatten(-1, self.log_share.shape[-2:])
+        return (before.exp() * (before - self.log_share)).sum(dim=(-2, -1))
 
 
 class Critic(nn.Module):

@@ -5,12 +5,14 @@ advantages); Andrychowicz et al., arXiv 2006.05990 (which details matter); learn
 as in rsl_rl (Schwarke et al., arXiv 2509.10771).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from dexterity_ros.training.networks import Actor, Critic
+from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +34,34 @@ class PpoConfig:
     initial_std: float
     actor_hidden: tuple[int, ...]
     critic_hidden: tuple[int, ...]
+    actor_memory: Literal["none", "gru", "lstm"] = "none"
+    actor_memory_width: int = 128
+    actor_head: Literal["gaussian", "bins"] = "gaussian"
+
+    def actor(self) -> ActorConfig:
+        """Returns what the actor is made of."""
+        return ActorConfig(
+            hidden=self.actor_hidden,
+            memory=self.actor_memory,
+            memory_width=self.actor_memory_width,
+            head=self.actor_head,
+            initial_std=self.initial_std,
+        )
 
 
 @dataclass(kw_only=True)
 class Rollout:
-    """`horizon` steps of N environments, tensors of shape (horizon, N, ...)."""
+    """`horizon` steps of N environments, tensors of shape (horizon, N, ...); state (N, s) is the actor's before them.
 
+    packed: the distribution each action was drawn from (training/networks.py).
+    """
+
+    state: Tensor
     observation: Tensor
     privileged: Tensor
     action: Tensor
     log_prob: Tensor
-    mean: Tensor
-    std: Tensor
+    packed: Tensor
     reward: Tensor
     done: Tensor
     value: Tensor
@@ -77,39 +95,51 @@ class Ppo:
         """Improves actor and critic on one rollout. Returns mean losses, KL, entropy and the learning rate."""
         advantage, returns = advantages(rollout, last_value, self.config)
         self.critic.returns.update(returns.reshape(-1, 1))
+        normal = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
         batch = {
-            "observation": rollout.observation.flatten(0, 1),
-            "privileged": rollout.privileged.flatten(0, 1),
-            "action": rollout.action.flatten(0, 1),
-            "log_prob": rollout.log_prob.flatten(),
-            "mean": rollout.mean.flatten(0, 1),
-            "std": rollout.std.flatten(0, 1),
-            "advantage": ((advantage - advantage.mean()) / (advantage.std() + 1e-8)).flatten(),
-            "returns": self.critic.returns(returns.reshape(-1, 1))[:, 0],
+            "observation": rollout.observation,
+            "privileged": rollout.privileged,
+            "action": rollout.action,
+            "log_prob": rollout.log_prob,
+            "packed": rollout.packed,
+            "done": rollout.done,
+            "advantage": normal,
+            "returns": self.critic.returns(returns.reshape(-1, 1))[:, 0].reshape(returns.shape),
         }
         totals = {"policy_loss": 0.0, "value_loss": 0.0, "kl": 0.0, "entropy": 0.0}
         count = 0
-        size = batch["action"].shape[0]
         for _ in range(self.config.epochs):
-            for index in torch.randperm(size, device=batch["action"].device).split(self.config.minibatch):
-                for name, value in self._minibatch({key: tensor[index] for key, tensor in batch.items()}).items():
+            for part, state in self._parts(batch, rollout.state):
+                for name, value in self._minibatch(part, state).items():
                     totals[name] += value
                 count += 1
         # Statistics change only between updates: within one, old and new policy must see the same normalisation.
-        self.actor.norm.update(batch["observation"])
-        self.critic.norm.update(batch["privileged"])
+        self.actor.norm.update(rollout.observation.flatten(0, 1))
+        self.critic.norm.update(rollout.privileged.flatten(0, 1))
         return {name: value / count for name, value in totals.items()} | {"learning_rate": self.learning_rate}
 
-    def _minibatch(self, batch: dict[str, Tensor]) -> dict[str, float]:
-        distribution = self.actor.distribution(batch["observation"])
-        log_prob = distribution.log_prob(batch["action"]).sum(dim=-1)
-        entropy = distribution.entropy().sum(dim=-1).mean()
-        kl = _gaussian_kl(batch["mean"], batch["std"], distribution).mean().item()
+    def _parts(self, batch: dict[str, Tensor], state: Tensor) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
+        """Yields minibatches, (T, n, ...): single steps in any order, or with memory whole rollouts of some hands."""
+        steps, hands = batch["returns"].shape
+        if self.actor.state_width > 0:
+            for index in torch.randperm(hands, device=state.device).split(max(self.config.minibatch // steps, 1)):
+                yield {name: tensor[:, index] for name, tensor in batch.items()}, state[index]
+            return
+        flat = {name: tensor.flatten(0, 1)[None] for name, tensor in batch.items()}
+        for index in torch.randperm(steps * hands, device=state.device).split(self.config.minibatch):
+            yield {name: tensor[:, index] for name, tensor in flat.items()}, state[:0]
+
+    def _minibatch(self, batch: dict[str, Tensor], state: Tensor) -> dict[str, float]:
+        distribution = self.actor.distribution(self.actor.sequence(batch["observation"], state, batch["done"]))
+        log_prob = distribution.log_prob(batch["action"])
+        entropy = distribution.entropy().mean()
+        kl = distribution.kl(batch["packed"]).mean().item()
         self._adapt_learning_rate(kl)
         ratio = torch.exp(log_prob - batch["log_prob"])
         clipped = torch.clamp(ratio, 1.0 - self.config.clip, 1.0 + self.config.clip)
         policy_loss = -torch.minimum(ratio * batch["advantage"], clipped * batch["advantage"]).mean()
-        value_loss = nn.functional.mse_loss(self.critic(batch["privileged"]), batch["returns"])
+        privileged, returns = batch["privileged"].flatten(0, 1), batch["returns"].flatten()
+        value_loss = nn.functional.mse_loss(self.critic(privileged), returns)
         loss = policy_loss + self.config.value_weight * value_loss - self.config.entropy * entropy
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -130,10 +160,3 @@ class Ppo:
             self.learning_rate = min(self.learning_rate * 1.5, high)
         for group in self.optimiser.param_groups:
             group["lr"] = self.learning_rate
-
-
-def _gaussian_kl(mean: Tensor, std: Tensor, new: torch.distributions.Normal) -> Tensor:
-    """Returns KL(old || new) of diagonal Gaussians, (n,)."""
-    with torch.no_grad():
-        variance = new.scale**2
-        return (torch.log(new.scale / std) + (std**2 + (mean - new.mean) ** 2) / (2.0 * variance) - 0.5).sum(dim=-1)

@@ -126,13 +126,14 @@ class Teacher:
         )
         ppo = config.ppo
         width, joints = config.observation().width, len(hand.joints)
-        actor = Actor(width, joints, ppo.actor_hidden, initial_std=ppo.initial_std).to(self.device)
+        actor = Actor(width, joints, ppo.actor()).to(self.device)
         critic = Critic(self.env.privileged_width, ppo.critic_hidden).to(self.device)
         self.ppo = Ppo(actor, critic, ppo)
         self.widths: WidthCurriculum | None = None
         if config.widths is not None:
             self.widths = WidthCurriculum(config.widths, self.env, np.random.default_rng([config.seed, 1]))
         self.progress = Progress(goal_max_rad=config.curriculum.start_rad)
+        self._state = actor.begin(self.env.num_envs)
         self._outcomes: deque[bool] = deque(maxlen=config.curriculum.window_goals)
         run.mkdir(parents=True, exist_ok=True)
         self._board: Any = None
@@ -208,12 +209,14 @@ class Teacher:
 
     @torch.no_grad()
     def _collect(self, observation: Any, privileged: Any) -> tuple[Rollout, torch.Tensor, Any, Any, dict[str, float]]:
-        columns: dict[str, list[torch.Tensor]] = {name: [] for name in Rollout.__dataclass_fields__}
+        columns: dict[str, list[torch.Tensor]] = {name: [] for name in Rollout.__dataclass_fields__ if name != "state"}
+        state_before = self._state
         term_sums: dict[str, float] = {}
         got = failed = 0
         for _ in range(self.config.ppo.horizon):
-            seen, state = self._tensor(observation), self._tensor(privileged)
-            distribution = self.ppo.actor.distribution(seen)
+            seen, truth = self._tensor(observation), self._tensor(privileged)
+            parameters, self._state = self.ppo.actor.parameters_of(seen, self._state)
+            distribution = self.ppo.actor.distribution(parameters)
             action = distribution.sample()
             step = self.env.step(action.cpu().numpy())
             self._check_step(step)
@@ -222,20 +225,20 @@ class Teacher:
             # A time limit is not a failure: add the value of the state it cut off.
             cut = self._tensor(step.truncated) * self.ppo.critic.value(self._tensor(step.final_privileged))
             columns["observation"].append(seen)
-            columns["privileged"].append(state)
+            columns["privileged"].append(truth)
             columns["action"].append(action)
-            columns["log_prob"].append(distribution.log_prob(action).sum(dim=-1))
-            columns["mean"].append(distribution.mean)
-            columns["std"].append(distribution.stddev)
+            columns["log_prob"].append(distribution.log_prob(action))
+            columns["packed"].append(distribution.packed())
             columns["reward"].append(self._tensor(step.reward) + self.config.ppo.gamma * cut)
             columns["done"].append(self._tensor(step.terminated | step.truncated))
-            columns["value"].append(self.ppo.critic.value(state))
+            columns["value"].append(self.ppo.critic.value(truth))
+            self._state = self._state * (1.0 - columns["done"][-1])[:, None]
             self._outcomes.extend([True] * int(step.reached.sum()) + [False] * int(step.failed.sum()))
             got, failed = got + int(step.reached.sum()), failed + int(step.failed.sum())
             for name, value in step.terms.items():
                 term_sums[name] = term_sums.get(name, 0.0) + float(value.mean())
             observation, privileged = step.observation, step.privileged
-        rollout = Rollout(**{name: torch.stack(values) for name, values in columns.items()})
+        rollout = Rollout(state=state_before, **{name: torch.stack(values) for name, values in columns.items()})
         last_value = self.ppo.critic.value(self._tensor(privileged))
         stats = {f"reward_{name}": total / self.config.ppo.horizon for name, total in term_sums.items()}
         stats |= {"reward": float(rollout.reward.mean()), "goals_reached": got, "goals_failed": failed}

@@ -1,6 +1,6 @@
 """Automatic domain randomisation: how wide each range is at present, and when to widen it.
 
-Source: OpenAI, Solving a Rubik cube with a robot hand, arXiv 1910.07113, section 5. Some model copies stand at one end of
+Source: OpenAI, Solving a Rubik cube with a robot hand, arXiv 1910.07113, section 5. Some copies stand at one end of
 one term's present range; how many goals are reached there decides whether that range grows or shrinks. Here a term has
 one width for both of its ends.
 """

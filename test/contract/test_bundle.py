@@ -41,8 +41,8 @@ def test_the_start_pose_is_within_the_hands_limits(bundle, leap):
 def test_the_network_answers_alike_for_one_and_for_many(bundle):
     manifest, network = load_policy(bundle)
     batch = np.random.default_rng(0).normal(size=(7, manifest.observation.width)).astype(np.float32)
-    single = np.concatenate([network(row[None]) for row in batch])
-    np.testing.assert_allclose(single, network(batch), atol=1e-5)
+    single = np.concatenate([network(row[None], None)[0] for row in batch])
+    np.testing.assert_allclose(single, network(batch, None)[0], atol=1e-5)
 
 
 def test_a_changed_byte_in_the_network_is_refused(copy):

@@ -52,7 +52,7 @@ def episode(leap, bundle):
     rows = []
     for _ in range(STEPS):
         inputs = env.inputs
-        action = np.concatenate([network(row[None]) for row in observation])
+        action = np.concatenate([network(row[None], None)[0] for row in observation])
         before = observation
         step = env.step(action)
         rows.append((inputs, before, action, env.memory.target_pos_rad.copy()))

@@ -109,7 +109,7 @@ def test_an_exported_bundle_acts_like_the_trained_actor(trained, tmp_path, leap)
     loaded.check_hand(leap)
     assert loaded.training_range["joint_pos"].low[0] < loaded.training_range["joint_pos"].high[0]
     batch = np.random.default_rng(0).normal(size=(5, manifest.observation.width)).astype(np.float32)
-    assert network(batch).shape == (5, 16)
+    assert network(batch, None)[0].shape == (5, 16)
     assert network.metadata()["joint_names"].split(",") == list(leap.joint_names)
     with pytest.raises(BundleError):
         replace(manifest, joint_names=manifest.joint_names[::-1]).check_hand(leap)
@@ -129,7 +129,7 @@ def test_advantages_of_a_constant_reward_are_the_geometric_sum(small):
     config = replace(small.ppo, gamma=0.5, gae_lambda=1.0)
     zero, one = torch.zeros(4, 1), torch.ones(4, 1)
     rollout = Rollout(
-        observation=zero, privileged=zero, action=zero, log_prob=zero, mean=zero, std=zero,
+        state=zero[0, :, None][:, :0], observation=zero, privileged=zero, action=zero, log_prob=zero, packed=zero,
         reward=one, done=torch.tensor([[0.0], [1.0], [0.0], [0.0]]), value=zero,
     )  # fmt: skip
     _, returns = advantages(rollout, torch.tensor([2.0]), config)

@@ -20,8 +20,10 @@ class Constant:
     def __init__(self, value):
         self.value = value
 
-    def __call__(self, observation):
-        return np.full((observation.shape[0], 16), self.value, dtype=np.float32)
+    state_width = 1
+
+    def __call__(self, observation, state):
+        return np.full((observation.shape[0], 16), self.value, dtype=np.float32), state + 1
 
 
 @pytest.fixture
