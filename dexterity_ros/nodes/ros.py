@@ -16,7 +16,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.topics import QOS, TOPICS
-from dexterity_ros.drivers.deadline_loop import PROCESS_PRIORITY, enter_realtime
+from dexterity_ros.drivers.deadline_loop import PROCESS_PRIORITY, enter_realtime, lock_memory
 
 T = TypeVar("T")
 
@@ -93,6 +93,7 @@ def run(make: Callable[[], Node], close: Callable[[Any], None], *, realtime: boo
     """
     if realtime:
         enter_realtime(PROCESS_PRIORITY)
+        lock_memory()
     rclpy.init(args=sys.argv, signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
