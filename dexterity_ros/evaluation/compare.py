@@ -1,4 +1,4 @@
-"""A policy beside a still hand, a random policy and an open-loop replay, on the same starts and goals."""
+"""A policy beside a still hand, a random policy and an open-loop replay; and two policies beside each other."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import numpy as np
 from dexterity_ros.evaluation.controllers import OpenLoop, PolicyController, StillHand, random_policy
 from dexterity_ros.evaluation.outcomes import Trial, summary
 from dexterity_ros.evaluation.simulate import Course, run_trials
+from dexterity_ros.evaluation.statistics import bootstrap_paired
 from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
 
 
@@ -22,3 +23,22 @@ def compare_with_baselines(pipeline: PolicyPipeline, course: Course) -> dict[str
         "open_loop": run_trials(OpenLoop(controller.recorded, solved), course),
     }
     return {name: summary(row) for name, row in rows.items()}
+
+
+def compare_policies(first: PolicyPipeline, second: PolicyPipeline, course: Course) -> dict[str, Any]:
+    """Returns {first, second: summaries, rate_difference, consecutive_difference: first minus second, and intervals}.
+
+    Both meet the same hidden hands, starting grasps, goals and noise; episodes are resampled in pairs.
+    """
+    runs = [run_trials(PolicyController(pipeline), course) for pipeline in (first, second)]
+    counts = [([t.reached for t in run], [len(t.goals) for t in run]) for run in runs]
+    singles = [(reached, [1] * len(reached)) for reached, _ in counts]
+    result: dict[str, Any] = {"first": summary(runs[0]), "second": summary(runs[1])}
+    for name, (one, two) in (("rate", counts), ("consecutive", singles)):
+        difference = sum(one[0]) / max(sum(one[1]), 1) - sum(two[0]) / max(sum(two[1]), 1)
+        low, high = bootstrap_paired(one, two)
+        result |= {
+            f"{name}_difference": round(difference, 4),
+            f"{name}_difference_ci95": [round(low, 4), round(high, 4)],
+        }
+    return result

@@ -43,6 +43,14 @@ def bootstrap_difference(
     return float(np.quantile(samples, 0.025)), float(np.quantile(samples, 0.975))
 
 
+def bootstrap_paired(
+    first: tuple[Sequence[float], Sequence[float]], second: tuple[Sequence[float], Sequence[float]], *, seed: int = 0
+) -> tuple[float, float]:
+    """Returns the 95 % interval of the first ratio minus the second when episode k of both met the same conditions."""
+    samples = _ratio_samples(*first, np.random.default_rng(seed)) - _ratio_samples(*second, np.random.default_rng(seed))
+    return float(np.quantile(samples, 0.025)), float(np.quantile(samples, 0.975))
+
+
 def _ratio_samples(
     numerators: Sequence[float], denominators: Sequence[float], rng: np.random.Generator
 ) -> NDArray[np.float64]:

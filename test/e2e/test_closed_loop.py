@@ -66,7 +66,7 @@ def test_an_unknown_hand_ends_the_demo_with_the_hands_there_are(tmp_path):
 
 
 def test_evaluate_prints_the_policy_beside_its_baselines(tmp_path):
-    arguments = ["--goal-rad", 0.8, 1.2, "--episodes", 40, "--json", "e.json"]
+    arguments = ["--goal-rad", 0.8, 1.2, "--episodes", 40, "--judge", "demo", "--json", "e.json"]
     done = dexterity("evaluate", "models/policies/leap_yaw", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads((tmp_path / "e.json").read_text())
