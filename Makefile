@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c config/constraints.txt
 SOURCES := setup.py config/constraints.txt
 
-.PHONY: setup setup-test demo unit test check format clean
+.PHONY: setup setup-test demo unit test train-smoke check format clean
 
 setup: $(VENV)/.runtime
 
@@ -29,7 +29,11 @@ unit: setup-test
 	$(BIN)/python -m pytest -q test/unit test/contract test/architecture
 
 test: setup-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not smoke"
+
+# Trains for about two minutes and shows that it was worth it.
+train-smoke: setup-test
+	$(BIN)/python -m pytest -q -s -m smoke test/training
 
 check: setup-test
 	$(BIN)/ruff format --check .
