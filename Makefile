@@ -13,12 +13,12 @@ setup-test: $(VENV)/.test
 
 $(VENV)/.runtime: $(SOURCES)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e '.[ros,sim,bags,perception]'
+	$(PIP) -e '.[ros,sim,bags,perception,viewer,report]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.runtime
 	$(PIP) torch==2.13.0
-	$(PIP) -e '.[ros,sim,bags,perception,export,train,test]'
+	$(PIP) -e '.[ros,sim,bags,perception,viewer,report,export,train,test]'
 	touch $@
 
 demo: setup

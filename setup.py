@@ -17,6 +17,7 @@ NODES = (
     "sim_camera_node",
     "pose_node",
     "camera_node",
+    "viewer_node",
 )
 
 RUNTIME = [
@@ -59,6 +60,7 @@ EXTRAS = {
         "tqdm>=4.66",
     ],
     "viewer": ["viser>=1.0"],
+    "report": ["matplotlib>=3.8"],
     "test": [
         "pytest>=8.0",
         "hypothesis>=6.100",

@@ -35,6 +35,7 @@ def demo(
     hardware: Literal["dynamixel", "direct"] = "dynamixel",
     record: str = "",
     eyes: bool = True,
+    viewer: bool = True,
     json: Path | None = None,
 ) -> int:
     """Run the whole closed loop on a simulated hand: real ROS 2 nodes, real DDS, real time.
@@ -67,6 +68,7 @@ def demo(
         hardware: dynamixel runs the real driver over an emulated motor bus; direct takes the short way over topics.
         record: folder of a bag to record.
         eyes: the object's pose comes from a simulated depth camera; --no-eyes: from the simulator, with noise.
+        viewer: show it on a live web page on this machine, whose address is printed.
         json: write the figures to this file.
     """
     from dexterity_ros.contracts.errors import ConfigError
@@ -91,14 +93,32 @@ def demo(
         shadow=shadow,
         hardware=hardware,
         eyes=eyes,
+        viewer_port=_viewer_port() if viewer else 0,
         record=str(Path(record).absolute()) if record else "",
     )
     console.print(f"starting the nodes of config/systems/{settings.system}.yaml; their output is in {log}")
+    if settings.viewer_port:
+        console.print(f"look at http://127.0.0.1:{settings.viewer_port}", highlight=False)
     result = run_closed_loop(settings, log, say=console.print)
     title = f"{result['policy']}: {result['task']}, through ROS"
     console.print(outcome_table(title, {"policy": result}))
     console.print(figures_table("", {key: result[key] for key in _SHOWN}))
     write_json(json, result)
+    return 0
+
+
+def _viewer_port() -> int:
+    """Returns a free port for the live page, or 0 (and says why) when there can be none."""
+    import importlib.util
+    import socket
+
+    if importlib.util.find_spec("viser") is None:
+        console.print("no live page: pip install '.[viewer]'", highlight=False)
+        return 0
+    for port in range(8080, 8100):
+        with socket.socket() as tried:
+            if tried.connect_ex(("127.0.0.1", port)) != 0:
+                return port
     return 0
 
 

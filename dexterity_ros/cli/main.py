@@ -18,8 +18,10 @@ from dexterity_ros.cli import (
     operate,
     record,
     replay,
+    report,
     train,
     up,
+    view,
 )
 from dexterity_ros.contracts.errors import DexterityError
 
@@ -40,6 +42,8 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "bag": bag.bag,
     "replay": replay.replay,
     "compare": replay.compare,
+    "report": report.report,
+    "view": view.view,
 }
 _ABOUT = "Run, judge and train policies for in-hand manipulation. Start with: dexterity demo"
 

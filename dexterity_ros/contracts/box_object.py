@@ -70,6 +70,12 @@ TAG_FAMILY = "DICT_APRILTAG_36h11"  # as OpenCV calls it
 _AXES = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
 
 
+def load_optional_box(name: str) -> BoxObject | None:
+    """Returns the faces of models/objects/`name`, or None for an object that is no box. Raises ConfigError."""
+    folder = resource(f"models/objects/{name}/object.xml").parent
+    return load_box(name) if (folder / FACES_FILE).is_file() else None
+
+
 def load_box(name: str) -> BoxObject:
     """Returns the faces of models/objects/`name`. Raises ConfigError."""
     return config.load(BoxObject, resource(f"models/objects/{name}/{FACES_FILE}"))

@@ -24,8 +24,8 @@ class Argument:
 class NodeEntry:
     """One node. parameters: values; `$name` stands for an argument. lifecycle: safety_node moves it.
 
-    when: name of an argument; the node is left out when that is empty or false. `$configuration` stands for all nodes
-    that are started and their parameters, as JSON.
+    when: name of an argument; the node is left out when that is empty or false. essential: whether the system ends when
+    this node does. `$configuration` stands for all nodes that are started and their parameters, as JSON.
     """
 
     executable: str
@@ -33,6 +33,7 @@ class NodeEntry:
     parameters: dict[str, Any] = field(default_factory=dict)
     lifecycle: bool = False
     when: str = ""
+    essential: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,7 @@ class NodeStart:
 
     executable: str
     parameters: dict[str, Any]
+    essential: bool = True
 
 
 def load_system(name: str) -> SystemSpec:
@@ -86,7 +88,7 @@ def resolve(
         parameters = (
             node_parameters(node.parameters_file, node.executable) | given | dict(extra.get(node.executable, {}))
         )
-        starts.append(NodeStart(executable=node.executable, parameters=parameters))
+        starts.append(NodeStart(executable=node.executable, parameters=parameters, essential=node.essential))
     return _with_configuration(starts)
 
 
@@ -96,6 +98,7 @@ def _with_configuration(starts: list[NodeStart]) -> list[NodeStart]:
     return [
         NodeStart(
             executable=start.executable,
+            essential=start.essential,
             parameters={k: text if v == _CONFIGURATION else v for k, v in start.parameters.items()},
         )
         for start in starts

@@ -174,6 +174,14 @@ def fill_cloud(message: Any, field_class: Any, cloud: CloudSample) -> Any:
     return message
 
 
+def cloud_sample(message: Any) -> CloudSample:
+    """Returns the points and colours in a PointCloud2 that `fill_cloud` made."""
+    points = np.frombuffer(message.data, dtype=np.float32).reshape(-1, 4)
+    packed = np.ascontiguousarray(points[:, 3]).view(np.uint32)
+    rgb = np.stack([packed >> 16 & 255, packed >> 8 & 255, packed & 255], axis=1).astype(np.uint8)
+    return CloudSample(stamp_ns=stamp_ns(message.header), points_m=points[:, :3].astype(np.float64), rgb=rgb)
+
+
 def _pixels(message: Any, encoding: str, channels: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     if message.encoding != encoding:
         raise WireError(f"image is {message.encoding or 'without encoding'}, expected {encoding}")

@@ -51,7 +51,7 @@ def _node(start: NodeStart, namespace: str, use_sim_time: bool, lifecycle: bool)
         namespace=namespace,
         output="screen",
         parameters=[{"use_sim_time": use_sim_time} | start.parameters],
-        on_exit=OpaqueFunction(function=_end_all, args=[start.executable]),
+        on_exit=OpaqueFunction(function=_end_all, args=[start.executable]) if start.essential else None,
     )
 
 

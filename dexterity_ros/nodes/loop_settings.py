@@ -13,7 +13,10 @@ from dexterity_ros.tasks.reorient import TaskSpec
 
 @dataclass(frozen=True, kw_only=True)
 class ClosedLoop:
-    """What to run: see `dexterity demo --help`. extra: parameters of nodes in place of the system's."""
+    """What to run: see `dexterity demo --help`.
+
+    viewer_port: of the live page, 0 = none. extra: parameters of nodes in place of the system's.
+    """
 
     goals: int
     minutes: float
@@ -26,6 +29,7 @@ class ClosedLoop:
     hardware: str
     record: str = ""
     eyes: bool = False
+    viewer_port: int = 0
     extra: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -43,6 +47,8 @@ class ClosedLoop:
             "shadow": self.shadow,
             "hardware": self.hardware,
             "record": self.record,
+            "viewer": self.viewer_port > 0,
+            "viewer_port": self.viewer_port,
             "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
         }
         goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}

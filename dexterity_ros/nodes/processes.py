@@ -59,8 +59,9 @@ class Processes:
         )
 
     def ended(self) -> dict[str, int]:
-        """Returns exit statuses of the nodes that are no longer running."""
-        states = {name: process.poll() for name, process in self.running.items()}
+        """Returns exit statuses of the nodes that are no longer running and without which the system is none."""
+        needed = {name: process for name, process in self.running.items() if self._starts[name].essential}
+        states = {name: process.poll() for name, process in needed.items()}
         return {name: status for name, status in states.items() if status is not None}
 
     def pids(self) -> list[int]:

@@ -89,12 +89,16 @@ class RunRecord:
     @cached_property
     def pose(self) -> Series:
         """The object's pose as estimated: position m and quaternion wxyz, (t, 7)."""
+        return self._series("object_pose", _pose_row)
 
-        def row(message: Any) -> Floats:
-            sample = wire.pose_sample(message)
-            return np.concatenate([sample.pos_m, sample.quat_wxyz])
-
-        return self._series("object_pose", row)
+    @cached_property
+    def true_pose(self) -> Series:
+        """The simulator's truth, as `pose`; the sign of a quaternion does not jump. Raises BagError without one."""
+        series = self._series("sim/object_pose", _pose_row)
+        quat = series.values[:, 3:]
+        flips = np.where((quat[1:] * quat[:-1]).sum(axis=1) < 0.0, -1.0, 1.0)
+        quat[1:] *= np.cumprod(flips)[:, None]
+        return series
 
     @cached_property
     def goal_stamps_ns(self) -> set[int]:
@@ -147,3 +151,8 @@ class RunRecord:
             log_ns=np.array([message.log_ns for message, _ in messages], dtype=np.int64),
             values=np.array([row(value) for _, value in messages]),
         )
+
+
+def _pose_row(message: Any) -> Floats:
+    sample = wire.pose_sample(message)
+    return np.concatenate([sample.pos_m, sample.quat_wxyz])

@@ -1,5 +1,6 @@
 """How regularly samples came and how old they were when the policy used them."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -28,13 +29,22 @@ def run_timing(run: RunRecord) -> dict[str, dict[str, Any]]:
     """Returns the timing of measured joints and pose, and the age of both at every tick in ms {p50, p99, max}."""
     rows: dict[str, dict[str, Any]] = {
         "joint_states": stream_timing(run.joint_pos.stamps_ns, TOPICS["joint_states"].rate_hz),
-        "object_pose": stream_timing(run.pose.stamps_ns, TOPICS["object_pose"].rate_hz),
+        "object_pose": stream_timing(run.pose.stamps_ns, _pose_rate_hz(run)),
     }
     if run.has_ticks:
         now = np.array([tick.now_ns for tick in run.ticks])
         rows["joints_age_ms"] = _quantiles(now - [int(t.inputs.joints.stamp_ns) for t in run.ticks])
         rows["pose_age_ms"] = _quantiles(now - [int(t.inputs.object_pose.stamp_ns) for t in run.ticks])
     return rows
+
+
+def _pose_rate_hz(run: RunRecord) -> float:
+    """Returns how often a pose was to come: with the camera's rate where one was started."""
+    started = json.loads(run.bag.info.get("configuration") or "{}")
+    for camera in ("sim_camera_node", "camera_node"):
+        if camera in started:
+            return float(started[camera]["rate_hz"])
+    return TOPICS["object_pose"].rate_hz
 
 
 def _quantiles(ages_ns: NDArray[np.int64]) -> dict[str, float]:

@@ -80,6 +80,11 @@ class SimulatedSensors:
         self._targets = np.full((1 - (-longest // substeps), n, joints), np.nan)  # newest first
         self._frozen_steps = np.zeros(n, dtype=np.int64)
         self._shown: PoseSample | None = None
+        self._past = np.zeros((n, max(noise.pose_delay_substeps + 1 - substeps, 0), physics.state_size))
+        self._now: Floats | None = None  # the last control step's states; _past holds those before
+        self._now_ns = np.full(n, -1, dtype=np.int64)
+        self._begun = np.ones(n, dtype=bool)
+        self._new_episode = np.ones(n, dtype=bool)
         self._push, self._push_steps = np.zeros((n, 3)), np.zeros(n, dtype=np.int64)
 
     def restart(self, mask: Bools) -> None:
@@ -93,6 +98,7 @@ class SimulatedSensors:
         self._pos_bias[mask] = scale * noise.object_pos_bias_m * rng.normal(size=(count, 3))
         self._turn_bias[mask] = rotvec_to_quat(scale * noise.object_rot_bias_rad * rng.normal(size=(count, 3)))
         self._targets[:, mask] = np.nan
+        self._begun[mask] = self._new_episode[mask] = True
         self._frozen_steps[mask] = 0
         self._push_steps[mask] = 0
         if self._geared is not None:
@@ -161,7 +167,8 @@ class SimulatedSensors:
     def _pose(self, recent: Floats, stamp_ns: NDArray[np.int64]) -> PoseSample:
         noise, rng, n = self._noise, self._rng, self._physics.count
         delay = rng.integers(0, noise.pose_delay_substeps + 1, size=n)
-        seen, scale = recent[np.arange(n), -1 - delay], self.scale[:, None]
+        known = self._remember(recent, stamp_ns)
+        seen, scale = known[np.arange(n), -1 - delay], self.scale[:, None]
         shake = rotvec_to_quat(scale * noise.object_rot_rad * rng.normal(size=(n, 3)))
         turn = quat_multiply(shake, self._turn_bias)
         shift = self._pos_bias + scale * noise.object_pos_m * rng.normal(size=(n, 3))
@@ -171,9 +178,23 @@ class SimulatedSensors:
             quat_wxyz=quat_multiply(turn, self._physics.object_quat(seen)),
         )
 
+    def _remember(self, recent: Floats, stamp_ns: NDArray[np.int64]) -> Floats:
+        """Returns the states of as many substeps as the longest delay needs, newest last, (N, k, nstate)."""
+        if not self._past.shape[1]:
+            return recent
+        if self._now is not None and not np.array_equal(stamp_ns, self._now_ns):
+            self._past = np.concatenate([self._past, self._now], axis=1)[:, -self._past.shape[1] :]
+        self._now, self._now_ns = recent.copy(), stamp_ns.copy()
+        self._past[self._begun] = recent[self._begun, :1]
+        self._begun[:] = False
+        return np.concatenate([self._past, recent], axis=1)
+
     def _frozen(self, pose: PoseSample) -> PoseSample:
-        """Returns the pose, or where it is frozen the one shown before."""
+        """Returns the pose; where it is frozen, or older than the one shown before, the latter."""
         noise = self._noise
+        if self._shown is not None:
+            pose = choose((pose.stamp_ns < self._shown.stamp_ns) & ~self._new_episode, self._shown, pose)
+        self._new_episode[:] = False
         if noise.freeze_rate_hz > 0.0 and self._shown is not None:
             begins = (
                 self._rng.uniform(size=len(self._frozen_steps)) < noise.freeze_rate_hz * self._period_s * self.scale

@@ -1,1 +1,1 @@
-"""The live page; ROS-free."""
+"""The page to look at while a hand runs; the only place that knows viser."""

@@ -215,3 +215,31 @@ def test_a_smaller_scale_is_less_noise_in_that_simulation_only(scene, grasp):
     made.scale[: N // 2] = 0.0
     seen = shown(made, grasp).joints.pos_rad
     assert np.ptp(seen[: N // 2], axis=0).max() == 0.0 and seen[N // 2 :].std(axis=0).mean() > 0.02
+
+
+def moving(scene, grasp, step):
+    """States of one control step in which the object has moved 1 mm per substep since the beginning."""
+    recent = np.repeat(np.repeat(grasp, N, axis=0)[:, None], PHYSICS.substeps, axis=1)
+    numbers = np.arange(PHYSICS.substeps) + 1 + (step - 1) * PHYSICS.substeps
+    recent[:, :, 1 + scene.object_qpos[0]] = 0.001 * numbers
+    return recent
+
+
+def test_a_pose_may_be_older_than_a_control_step_but_never_goes_back(scene, grasp):
+    made = sensors(scene, pose_delay_substeps=5)
+    identity = np.tile([1.0, 0.0, 0.0, 0.0], (N, 1))
+    ages, before = [], np.full(N, -(10**9))
+    for step in range(1, 40):
+        stamp = np.full(N, step * 3 * round(PHYSICS.timestep_s * 1e9))
+        seen = made.sample(moving(scene, grasp, step), stamp, identity).object_pose
+        late = (stamp - seen.stamp_ns) / (PHYSICS.timestep_s * 1e9)
+        if step > 3:
+            np.testing.assert_allclose(seen.pos_m[:, 0] * 1e3, 3 * step - np.rint(late), atol=1e-6)
+        assert (seen.stamp_ns >= before).all()
+        before = seen.stamp_ns
+        ages.append(np.rint(late))
+    assert set(np.unique(ages[5:])) == {0, 1, 2, 3, 4, 5}
+    made.restart(np.ones(N, dtype=bool))
+    fresh = np.repeat(np.repeat(grasp, N, axis=0)[:, None], PHYSICS.substeps, axis=1)
+    seen = made.sample(fresh, stamp + 50_000_000, identity).object_pose
+    np.testing.assert_array_equal(seen.pos_m, made._physics.object_pos(np.repeat(grasp, N, axis=0)))

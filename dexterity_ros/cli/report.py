@@ -1,0 +1,64 @@
+"""dexterity report"""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from dexterity_ros.cli.output import console
+
+if TYPE_CHECKING:
+    from dexterity_ros.reporting.page import Page
+
+
+def report(
+    source: Annotated[Path, tyro.conf.Positional],
+    /,
+    out: Path | None = None,
+    compare: Path | None = None,
+    export: Path | None = None,
+) -> int:
+    """Write one self-contained HTML page about a recording or a training run, to read after it.
+
+    Of a recording: what happened when, goals with their outcome, joints against their targets and limits, current and
+    temperature, the object's pose and the way to its goal, timing, the observation against the range of training, key
+    frames of the camera, what `compare` found, and what ran. Of a training run: curves, curriculum, ranges, reward
+    terms. The page needs no network.
+
+    Args:
+        source: bag folder, .mcap file, or run directory of `dexterity train`.
+        out: HTML file to write; default: NAME_report.html in the current directory.
+        compare: another of the same kind; both are written side by side on one page.
+        export: folder to write every figure to, as PNG and CSV.
+    """
+    from dexterity_ros.reporting.page import side_by_side
+
+    began = time.monotonic()
+    with console.status("reading"):
+        pages = [_page(folder) for folder in (source, compare) if folder is not None]
+        page = pages[0] if compare is None else side_by_side(*pages)
+        path = out or Path(f"{source.name}_report.html")
+        page.write(path)
+        files = []
+        for one, folder in zip(pages, (source, compare), strict=False):
+            if export is not None and folder is not None:
+                files += one.export(export if compare is None else export / folder.name)
+    size_mb = path.stat().st_size / 1e6
+    console.print(f"wrote {path}, {size_mb:.1f} MB, in {time.monotonic() - began:.1f} s", highlight=False)
+    if files:
+        console.print(f"wrote {len(files)} files to {export}", highlight=False)
+    for alarm in page.alarms:
+        console.print(f"[red]![/red] {alarm}", highlight=False)
+    return 0
+
+
+def _page(source: Path) -> "Page":
+    from dexterity_ros.recording.bag_reader import Bag
+    from dexterity_ros.replay.run_record import RunRecord
+    from dexterity_ros.reporting.run_page import RunPage
+    from dexterity_ros.reporting.training_page import LOG_FILE, training_page
+
+    if source.is_dir() and (source / LOG_FILE).is_file():
+        return training_page(source)
+    return RunPage(RunRecord(Bag(source))).page()

@@ -1,0 +1,1 @@
+"""Reports to read after a run: one HTML file that needs nothing else."""

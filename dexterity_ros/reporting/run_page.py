@@ -1,0 +1,323 @@
+"""A recorded run as a page: what happened, what was wrong, and the numbers to look for a cause."""
+
+import json
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.frames import rotation_angle, rotation_between
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.replay.run_record import RunRecord
+from dexterity_ros.reporting.page import (
+    COLOURS,
+    INK,
+    Figure,
+    Page,
+    Section,
+    drawing,
+    legend,
+    preformatted,
+    table,
+    thinned,
+)
+from dexterity_ros.reporting.run_data import compared, diagnostics, goals, picture, spans, true_poses, unit
+
+Floats = NDArray[np.float64]
+
+_BANDS = {
+    "following": "#3a9d5d", "easing": "#3b82c4", "easing_out": "#3b82c4", "holding": "#e08a1e", "limp": "#9aa3ad",
+    "armed": "#3a9d5d", "ready": "#3b82c4", "disarmed": "#9aa3ad", "hold": "#e08a1e", "stopped": "#c9504b",
+    "acting": "#3a9d5d",
+}  # fmt: skip
+_FAULT = "#e08a1e"
+_KEY_FRAMES = 6
+_SHARPEST_S = 0.25  # a fault shorter than this is nothing for the first screenful
+
+
+class RunPage:
+    """Collects the sections of one run."""
+
+    def __init__(self, run: RunRecord) -> None:
+        self._run, self._bag = run, run.bag
+        self._begin = run.bag.start_ns
+        self._goals = goals(run)
+        self._states = {
+            name: [(m.log_ns, v.data) for m, v in run.bag.values(topic)]
+            for name, topic in (("supervisor", "supervisor/state"), ("hand", "hand/state"), ("policy", "policy/state"))
+        }
+        self._diagnostics = diagnostics(run)
+        self._comparison = compared(run)
+
+    def page(self) -> Page:
+        """Returns the page."""
+        run = self._run
+        name = run.bag.info.get("policy", "no policy")
+        sections = [self._timeline(), self._joints(), self._motors(), self._pose(), self._timing(), self._ranges()]
+        sections += [self._pictures(), self._what_ran()]
+        return Page(
+            title=f"Run {run.bag.path.name}",
+            subtitle=f"{name}, hand {run.hand.name}, {run.bag.duration_s:.0f} s, dexterity_ros "
+            f"{run.bag.info.get('code_version', 'of unknown version')}",
+            tiles=self._tiles(),
+            alarms=tuple(self._alarms()),
+            sections=tuple(s for s in sections if s is not None),
+        )
+
+    def _tiles(self) -> tuple[tuple[str, str, str], ...]:
+        ended = [g for g in self._goals if g["end"]]
+        reached = sum(g["end"] == "reached" for g in ended)
+        loop = self._last("policy_node: loop")
+        late = loop.get("lateness_ms", {}).get("p99")
+        age = self._last("hand_node: loop").get("observation_age_ms", {}).get("p99")
+        found = self._comparison.findings if self._comparison else ()
+        stopped = any(text.startswith("stopped") for _, text in self._states["supervisor"])
+        return (
+            ("goals reached", f"{reached} of {len(ended)}", "plain"),
+            ("drops", str(sum(g["end"] == "dropped" for g in ended)), "plain"),
+            ("compare found", f"{len(found)} causes" if found else "nothing", "bad" if found else "good"),
+            ("time held by faults", f"{self._held_s():.1f} s", "bad" if self._held_s() > 1.0 else "plain"),
+            ("stopped by safety", "yes" if stopped else "no", "bad" if stopped else "good"),
+            ("loop lateness p99", "-" if late is None else f"{late:.2f} ms", "plain"),
+            ("observation age p99", "-" if age is None else f"{age:.0f} ms", "plain"),
+        )
+
+    def _alarms(self) -> list[str]:
+        said = [f"{f.kind}: {f.says}" for f in (self._comparison.findings if self._comparison else ())]
+        for who, states in self._states.items():
+            for begin, end, text in spans(states, self._bag.end_ns):
+                kind = text.split(":")[0]
+                if ":" in text and kind not in ("goal_stale",) and (end - begin) * 1e-9 > _SHARPEST_S:
+                    if "waiting for the first" in text or "no joint_states yet" in text or "not_armed" in text:
+                        continue
+                    said.append(
+                        f"{(begin - self._begin) * 1e-9:.1f} s, {who}, for {(end - begin) * 1e-9:.1f} s: {text}"
+                    )
+        return said[:12] + ([f"and {len(said) - 12} more"] if len(said) > 12 else [])
+
+    def _held_s(self) -> float:
+        held = spans(self._states["supervisor"], self._bag.end_ns)
+        return sum((end - begin) * 1e-9 for begin, end, text in held if text.startswith(("hold", "stopped")))
+
+    def _last(self, name: str) -> dict[str, Any]:
+        rows = self._diagnostics.get(name, [])
+        return dict(rows[-1][1]) if rows else {}
+
+    def _at(self, stamps_ns: Any) -> Any:
+        return (np.asarray(stamps_ns) - self._begin) * 1e-9
+
+    def _timeline(self) -> Section:
+        figure, axes = drawing(height_in=2.2)
+        axis = axes[0, 0]
+        rows: dict[str, list[Any]] = {"who": [], "begin_s": [], "end_s": [], "state": []}
+        for y, (who, states) in enumerate(self._states.items()):
+            for begin, end, text in spans(states, self._bag.end_ns):
+                kind = text.split(":")[0]
+                axis.barh(y, (end - begin) * 1e-9, left=self._at(begin), height=0.7, color=_BANDS.get(kind, _FAULT))
+                for key, value in zip(rows, (who, self._at(begin), self._at(end), text), strict=True):
+                    rows[key].append(value if isinstance(value, str) else round(float(value), 3))
+        for goal in self._goals:
+            if goal["end"]:
+                mark, colour = ("^", COLOURS[2]) if goal["end"] == "reached" else ("x", COLOURS[3])
+                axis.plot(self._at(goal["end_ns"]), -1, mark, color=colour, markersize=6)
+        axis.set_yticks([-1, 0, 1, 2], ["goals", *self._states])
+        axis.set_xlabel("s")
+        axis.set_xlim(0.0, self._bag.duration_s)
+        note = (
+            "Green: armed, following, acting. Orange: held, with the fault. Triangles: goals reached, crosses: missed."
+        )
+        rows["state"] = [f'"{text}"' for text in rows["state"]]
+        rows_of_goals = [
+            (
+                f"{self._at(g['begin_ns']):.1f}", f"{g['angle_rad']:.2f}", g["end"] or "open",
+                f"{g['time_s']:.1f}" if g["end"] else "-",
+            )
+            for g in self._goals
+        ]  # fmt: skip
+        return Section(
+            title="What happened",
+            figures=(Figure(name="timeline", note=note, drawing=figure, columns=rows),),
+            details={
+                f"{len(rows_of_goals)} goals": table(("begun at s", "angle rad", "outcome", "after s"), rows_of_goals)
+            },
+        )
+
+    def _joints(self) -> Section | None:
+        run, names = self._run, self._run.hand.joint_names
+        columns = 4
+        lines = -(-len(names) // columns)
+        figure, axes = drawing(lines, columns, height_in=1.35 * lines)
+        pick, wanted = thinned(len(run.joint_pos.stamps_ns), 700), thinned(len(run.gated.stamps_ns), 700)
+        times, at_gate = self._at(run.joint_pos.stamps_ns[pick]), self._at(run.gated.stamps_ns[wanted])
+        for k, (name, joint) in enumerate(zip(names, run.hand.joints, strict=True)):
+            axis = axes.flat[k]
+            axis.plot(at_gate, run.gated.values[wanted, k], color=COLOURS[1], linewidth=0.8, label="gated target")
+            axis.plot(times, run.joint_pos.values[pick, k], color=COLOURS[0], linewidth=0.8, label="measured")
+            for limit in (joint.lower_rad, joint.upper_rad):
+                axis.axhline(limit, color=COLOURS[3], linewidth=0.6, linestyle=":")
+            axis.set_title(name, fontsize=8, color=INK, pad=2)
+        for axis in axes.flat[len(names) :]:
+            axis.set_visible(False)
+        legend(axes.flat[0], loc="upper right")
+        table_of = {"time_s": self._at(run.joint_pos.stamps_ns).round(4)}
+        at = run.gated.at(run.joint_pos.stamps_ns)
+        for k, name in enumerate(names):
+            table_of |= {f"{name}_rad": run.joint_pos.values[:, k].round(5), f"{name}_gated_rad": at[:, k].round(5)}
+        note = "Radians over seconds; dotted red: the hand's limits."
+        return Section(
+            title="Joints: what passed the gate, and what was measured",
+            figures=(Figure(name="joints", note=note, drawing=figure, columns=table_of),),
+        )
+
+    def _motors(self) -> Section | None:
+        rows = self._diagnostics.get("hand_node: motors", [])
+        if not rows:
+            return None
+        names = [name for name in self._run.hand.joint_names if name in rows[-1][1]]
+        times = self._at([t for t, _ in rows])
+        figure, axes = drawing(2, 1, height_in=3.6)
+        columns: dict[str, Any] = {"time_s": times.round(3)}
+        for key, axis, label in (("current_a", axes[0, 0], "A"), ("temperature_c", axes[1, 0], "C")):
+            for k, name in enumerate(names):
+                values = np.array([row.get(name, {}).get(key, np.nan) for _, row in rows], dtype=float)
+                columns[f"{name}_{key}"] = values
+                axis.plot(times, values, linewidth=0.8, color=COLOURS[k % len(COLOURS)])
+            axis.set_ylabel(label)
+        axes[0, 0].axhline(self._run.hand.max_current_a, color=COLOURS[3], linestyle=":", linewidth=0.8)
+        axes[0, 0].axhline(-self._run.hand.max_current_a, color=COLOURS[3], linestyle=":", linewidth=0.8)
+        axes[1, 0].axhline(self._run.hand.max_temperature_c, color=COLOURS[3], linestyle=":", linewidth=0.8)
+        axes[1, 0].set_xlabel("s")
+        last = rows[-1][1]
+        hottest = max(names, key=lambda name: last[name].get("temperature_c") or 0.0)
+        note = f"All motors, once a second; dotted: the hand's limits. Warmest at the end: {hottest}."
+        return Section(
+            title="Current and temperature",
+            figures=(Figure(name="motors", note=note, drawing=figure, columns=columns),),
+        )
+
+    def _pose(self) -> Section | None:
+        run = self._run
+        if not len(run.bag.values("object_pose")):
+            return None
+        pose, truth = run.pose, true_poses(run)
+        figure, axes = drawing(2 if truth is not None else 1, 1, height_in=3.6 if truth is not None else 2.2)
+        errors = self._goal_errors(pose.stamps_ns, pose.values)
+        times = self._at(pose.stamps_ns)
+        pick = thinned(len(times))
+        axes[0, 0].plot(times[pick], errors[pick], linewidth=0.9, label="by the estimate")
+        columns: dict[str, Any] = {"time_s": times.round(4), "to_goal_rad": errors.round(4)}
+        axes[0, 0].axhline(0.4, color=COLOURS[2], linestyle=":", linewidth=0.9)
+        axes[0, 0].set_ylabel("to goal, rad")
+        if truth is not None:
+            at = truth.at(pose.stamps_ns)
+            off_deg = np.rad2deg(rotation_angle(rotation_between(unit(at[:, 3:]), pose.values[:, 3:])))
+            off_mm = 1e3 * np.linalg.norm(at[:, :3] - pose.values[:, :3], axis=1)
+            columns |= {"off_deg": off_deg.round(3), "off_mm": off_mm.round(3)}
+            axes[1, 0].plot(times[pick], np.minimum(off_deg[pick], 30.0), linewidth=0.8, label="degrees (up to 30)")
+            axes[1, 0].plot(times[pick], np.minimum(off_mm[pick], 30.0), linewidth=0.8, label="mm (up to 30)")
+            axes[1, 0].set_ylabel("off the truth")
+            legend(axes[1, 0], loc="upper right")
+        axes[-1, 0].set_xlabel("s")
+        note = "Angle between object and goal (dotted: reached below 0.4 rad)" + (
+            "; below, how far the estimate is from the simulator's truth." if truth is not None else "."
+        )
+        return Section(title="The object", figures=(Figure(name="object", note=note, drawing=figure, columns=columns),))
+
+    def _goal_errors(self, stamps_ns: Any, poses: Floats) -> Floats:
+        errors = np.full(len(stamps_ns), np.nan)
+        for goal in self._goals:
+            inside = (stamps_ns >= goal["begin_ns"]) & (stamps_ns < (goal["end_ns"] or self._bag.end_ns))
+            wanted = np.array(goal["quat"])
+            errors[inside] = rotation_angle(rotation_between(poses[inside, 3:], wanted))
+        return errors
+
+    def _timing(self) -> Section:
+        figures = []
+        if self._run.has_ticks:
+            ticks = self._run.ticks
+            ages = {
+                "joints": [1e-6 * (t.now_ns - int(t.inputs.joints.stamp_ns)) for t in ticks],
+                "pose": [1e-6 * (t.now_ns - int(t.inputs.object_pose.stamp_ns)) for t in ticks],
+            }
+            gaps = np.diff([t.now_ns for t in ticks]) * 1e-6
+            period = float(np.median(gaps))
+            late = (gaps - period)[np.abs(gaps - period) < 0.5 * period]
+            figure, axes = drawing(1, 2, height_in=2.6, shared=False)
+            for name, values in ages.items():
+                axes[0, 0].hist(values, bins=60, alpha=0.6, label=name)
+            axes[0, 0].set(xlabel="age at the tick, ms", ylabel="ticks")
+            legend(axes[0, 0])
+            axes[0, 1].hist(late, bins=60, color=COLOURS[4])
+            axes[0, 1].set(xlabel=f"interval between ticks, ms off {period:.1f}", ylabel="ticks", yscale="log")
+            note = "Left: how old samples were when the policy used them. Right: how regular its ticks came."
+            columns = {name: np.round(values, 3) for name, values in ages.items()}
+            figures.append(Figure(name="timing", note=note, drawing=figure, columns=columns))
+        rows = [
+            (name.split(":")[0], *(f"{row[kind].get(q, '-')}" for kind in ("lateness_ms", "duration_ms") for q in _Q))
+            for name, row in ((n, self._last(n)) for n in sorted(self._diagnostics))
+            if "lateness_ms" in row and "duration_ms" in row
+        ]
+        header = ("loop", "late p50 ms", "p99", "max", "takes p50 ms", "p99", "max")
+        return Section(title="Timing", body=table(header, rows) if rows else "", figures=tuple(figures))
+
+    def _ranges(self) -> Section | None:
+        if self._comparison is None or not self._comparison.ranges:
+            return None
+        ranges = self._comparison.ranges
+        names = list(ranges)[::-1]
+        figure, axes = drawing(height_in=0.3 * len(names) + 0.7)
+        shares = [100.0 * ranges[name]["share"] for name in names]
+        axes[0, 0].barh(names, shares, color=[COLOURS[3] if share > 5.0 else COLOURS[0] for share in shares])
+        axes[0, 0].set_xlabel("% of ticks outside the range of training")
+        axes[0, 0].set_xlim(0.0, max(10.0, *shares))
+        rows = [
+            (name, f"{100 * row['share']:.1f} %", row["recorded"], row["trained"], row["first_s"])
+            for name, row in ranges.items()
+        ]
+        note = "Terms of the observation, and how often one of their numbers was outside what 99.8 % of training saw."
+        columns = {"term": names, "percent_outside": shares}
+        return Section(
+            title="Observation against training",
+            figures=(Figure(name="ranges", note=note, drawing=figure, columns=columns),),
+            details={"worst values": table(("term", "outside", "worst", "trained", "first at s"), rows)},
+        )
+
+    def _pictures(self) -> Section | None:
+        topic = self._bag.topic(TOPICS["depth"].name)
+        if topic is None or not self._bag.counts[topic]:
+            return None
+        count = self._bag.counts[topic]
+        wanted = set(np.linspace(0, count - 1, _KEY_FRAMES).round().astype(int).tolist())
+        colour = self._bag.topic(TOPICS["colour"].name)
+        shown, last = [], None
+        number = -1
+        for message in self._bag.messages([name for name in (topic, colour) if name]):
+            if message.topic == colour:
+                last = message
+                continue
+            number += 1
+            if number in wanted:
+                shown.append(picture(message.value, None if last is None else last.value, self._begin))
+        return Section(
+            title="What the camera saw",
+            body=f'<div class="strip">{"".join(shown)}</div><p class="sub">Colour, and depth: lighter is nearer.</p>',
+        )
+
+    def _what_ran(self) -> Section:
+        info = self._bag.info
+        details = {}
+        if info.get("configuration"):
+            started = yaml.safe_dump(json.loads(info["configuration"]), sort_keys=False)
+            details["nodes and their parameters"] = preformatted(started)
+        for key, title in (("manifest", "policy manifest"), ("hand_file", "hand file")):
+            if info.get(key):
+                details[title] = preformatted(info[key])
+        topics = [(name, count) for name, count in sorted(self._bag.counts.items())]
+        details["topics"] = table(("topic", "messages"), topics)
+        found = [(f.kind, f.says) for f in (self._comparison.findings if self._comparison else ())]
+        body = table(("cause", "what it says"), found) if found else ""
+        return Section(title="What ran", body=body, details=details)
+
+
+_Q = ("p50", "p99", "max")
