@@ -39,6 +39,7 @@ EXTRAS = {
         "ros-std-srvs",
         "ros-lifecycle-msgs",
         "ros-rosgraph-msgs",
+        "ros-visualization-msgs",
     ],
     "hardware": [
         "dynamixel-sdk>=4.0",

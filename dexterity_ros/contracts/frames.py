@@ -143,5 +143,20 @@ def quat_to_matrix(quat_wxyz: Array) -> Array:
     return xp.stack([xp.stack(list(row), axis=-1) for row in rows], axis=-2)
 
 
+def matrix_to_quat(rotation: Array) -> Array:
+    """Returns the unit quaternion, (4,), of one rotation matrix, (3, 3), by its largest component.
+
+    Source: Shepperd 1978, Quaternion from Rotation Matrix.
+    """
+    xp = array_namespace(rotation)
+    r = [[rotation[i, j] for j in range(3)] for i in range(3)]
+    trace = r[0][0] + r[1][1] + r[2][2]
+    squares = [1.0 + trace] + [1.0 + 2.0 * r[i][i] - trace for i in range(3)]
+    a, b, c = r[2][1] - r[1][2], r[0][2] - r[2][0], r[1][0] - r[0][1]
+    d, e, f = r[0][1] + r[1][0], r[0][2] + r[2][0], r[1][2] + r[2][1]
+    rows = [[squares[0], a, b, c], [a, squares[1], d, e], [b, d, squares[2], f], [c, e, f, squares[3]]]
+    return quat_normalise(xp.stack(rows[max(range(4), key=lambda k: float(squares[k]))]))
+
+
 def _split4(quat: Array) -> tuple[Array, Array, Array, Array]:
     return quat[..., 0], quat[..., 1], quat[..., 2], quat[..., 3]

@@ -32,7 +32,7 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         self._must_stop: Fault | None = None
         self._reboots = RebootPolicy(self._setup.max_reboots_per_hour)
         self._figures = HandFigures(self._setup, self._port)
-        self._out = HandTopics(self, self._setup.hand.joint_names)
+        self._out = HandTopics(self, self._setup.hand)
         self.create_timer(0.02, self._stop_if_needed)
         self._inputs = HandInputs(self, self._setup.hand.joint_names, self._figures.count)
         self.create_service(Trigger, "~/estop", self._on_estop)

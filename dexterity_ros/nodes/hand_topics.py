@@ -1,19 +1,28 @@
 """What hand_node publishes."""
 
-from collections.abc import Sequence
-
 from rclpy.node import Node
 
 from dexterity_ros.contracts import wire
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.nodes import ros
+from dexterity_ros.perception.hand_shape import load_shape
+from dexterity_ros.perception.hand_urdf import hand_urdf
 from dexterity_ros.pipeline.hand_control import HandTick
 
 
 class HandTopics:
     """Publishers of measured joints, gated targets, resets and the hand's state."""
 
-    def __init__(self, node: Node, joint_names: Sequence[str]) -> None:
-        self._node, self._names = node, joint_names
+    def __init__(self, node: Node, hand: HandSpec) -> None:
+        """Publishes what the hand looks like, once for all."""
+        self._node, self._names = node, hand.joint_names
+        self._description = ros.publisher(node, "robot_description")
+        try:
+            text = hand_urdf(hand, load_shape(hand))
+            self._description.publish(ros.message_class("robot_description")(data=text))
+        except ConfigError as error:  # a hand without a shape can be driven, only not be drawn
+            node.get_logger().info(f"no robot_description: {error}")
         self.state = ""
         self._message = ros.message_class("joint_states")
         self._joints = ros.publisher(node, "joint_states")

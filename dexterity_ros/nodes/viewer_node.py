@@ -16,6 +16,7 @@ from dexterity_ros.contracts.box_object import load_optional_box
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.nodes import ros
+from dexterity_ros.nodes.marker_topics import MarkerTopics
 from dexterity_ros.nodes.newest import Newest
 from dexterity_ros.nodes.requests import Requests
 from dexterity_ros.viewer.live_page import LivePage
@@ -55,6 +56,7 @@ class ViewerNode(Node):
             token=settings.token,
             command=Requests(self).carry_out,
         )
+        self._markers = MarkerTopics(self, hand, load_optional_box(settings.object))
         self._newest = Newest(self)
         takers: dict[str, Callable[[Any], None]] = {
             "joint_states": self._on_joints,
@@ -111,6 +113,8 @@ class ViewerNode(Node):
 
     def _draw(self) -> None:
         self._newest.drain()
+        now = self._now
+        self._markers.publish(now.joints_rad, now.object_pose, now.goal_quat_wxyz)
         if self.page.watchers == 0:
             return  # nobody looks
         if ros.now_ns(self) - self._goal_ns > 1_000_000_000:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.frames import quat_to_matrix
+from dexterity_ros.contracts.frames import matrix_to_quat, quat_to_matrix
 from dexterity_ros.contracts.hand import HandSpec
 
 Floats = NDArray[np.float64]
@@ -80,6 +80,14 @@ class HandBody:
             pose = rest if parent < 0 else poses[parent] @ rest
             poses.append(pose if joint < 0 else pose @ turn.by(float(joints_rad[joint])))
         return poses
+
+    def placed_parts(self, joints_rad: Floats) -> list[tuple[str, tuple[float, ...], Floats, Floats]]:
+        """Returns (kind, size, position, quaternion wxyz) of every solid part in the hand frame."""
+        poses = np.stack(self.links(joints_rad))[self._link_of_part] @ self._local
+        return [
+            (part.kind, part.size_m, pose[:3, 3], matrix_to_quat(pose[:3, :3]))
+            for (_, part), pose in zip(self._parts, poses, strict=True)
+        ]
 
     def near(self, points_m: Floats, joints_rad: Floats, margin_m: float) -> NDArray[np.bool_]:
         """Returns which points, (n, 3) in the hand frame, lie within a margin of any part."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.box_object import BoxObject
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.frames import matrix_to_quat
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.perception.hand_shape import HandBody, Part, load_shape
 from dexterity_ros.viewer.panels import Snapshot, badge, joints_html, state_html
@@ -143,7 +144,7 @@ class LivePage:
 
     def _pose_hand(self, name: str, joints_rad: Floats) -> None:
         for frame, pose in zip(self._links[name], self._body.links(joints_rad), strict=True):
-            frame.position, frame.wxyz = pose[:3, 3], _quat(pose[:3, :3])
+            frame.position, frame.wxyz = pose[:3, 3], matrix_to_quat(pose[:3, :3])
 
     def _pose_object(self, now: Snapshot) -> None:
         if now.object_pose is not None:
@@ -215,22 +216,3 @@ class LivePage:
         target = np.array([t[k] for _, _, t in self._history])
         limits = (np.full(len(times), joint.lower_rad), np.full(len(times), joint.upper_rad))
         self._plot.data = (times, measured, target, *limits)
-
-
-def _quat(rotation: Floats) -> Floats:
-    """Returns the quaternion wxyz of a rotation matrix."""
-    w2 = np.array(
-        [
-            1.0 + rotation[0, 0] + rotation[1, 1] + rotation[2, 2],
-            1.0 + rotation[0, 0] - rotation[1, 1] - rotation[2, 2],
-            1.0 - rotation[0, 0] + rotation[1, 1] - rotation[2, 2],
-            1.0 - rotation[0, 0] - rotation[1, 1] + rotation[2, 2],
-        ]
-    )
-    largest = int(np.argmax(w2))
-    a, b, c = rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]
-    d, e, f = rotation[0, 1] + rotation[1, 0], rotation[0, 2] + rotation[2, 0], rotation[1, 2] + rotation[2, 1]
-    rows = [[w2[0], a, b, c], [a, w2[1], d, e], [b, d, w2[2], f], [c, e, f, w2[3]]]
-    quat = np.array(rows[largest])
-    unit: Floats = quat / np.linalg.norm(quat)
-    return unit
