@@ -75,8 +75,8 @@ def _add_origin(element: ElementTree.Element, at: Floats, rotation: Floats) -> N
 
 def _roll_pitch_yaw(rotation: Floats) -> Floats:
     """Returns fixed-axis angles about x, y, z as URDF wants them."""
-    pitch = np.arcsin(np.clip(-rotation[2, 0], -1.0, 1.0))
-    if abs(rotation[2, 0]) > 1.0 - 1e-9:  # looking straight up or down, only their sum counts
+    pitch = np.arctan2(-rotation[2, 0], np.hypot(rotation[0, 0], rotation[1, 0]))
+    if np.hypot(rotation[0, 0], rotation[1, 0]) < 1e-7:  # looking straight up or down, only their sum counts
         return np.array([0.0, pitch, np.arctan2(-rotation[0, 1], rotation[1, 1])])
     return np.array([np.arctan2(rotation[2, 1], rotation[2, 2]), pitch, np.arctan2(rotation[1, 0], rotation[0, 0])])
 
