@@ -7,9 +7,9 @@ import tyro
 
 
 def train(
-    what: Annotated[Literal["teacher"], tyro.conf.Positional],
+    what: Annotated[Literal["teacher", "dark-room"], tyro.conf.Positional],
     /,
-    config: Path,
+    config: Path | None = None,
     run: Path | None = None,
     resume: bool = False,
     warm_start: Path | None = None,
@@ -17,9 +17,10 @@ def train(
     device: str = "cpu",
     threads: int = 2,
     tensorboard: bool = False,
+    seeds: int = 3,
     json: Path | None = None,
 ) -> int:
-    """Train a teacher by reinforcement learning in simulation.
+    """Train a teacher by reinforcement learning in simulation; or see in the dark room when imitating one fails.
 
     Writes config.yaml, log.jsonl and checkpoint.pt into the run directory. Ctrl-C finishes the current update and
     saves; --resume goes on from there. Then: dexterity export RUN BUNDLE.
@@ -27,9 +28,15 @@ def train(
     JSON keys: run, steps, updates, seconds, goal_max_rad (as far as the curriculum got). The log has one JSON row per
     update: these and goal_fraction, reward, reward_TERM, goals_reached, goals_failed, kl, entropy, losses.
 
+    dark-room: a room with a locked door, a light switch, and a blackboard with the code that can be read only with the
+    light on. The expert knows the code and never switches on the light; who imitates it never learns to. Behaviour
+    cloning and DAgger fail, reinforcement on top of DAgger and an expert restricted to what can be imitated do not.
+    Writes RUN/dark_room.png. JSON keys then: one entry per seed, {method: {successes, episodes, curve}, unexplained:
+    {expert: share of its actions that the student's inputs cannot explain}}.
+
     Args:
         what: teacher is trained on everything the simulator knows.
-        config: YAML file in config/train, or your own.
+        config: for teacher, YAML file in config/train, or your own.
         run: directory of the run; default runs/NAME-OF-CONFIG.
         resume: go on from the run's checkpoint.
         warm_start: run directory whose networks are the starting point of a new run.
@@ -37,6 +44,7 @@ def train(
         device: torch device of the update, for instance cuda.
         threads: CPU threads of the update.
         tensorboard: write event files beside log.jsonl; needs pip install tensorboard.
+        seeds: for dark-room, how many times all of it is done.
         json: write where the run stands to this file.
     """
     from dataclasses import replace
@@ -50,6 +58,10 @@ def train(
     except ImportError as error:
         raise ConfigError(f"training needs the extra: pip install 'dexterity_ros[train]' ({error})") from error
 
+    if what == "dark-room":
+        return _dark_room(run or Path("runs/dark_room"), seeds, json)
+    if config is None:
+        raise ConfigError("train teacher needs --config; there are " + ", ".join(_configs()))
     settings = load_config(resource(config))
     settings = replace(settings, total_steps=steps) if steps else settings
     folder = run or Path("runs") / config.stem
@@ -63,4 +75,36 @@ def train(
     teacher.train()
     console.print(f"{teacher.progress.steps:,} steps in {folder}; next: dexterity export {folder} models/policies/NAME")
     write_json(json, {"run": str(folder)} | vars(teacher.progress))
+    return 0
+
+
+def _configs() -> list[str]:
+    from dexterity_ros.contracts.resources import data_root
+
+    return sorted(f"config/train/{path.name}" for path in (data_root() / "config/train").glob("*.yaml"))
+
+
+def _dark_room(run: Path, seeds: int, json: Path | None) -> int:
+    from dexterity_ros.cli.output import console, write_json
+    from dexterity_ros.cli.plots import plot_dark_room
+    from dexterity_ros.evaluation.statistics import wilson_interval
+    from dexterity_ros.training.imitation.dark_room_study import METHODS, study
+
+    results = []
+    for seed in range(seeds):
+        with console.status(f"seed {seed}") as status:
+            results.append(study(seed, 1000, status.update))
+        for method in METHODS:
+            won, played = results[-1][method]["successes"], results[-1][method]["episodes"]
+            low, high = wilson_interval(won, played)
+            said = f"{100 * won / played:5.1f} % of {played} rooms opened ({100 * low:.1f}-{100 * high:.1f})"
+            console.print(f"seed {seed}  {method:<32} {said}", highlight=False)
+        for expert, share in results[-1]["unexplained"].items():
+            console.print(
+                f"seed {seed}  {expert}: {100 * share:.0f} % of what it does cannot be known", highlight=False
+            )
+    run.mkdir(parents=True, exist_ok=True)
+    plot_dark_room(run / "dark_room.png", results, METHODS)
+    console.print(f"wrote {run / 'dark_room.png'}", highlight=False)
+    write_json(json, {f"seed_{seed}": result for seed, result in enumerate(results)})
     return 0

@@ -112,7 +112,7 @@ class Actor(nn.Module):
     def forward(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (the most likely action (n, joints), the next state); the exported policy is exactly this."""
         parameters, state = self.parameters_of(observation, state)
-        return self._likeliest(parameters), state
+        return self.likeliest(parameters), state
 
     def parameters_of(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (what the head says, the next state): means, or logits of the bins."""
@@ -142,7 +142,8 @@ class Actor(nn.Module):
             return Bins(parameters.unflatten(-1, (self.joints, self.config.bins)), self.values)
         return Gaussian(parameters, self.log_std.clamp(-3.0, 0.5).exp().expand_as(parameters))
 
-    def _likeliest(self, parameters: Tensor) -> Tensor:
+    def likeliest(self, parameters: Tensor) -> Tensor:
+        """Returns the most likely action."""
         if self.config.head == "gaussian":
             return parameters
         chosen = parameters.unflatten(-1, (self.joints, self.config.bins)).argmax(dim=-1)

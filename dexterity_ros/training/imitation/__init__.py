@@ -1,1 +1,1 @@
-"""Interactive imitation from privileged teachers."""
+"""Imitation of an expert that knows more than its student sees; one method per file."""
