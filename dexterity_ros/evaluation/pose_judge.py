@@ -12,20 +12,25 @@ Floats = NDArray[np.float64]
 
 _LOST_S = 0.15  # without a pose for longer than this (the policy's limit), the object counts as lost
 _WRONG_DEG = 15.0
+_IN_HAND_M = 0.06  # an object further from the grasp centre is falling
 
 
 class PoseJudge:
-    """Fed with true and estimated poses; counts only while a goal is pursued."""
+    """Fed with true and estimated poses; counts only while a goal is pursued and the object is in the hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, grasp_centre_m: tuple[float, float, float]) -> None:
+        self._centre = np.array(grasp_centre_m)
         self._truth: list[tuple[int, Floats]] = []
         self._estimates: list[tuple[int, Floats]] = []
         self._pursued: list[tuple[int, int]] = []
         self._since_ns: int | None = None
 
     def see(self, truth: PoseSample) -> None:
-        """Takes a true pose."""
+        """Takes a true pose; one outside the hand ends what is counted until the next goal."""
         self._truth.append(_row(truth))
+        if self._since_ns is not None and float(np.linalg.norm(truth.pos_m - self._centre)) > _IN_HAND_M:
+            self._pursued.append((self._since_ns, int(truth.stamp_ns)))
+            self._since_ns = None
 
     def estimate(self, estimate: PoseSample) -> None:
         """Takes an estimated pose."""

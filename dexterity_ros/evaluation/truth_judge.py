@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
-from dexterity_ros.tasks.reorient import TaskSpec, goal_error_rad
+from dexterity_ros.tasks.reorient import TaskSpec, dropped, goal_error_rad
 
 
 class TruthJudge:
@@ -18,13 +18,13 @@ class TruthJudge:
     steps in a row span (hold_steps - 1 periods; the first may lie one truth sample before the first that was seen).
     """
 
-    def __init__(self, task: TaskSpec, control_period_s: float) -> None:
-        self._task = task
+    def __init__(self, task: TaskSpec, control_period_s: float, grasp_centre_m: tuple[float, float, float]) -> None:
+        self._task, self._centre = task, np.array(grasp_centre_m)
         span_s = (task.hold_steps - 1) * control_period_s - 1.0 / TOPICS["sim_object_pose"].rate_hz
         self._span_ns = round(span_s * 1e9)
         self._goal: NDArray[np.float64] | None = None
         self._below_since_ns: int | None = None
-        self._was_reached = False
+        self._was_reached = self._fell = False
         self.trials: list[Trial] = []
         self.estimated_reached = 0
         self.believed = 0  # goals that goal_node called reached and the truth does not
@@ -44,6 +44,7 @@ class TruthJudge:
         """Takes a true pose."""
         if self._goal is None:
             return
+        self._fell |= bool(dropped(self._task, truth.pos_m, self._centre))
         if float(goal_error_rad(truth.quat_wxyz, self._goal)) >= self._task.success_rad:
             self._below_since_ns = None
             return
@@ -58,15 +59,16 @@ class TruthJudge:
                 self.trials.append(Trial())
                 self.trial_over = False
             self._goal = np.array(event["goal_quat_wxyz"])
-            self._below_since_ns, self._was_reached = None, False
+            self._below_since_ns, self._was_reached, self._fell = None, False, False
             return
         if not self.trials:
             return
-        true_reached = self._was_reached and event["event"] != "dropped"
+        fell = self._fell or event["event"] == "dropped"  # eyes do not see an object that has fallen out of the hand
+        true_reached = self._was_reached and not fell
         self.trials[-1].goals.append(
             GoalOutcome(reached=true_reached, time_s=event["time_s"], angle_rad=event["angle_rad"])
         )
-        self.trials[-1].dropped = event["event"] == "dropped"
+        self.trials[-1].dropped = fell
         self.estimated_reached += event["event"] == "reached"
         self.believed += event["event"] == "reached" and not true_reached
         self.trial_over = event["event"] != "reached"

@@ -29,12 +29,13 @@ _DIAGNOSTICS_S = 1.2  # one round of /diagnostics
 def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], None]) -> dict[str, Any]:
     """Returns the figures documented in `dexterity demo --help`. Raises OperatorError when the system fails."""
     manifest = load_manifest(resource(settings.policy))
-    manifest.check_hand(load_hand(settings.hand))
+    hand = load_hand(settings.hand)
+    manifest.check_hand(hand)
     environment = ros_environment(domain_id=own_domain())
     os.environ.update(environment)
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    judge = TruthJudge(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz)
-    pose_judge = PoseJudge()
+    judge = TruthJudge(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz, hand.grasp_centre_m)
+    pose_judge = PoseJudge(hand.grasp_centre_m)
     operator = Operator(judge, pose_judge)
     probe = Probe(manifest.control_rate_hz)
     try:

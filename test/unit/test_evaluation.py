@@ -86,7 +86,7 @@ def test_a_coarse_judge_is_refused():
 
 @pytest.fixture
 def judge():
-    return TruthJudge(config.load(TaskSpec, named_resource("config/tasks", "yaw")), 0.05)
+    return TruthJudge(config.load(TaskSpec, named_resource("config/tasks", "yaw")), 0.05, (0.0, 0.0, 0.0))
 
 
 GOAL = [1.0, 0.0, 0.0, 0.0]
@@ -123,6 +123,18 @@ def test_a_drop_is_never_a_success_and_ends_the_trial(judge):
     see(judge, 0.1, 1000, 1500)
     judge.event(ended("dropped"))
     assert judge.reached == 0 and judge.trial_over and judge.trials[0].dropped
+
+
+def test_a_drop_that_nobody_saw_is_a_drop(judge):
+    judge.event(issued())
+    see(judge, 0.1, 1000, 1500)
+    judge.see(PoseSample(stamp_ns=1_600_000_000, pos_m=np.array([0.0, 0.0, -0.2]), quat_wxyz=np.array(GOAL)))
+    judge.event(ended("timeout"))
+    assert judge.reached == 0 and judge.trials[0].dropped
+    judge.event(issued())
+    see(judge, 0.1, 3000, 3500)
+    judge.event(ended("reached"))
+    assert judge.reached == 1 and not judge.trials[1].dropped
 
 
 def test_the_published_trial_lists_give_the_published_means_and_medians():

@@ -14,6 +14,7 @@ from dexterity_ros.evaluation.perception_bench import demo_cloud
 from dexterity_ros.evaluation.pose_judge import PoseJudge
 
 SECOND = 1_000_000_000
+CENTRE = (0.0, 0.0, 0.1)
 
 
 def pose(stamp_s, x_m=0.0, yaw=0.0):
@@ -23,20 +24,20 @@ def pose(stamp_s, x_m=0.0, yaw=0.0):
 
 @pytest.fixture
 def judge():
-    """The object moves at 0.1 m/s and turns at 1 rad/s; one goal is pursued from 1 s to 9 s."""
-    judge = PoseJudge()
+    """The object moves at 5 mm/s and turns at 1 rad/s; one goal is pursued from 1 s to 9 s."""
+    judge = PoseJudge(CENTRE)
     for k in range(1000):
         if k == 100:
             judge.event({"event": "issued"})
         if k == 900:
             judge.event({"event": "reached"})
-        judge.see(pose(0.01 * k, x_m=0.001 * k, yaw=0.01 * k))
+        judge.see(pose(0.01 * k, x_m=0.00005 * k, yaw=0.01 * k))
     return judge
 
 
 def test_errors_are_taken_at_the_time_of_the_image(judge):
     for t in np.arange(0.033, 9.9, 1 / 15):
-        judge.estimate(pose(t, x_m=0.1 * t + 0.002, yaw=t + np.deg2rad(3.0)))
+        judge.estimate(pose(t, x_m=0.005 * t + 0.002, yaw=t + np.deg2rad(3.0)))
     found = judge.figures()
     assert found["position_mm"]["p50"] == pytest.approx(2.0, abs=0.02)
     assert found["rotation_deg"]["p95"] == pytest.approx(3.0, abs=0.02)
@@ -47,7 +48,7 @@ def test_errors_are_taken_at_the_time_of_the_image(judge):
 def test_a_silence_counts_as_lost_beyond_what_the_policy_bears_and_only_while_a_goal_is_pursued(judge):
     for t in np.arange(0.0, 9.9, 0.05):
         if not 3.0 < t < 4.0 and t > 0.5:
-            judge.estimate(pose(t, x_m=0.1 * t, yaw=t))
+            judge.estimate(pose(t, x_m=0.005 * t, yaw=t))
     found = judge.figures()
     assert found["longest_gap_s"] == pytest.approx(1.0, abs=0.06)
     assert found["lost_percent"] == pytest.approx(100 * 0.85 / 8.0, abs=0.7)
@@ -55,12 +56,25 @@ def test_a_silence_counts_as_lost_beyond_what_the_policy_bears_and_only_while_a_
 
 def test_a_pose_that_is_far_off_is_called_wrong(judge):
     for t in np.arange(0.0, 9.9, 0.05):
-        judge.estimate(pose(t, x_m=0.1 * t, yaw=t + (np.pi / 2 if t > 5.0 else 0.0)))
+        judge.estimate(pose(t, x_m=0.005 * t, yaw=t + (np.pi / 2 if t > 5.0 else 0.0)))
     assert judge.figures()["wrong_percent"] == pytest.approx(50.0, abs=1.0)
 
 
+def test_what_has_fallen_out_of_the_hand_need_not_be_seen():
+    judge = PoseJudge(CENTRE)
+    judge.see(pose(0.0))
+    judge.event({"event": "issued"})
+    for k in range(1, 1000):
+        judge.see(pose(0.01 * k, x_m=0.0 if k < 500 else 0.2))
+        if k < 500 and k % 5 == 0:
+            judge.estimate(pose(0.01 * k))
+    judge.event({"event": "timeout"})
+    found = judge.figures()
+    assert found["lost_percent"] == 0.0 and found["longest_gap_s"] < 0.1
+
+
 def test_nothing_seen_gives_no_figures():
-    assert PoseJudge().figures() == {}
+    assert PoseJudge(CENTRE).figures() == {}
 
 
 @pytest.fixture
