@@ -53,7 +53,7 @@ def bench(
         cycles: for faults, cycles of the random mixture.
         baud: for bus, the baud rate of the motors.
         usb_latency_ms: for bus, the latency timer of the USB adapter.
-        minutes: for eyes, how long the cube is watched in all; the disturbances get a quarter of it each.
+        minutes: for eyes, how long the cube is watched in all; the disturbances get an eighth of it each.
         policy: for eyes, the policy bundle that turns the cube.
         json: write the figures to this file.
     """
@@ -135,7 +135,7 @@ def _bench_eyes(bundle: str, minutes: float, json: Path | None) -> int:
     with console.status("") as status:
         for name, disturbance in {"all": Disturbance(), **SWEEP}.items():
             status.update(name)
-            some = motions if name == "all" else motions[: hands // 4]
+            some = motions if name == "all" else motions[: hands // 8]
             rows[name] = judge.judge(some, disturbance, seed=0)
     console.print(eyes_table(rows))
     write_json(json, rows)
