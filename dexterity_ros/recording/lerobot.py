@@ -20,6 +20,7 @@ from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, ObservationInputs, PoseSample
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.bag_writer import BagWriter
+from dexterity_ros.recording.lerobot_images import image_columns
 from dexterity_ros.recording.metadata import recorded_topics
 from dexterity_ros.recording.types import encode, make
 
@@ -40,11 +41,12 @@ def to_lerobot(bag: Bag, out: Path, *, joint_names: Sequence[str], task: str, ra
     bag.need("policy/tick")
     ticks = [wire.tick_record(value) for _, value in bag.values("policy/tick")]
     episodes = _episodes(ticks)
-    features = _features(ticks[0], joint_names)
+    images, image_features = image_columns(bag, ticks)
+    features = _features(ticks[0], joint_names) | image_features
     columns = _columns(ticks, episodes, rate_hz)
     for folder in ("data/chunk-000", "meta/episodes/chunk-000"):
         (out / folder).mkdir(parents=True)
-    pq.write_table(pa.table(columns), out / "data" / _FILE, compression="zstd")
+    pq.write_table(pa.table(columns | images), out / "data" / _FILE, compression="zstd", row_group_size=500)
     pq.write_table(pa.table({"task_index": [0], "task": [task]}), out / "meta" / "tasks.parquet")
     pq.write_table(pa.table(_episode_rows(episodes, task)), out / "meta" / "episodes" / _FILE)
     info = _dataset_info(features, episodes, round(rate_hz)) | {"dexterity_ros": bag.info}
@@ -57,7 +59,7 @@ def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> int
     """Returns how many ticks were written to the bag `out`. Raises BagError for a dataset that cannot be one."""
     info = _read_info(dataset)
     files = sorted((dataset / "data").glob("chunk-*/file-*.parquet"))
-    columns = pa.concat_tables([pq.read_table(file) for file in files]).to_pydict() if files else {}
+    columns = pa.concat_tables([_read_numbers(file) for file in files]).to_pydict() if files else {}
     missing = [name for name in (*_NEEDED, *_STAMPS) if name not in columns]
     if missing:
         raise BagError(f"{dataset} has no {missing}; its features are {sorted(info.get('features', {}))}")
@@ -180,6 +182,12 @@ def _statistics(columns: dict[str, Any]) -> dict[str, Any]:
             "count": [len(column)],
         }
     return result
+
+
+def _read_numbers(file: Path) -> Any:
+    """Returns a data file without its images; a bag made from it has the ticks, not the camera."""
+    names = [name for name in pq.read_schema(file).names if not name.startswith("observation.images.")]
+    return pq.read_table(file, columns=names)
 
 
 def _read_info(dataset: Path) -> dict[str, Any]:

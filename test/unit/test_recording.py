@@ -1,6 +1,7 @@
 """Bags hold what was put in, say what is wrong with them, and give back what a kill left."""
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
@@ -194,3 +195,37 @@ def test_a_dataset_without_what_a_tick_needs_is_refused_with_the_names(tmp_path,
     shutil.rmtree(tmp_path / "d" / "data")
     with pytest.raises(BagError, match=r"has no \['observation.state'"):
         from_lerobot(tmp_path / "d", tmp_path / "b", joint_names=leap.joint_names)
+
+
+def test_images_go_into_a_lerobot_dataset_as_they_were(tmp_path, leap):
+    pq = pytest.importorskip("pyarrow.parquet")
+    cv2 = pytest.importorskip("cv2")
+    from dexterity_ros.recording.lerobot import to_lerobot
+
+    source = Bag(SHORT_RUN)
+    topics, rng = recorded_topics(), np.random.default_rng(0)
+    depth = rng.integers(0, 60_000, size=(12, 16), dtype=np.uint16)
+    colour = rng.integers(0, 255, size=(12, 16, 3), dtype=np.uint8)
+    writer = BagWriter(tmp_path / "bag", list(topics.values()), dict(source.info))
+    for message in source.messages([source.topic("policy/tick")]):
+        writer.write(topics["policy_tick"], message.log_ns, message.publish_ns, message.data)
+    for key, pixels, code in (("depth", depth, "16UC1"), ("colour", colour, "rgb8")):
+        time = make("builtin_interfaces/msg/Time", sec=1, nanosec=5)
+        header = make("std_msgs/msg/Header", stamp=time, frame_id="camera")
+        image = make(
+            "sensor_msgs/msg/Image", header=header, height=12, width=16, encoding=code, is_bigendian=0,
+            step=pixels.strides[0], data=np.frombuffer(pixels.tobytes(), np.uint8),
+        )  # fmt: skip
+        writer.write(topics[key], source.start_ns, source.start_ns, encode(image, "sensor_msgs/msg/Image"))
+    writer.close()
+    to_lerobot(Bag(tmp_path / "bag"), tmp_path / "set", joint_names=leap.joint_names, task="yaw", rate_hz=20.0)
+    rows = pq.read_table(tmp_path / "set/data/chunk-000/file-000.parquet").to_pydict()
+    found = cv2.imdecode(np.frombuffer(rows["observation.images.depth"][3]["bytes"], np.uint8), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(found, depth)
+    seen = cv2.imdecode(np.frombuffer(rows["observation.images.colour"][0]["bytes"], np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(seen[:, :, ::-1], colour)
+    assert rows["depth_stamp_ns"][0] == 1_000_000_005
+    info = json.loads((tmp_path / "set/meta/info.json").read_text())
+    assert info["features"]["observation.images.depth"] == {
+        "dtype": "image", "shape": [12, 16, 1], "names": ["height", "width", "channels"],
+    }  # fmt: skip
