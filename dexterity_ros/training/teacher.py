@@ -29,6 +29,8 @@ from dexterity_ros.training.widths import WidthConfig, WidthCurriculum
 
 CHECKPOINT = "checkpoint.pt"
 
+Seen = tuple[Any, Any]  # observation and privileged state of all environments
+
 
 class TrainingError(DexterityError):
     """Training cannot go on; the message names the term that broke."""
@@ -145,29 +147,49 @@ class Teacher:
     def train(self, *, quiet: bool = False) -> None:
         """Trains until total_steps, Ctrl-C or a non-finite value; always leaves a checkpoint. Raises TrainingError."""
         (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(self.config), sort_keys=False))
-        observation, privileged = self.env.reset()
+        seen = self.begin()
         bar = tqdm(
             total=self.config.total_steps, initial=self.progress.steps, unit="step", unit_scale=True, disable=quiet
         )
         with bar, _interruptible() as interrupted:
-            self._warm_normalisation(observation, privileged)
             while self.progress.steps < self.config.total_steps and not interrupted():
-                began = time.perf_counter()
-                rollout, last_value, observation, privileged, stats = self._collect(observation, privileged)
-                losses = self.ppo.update(rollout, last_value)
-                self._check_finite(losses)
-                self._advance_curriculum()
-                if self.widths is not None:
-                    self.widths.update()
-                    self.progress.widths = dict(self.widths.widths)
-                new_steps = rollout.reward.numel()
-                self.progress.steps += new_steps
-                self.progress.updates += 1
-                self.progress.seconds += time.perf_counter() - began
-                self._report(bar, new_steps, stats | losses)
+                before = self.progress.steps
+                seen, stats = self._update(seen)
+                self._report(bar, self.progress.steps - before, stats)
                 if self.progress.updates % 20 == 0:
                     self.save()
             self.save()
+
+    def begin(self) -> Seen:
+        """Restarts the environments. Returns what `train_until` goes on from."""
+        observation, privileged = self.env.reset()
+        self._warm_normalisation(observation, privileged)
+        return observation, privileged
+
+    def train_until(self, steps: int, seen: Seen) -> Seen:
+        """Trains until that many steps in all, without log or checkpoint. Returns where it stands."""
+        while self.progress.steps < steps:
+            seen, _ = self._update(seen)
+        return seen
+
+    @property
+    def fraction(self) -> float:
+        """Share of goals reached, lately."""
+        return self._fraction()
+
+    def _update(self, seen: Seen) -> tuple[Seen, dict[str, float]]:
+        began = time.perf_counter()
+        rollout, last_value, observation, privileged, stats = self._collect(*seen)
+        losses = self.ppo.update(rollout, last_value)
+        self._check_finite(losses)
+        self._advance_curriculum()
+        if self.widths is not None:
+            self.widths.update()
+            self.progress.widths = dict(self.widths.widths)
+        self.progress.steps += rollout.reward.numel()
+        self.progress.updates += 1
+        self.progress.seconds += time.perf_counter() - began
+        return (observation, privileged), stats | losses
 
     def save(self) -> None:
         """Writes the checkpoint; an interrupted write leaves the previous one whole."""
