@@ -76,6 +76,7 @@ EXTRAS = {
         "pyrealsense2>=2.56; platform_machine == 'x86_64'",
         "libusb-package>=1.0.26",
         "trimesh>=4.0",
+        "playwright>=1.40",
         "matplotlib>=3.8",
     ],
     "bench": ["matplotlib>=3.8"],
