@@ -18,7 +18,8 @@ Floats = NDArray[np.float64]
 FOUND_ONCE = "found; the next image has to confirm it"
 _SLIPPED = 2  # votes in a row for another symmetric pose before it is believed
 _DOUBTFUL = 0.8  # agreement of the colours below which a pose is not to be acted on
-_GUESSED_S = 0.5  # for this long a pose may rest on a prediction in some direction
+_OPEN = 2  # directions that the points leave open; one alone is borne by what was seen a moment ago
+_GUESSED_S = 0.5  # for this long a pose may rest on a prediction in so many directions
 _SEEDS = 40  # orientations tried when the object has to be found
 _FOUND_SHARE = 0.5  # of the points must lie on the box that was found
 _JUMP_M, _JUMP_RAD = 0.03, 0.8  # further in one cloud than an object in a hand can get
@@ -131,9 +132,9 @@ class ObjectEstimator:
         return Estimate(track=track, agreement=self._agreement, basis="turned")
 
     def _guessing(self, track: Track) -> Fault | None:
-        """Returns a fault when for a while the points have not said in all directions where the object is."""
+        """Returns a fault when for a while the points have left several directions open."""
         now = int(track.pose.stamp_ns)
-        if track.guessed == 0:
+        if track.guessed < _OPEN:
             self._guessed_since_ns = None
             return None
         since = self._guessed_since_ns = self._guessed_since_ns or now

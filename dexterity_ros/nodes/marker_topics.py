@@ -13,9 +13,9 @@ from dexterity_ros.contracts import wire
 from dexterity_ros.contracts.box_object import BoxObject
 from dexterity_ros.contracts.frames import quat_rotate
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.nodes import ros
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.viewer.panels import Snapshot
 
 Floats = NDArray[np.float64]
 _HAND, _GOAL_ALPHA = (0.5, 0.57, 0.66, 1.0), 0.45
@@ -29,17 +29,18 @@ class MarkerTopics:
         self._body = HandBody(hand, load_shape(hand))
         self._publisher = ros.publisher(node, "markers")
 
-    def publish(self, joints_rad: Floats | None, pose: PoseSample | None, goal_quat: Floats | None) -> None:
+    def publish(self, now: Snapshot) -> None:
         """Publishes what is known."""
         if self._publisher.get_subscription_count() == 0:
             return
         markers: list[Any] = []
-        if joints_rad is not None:
-            markers += self._hand(joints_rad)
-        if pose is not None:
+        if now.joints_rad is not None:
+            markers += self._hand(now.joints_rad)
+        if (pose := now.object_pose) is not None:
             markers += self._object("object", pose.pos_m, pose.quat_wxyz, 1.0)
-            if goal_quat is not None:
-                markers += self._object("goal", pose.pos_m + np.array([0.0, 0.17, 0.03]), goal_quat, _GOAL_ALPHA)
+            if now.goal_quat_wxyz is not None:
+                beside = pose.pos_m + np.array([0.0, 0.17, 0.03])
+                markers += self._object("goal", beside, now.goal_quat_wxyz, _GOAL_ALPHA)
         self._publisher.publish(ros.message_class("markers")(markers=markers))
 
     def _hand(self, joints_rad: Floats) -> list[Any]:

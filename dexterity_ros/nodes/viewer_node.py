@@ -1,6 +1,7 @@
 """Shows a running system on a web page; looks now and then, and costs the control loop nothing."""
 
 import json
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -113,8 +114,7 @@ class ViewerNode(Node):
 
     def _draw(self) -> None:
         self._newest.drain()
-        now = self._now
-        self._markers.publish(now.joints_rad, now.object_pose, now.goal_quat_wxyz)
+        self._markers.publish(self._now)
         if self.page.watchers == 0:
             return  # nobody looks
         if ros.now_ns(self) - self._goal_ns > 1_000_000_000:
@@ -142,6 +142,7 @@ class ViewerNode(Node):
 
 def main() -> None:
     """Entry point."""
+    os.nice(10)  # whatever else this machine has to do comes first
     ros.run(ViewerNode, lambda node: node.stop(), realtime=False)
 
 

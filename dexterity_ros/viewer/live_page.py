@@ -94,11 +94,12 @@ class LivePage:
     def _build_scene(self) -> None:
         scene = self._server.scene
         scene.set_up_direction("+z")
-        self._server.initial_camera.position = tuple(
-            np.array(self._hand.grasp_centre_m) + np.array([0.27, -0.23, 0.25])
-        )
-        self._server.initial_camera.look_at = tuple(np.array(self._hand.grasp_centre_m) + np.array([-0.03, 0.05, 0.0]))
-        scene.add_grid("/ground", width=0.8, height=0.8, cell_size=0.05, position=(0.1, 0.0, -0.12))
+        self._server.initial_camera.position = tuple(np.array(self._hand.grasp_centre_m) + np.array([0.19, -0.13, 0.2]))
+        self._server.initial_camera.look_at = tuple(np.array(self._hand.grasp_centre_m) + np.array([-0.02, 0.045, 0.0]))
+        scene.add_grid(
+            "/ground", width=0.6, height=0.6, cell_size=0.1, cell_color=(60, 64, 70), section_color=(60, 64, 70),
+            position=(0.1, 0.0, -0.12),
+        )  # fmt: skip
         self._links = {
             "hand": self._add_hand("hand", _MEASURED, None),
             "target": self._add_hand("target", _TARGET, 0.25),
