@@ -94,6 +94,9 @@ class LivePage:
     def _build_scene(self) -> None:
         scene = self._server.scene
         scene.set_up_direction("+z")
+        scene.configure_default_lights(cast_shadow=False)  # shadows and reflections are most of what drawing costs
+        scene.configure_environment_map(hdri=None)
+        scene.add_light_hemisphere("/sky", sky_color=(255, 255, 255), ground_color=(120, 120, 130), intensity=2.0)
         self._server.initial_camera.position = tuple(np.array(self._hand.grasp_centre_m) + np.array([0.19, -0.13, 0.2]))
         self._server.initial_camera.look_at = tuple(np.array(self._hand.grasp_centre_m) + np.array([-0.02, 0.045, 0.0]))
         scene.add_grid(
