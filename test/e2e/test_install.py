@@ -41,6 +41,8 @@ def test_pip_install_brings_data_files_and_node_scripts(tmp_path):
         "player_node",
         "sim_camera_node",
         "pose_node",
+        "camera_node",
+        "viewer_node",
     }
     assert {path.name for path in (target / "lib/dexterity_ros").iterdir()} == nodes
     assert (target / "share/ament_index/resource_index/packages/dexterity_ros").exists()
