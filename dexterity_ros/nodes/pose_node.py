@@ -86,9 +86,9 @@ class PoseNode(Node):
             return
         seen = self._pipeline.step(image)
         if isinstance(seen.result, Fault):
-            self._fault(seen.result, message)
+            self._fault(seen.result, message, seen.joints_ns)
         else:
-            self._publish(seen.result)
+            self._publish(seen.result, seen.joints_ns)
         if seen.cloud is not None:
             field = ros.message_field("cloud")
             self._clouds.publish(wire.fill_cloud(ros.message_class("cloud")(), field, seen.cloud))
@@ -105,13 +105,14 @@ class PoseNode(Node):
             return Fault(code=FaultCode.DEPTH_INVALID, detail=detail)
         return None
 
-    def _publish(self, estimate: Estimate) -> None:
+    def _publish(self, estimate: Estimate, joints_ns: int) -> None:
         message = wire.fill_pose(ros.message_class("object_pose")(), estimate.track.pose)
         message.pose.covariance = estimate.track.covariance.ravel()
         self._poses.publish(message)
         track = estimate.track
-        numbers = {"inliers": track.inliers, "residual_mm": round(track.residual_m * 1e3, 2)}
-        self._say(int(track.pose.stamp_ns), estimate.basis, agreement=round(estimate.agreement, 3), **numbers)
+        numbers: dict[str, float] = {"inliers": track.inliers, "residual_mm": round(track.residual_m * 1e3, 2)}
+        numbers |= {"agreement": round(estimate.agreement, 3), "joints_ns": joints_ns}
+        self._say(int(track.pose.stamp_ns), estimate.basis, **numbers)
         self._basis[estimate.basis] += 1
         self._ages.add((ros.now_ns(self) - int(estimate.track.pose.stamp_ns)) * 1e-9)
         self._state = f"{estimate.basis}, {100 * estimate.agreement:.0f} % of the colours fit"
@@ -120,9 +121,9 @@ class PoseNode(Node):
         said = {"stamp_ns": stamp_ns, "basis": basis} | numbers
         self._bases.publish(ros.message_class("pose_basis")(data=json.dumps(said)))
 
-    def _fault(self, fault: Fault, image: Any = None) -> None:
+    def _fault(self, fault: Fault, image: Any = None, joints_ns: int = 0) -> None:
         if image is not None:
-            self._say(wire.stamp_ns(image.header), str(fault))
+            self._say(wire.stamp_ns(image.header), str(fault), joints_ns=joints_ns)
         self._faults[str(fault.code)] += 1
         self._state = str(fault)
         self.get_logger().warning(str(fault), throttle_duration_sec=2.0)

@@ -21,10 +21,14 @@ _JOINTS_MAX_AGE_NS = 60_000_000  # joints further from the image than this are n
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """One image's result: the estimate, or why there is none, and the cloud it rests on."""
+    """One image's result: the estimate, or why there is none, and what it rests on.
+
+    joints_ns: stamp of the joints by which the hand was taken out of the image; 0 when it did not come to that.
+    """
 
     result: Estimate | Fault
     cloud: CloudSample | None
+    joints_ns: int = 0
 
 
 class ObjectPipeline:
@@ -51,8 +55,8 @@ class ObjectPipeline:
             self._joints.popleft()
         return None
 
-    def step(self, image: DepthSample) -> Seen:
-        """Returns what an image shows."""
+    def step(self, image: DepthSample, joints: JointSample | None = None) -> Seen:
+        """Returns what an image shows. joints: those to use; None takes the nearest in time of those remembered."""
         if image.stamp_ns <= self._last_ns:
             self._estimator.reset()
             back_ms = (self._last_ns - image.stamp_ns) * 1e-6
@@ -60,15 +64,17 @@ class ObjectPipeline:
             detail = f"the image's stamp is {back_ms:.0f} ms before the last one's: two cameras, or a clock set back"
             return Seen(result=Fault(code=FaultCode.DEPTH_INVALID, detail=detail), cloud=None)
         self._last_ns = image.stamp_ns
-        nearest = min(self._joints, key=lambda j: abs(int(j.stamp_ns) - image.stamp_ns), default=None)
+        nearest = joints or min(self._joints, key=lambda j: abs(int(j.stamp_ns) - image.stamp_ns), default=None)
         if nearest is None or abs(int(nearest.stamp_ns) - image.stamp_ns) > _JOINTS_MAX_AGE_NS:
             said = "no joints from the time of the image: the hand cannot be taken out of it"
             return Seen(result=Fault(code=FaultCode.JOINTS_STALE, detail=said), cloud=None)
+        used_ns = int(nearest.stamp_ns)
         cloud = self._cloud.step(image, np.asarray(nearest.pos_rad))
         if isinstance(cloud, Fault):
             self._estimator.reset()
-            return Seen(result=cloud, cloud=None)
+            return Seen(result=cloud, cloud=None, joints_ns=used_ns)
         if cloud.rgb is None and self._object.needs_colour:
             said = "an image without colours does not tell which way round the object is"
-            return Seen(result=Fault(code=FaultCode.DEPTH_INVALID, detail=said), cloud=cloud)
-        return Seen(result=self._estimator.step(cloud, self._object.evidence(image, cloud)), cloud=cloud)
+            return Seen(result=Fault(code=FaultCode.DEPTH_INVALID, detail=said), cloud=cloud, joints_ns=used_ns)
+        result = self._estimator.step(cloud, self._object.evidence(image, cloud))
+        return Seen(result=result, cloud=cloud, joints_ns=used_ns)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts import config, wire
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import BagError, Fault
+from dexterity_ros.contracts.samples import JointSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.estimation.object_estimator import FOUND_ONCE
 from dexterity_ros.perception.depth_cloud import CloudConfig
@@ -41,7 +42,8 @@ class _Eyes:
         self._parameters = _parameters(run)
         self._poses = dict(zip(run.pose.stamps_ns.tolist(), run.pose.values, strict=True))
         said = [json.loads(value.data) for _, value in self._bag.values(TOPICS["pose_basis"].name)]
-        self._bases = {row["stamp_ns"]: row["basis"] for row in said}
+        self._bases = {row["stamp_ns"]: row for row in said}
+        self._by_stamp: dict[int, JointSample] = {}
         self._pipeline: ObjectPipeline | None = None
         self._colours: dict[int, Any] = {}
         self._joints = wire.JointReader(run.hand.joint_names)
@@ -50,7 +52,7 @@ class _Eyes:
         self._stage = Differences("eyes", self._bag.start_ns, why)
 
     def repeat(self) -> StageDiff:
-        """Feeds joints, colours and depths in the order in which they were received."""
+        """Feeds joints, colours and depths as they were received; which joints an image was seen with is recorded."""
         keys = {self._bag.topic(TOPICS[key].name): key for key in ("joint_states", "colour", "depth")}
         for message in self._bag.messages([name for name in keys if name is not None]):
             key, value = keys[message.topic], message.value
@@ -62,22 +64,25 @@ class _Eyes:
             elif key == "depth":
                 self._see(value, stamp)
             elif self._pipeline is not None:
-                self._pipeline.joints(self._joints.sample(value))
+                sample = self._joints.sample(value)
+                self._pipeline.joints(sample)
+                self._by_stamp[stamp] = sample
         return self._stage.result()
 
     def _see(self, message: Any, stamp_ns: int) -> None:
         if self._pipeline is None:
             self._pipeline = self._make(message.width)
             return
-        basis = self._bases.get(stamp_ns)
-        if basis is None:
+        row = self._bases.get(stamp_ns)
+        if row is None:
             self._known = False  # pose_node never looked at it, so its memory is another
             self._stage.skip()
             return
-        if FOUND_ONCE in basis:
+        if FOUND_ONCE in row["basis"]:
             self._known = True
             self._pipeline.reset()
-        seen = self._pipeline.step(wire.depth_sample(message, self._colours.get(stamp_ns)))
+        image = wire.depth_sample(message, self._colours.get(stamp_ns))
+        seen = self._pipeline.step(image, self._by_stamp.get(row.get("joints_ns", 0)))
         if not self._known:
             self._stage.skip()
             return
