@@ -117,12 +117,7 @@ def quat_to_cubic(quat_wxyz: Array) -> Array:
     from these, because the axes are orthonormal.
     """
     xp = array_namespace(quat_wxyz)
-    w, x, y, z = _split4(quat_wxyz)
-    rows = [
-        (1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)),
-        (2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)),
-        (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)),
-    ]
+    rows = _matrix_rows(quat_wxyz)
     pairs = [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)]
     entries = []
     for i, j in pairs:
@@ -134,12 +129,7 @@ def quat_to_cubic(quat_wxyz: Array) -> Array:
 def quat_to_matrix(quat_wxyz: Array) -> Array:
     """Returns rotation matrices (..., 3, 3) of unit quaternions (..., 4)."""
     xp = array_namespace(quat_wxyz)
-    w, x, y, z = _split4(quat_wxyz)
-    rows = [
-        (1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)),
-        (2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)),
-        (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)),
-    ]
+    rows = _matrix_rows(quat_wxyz)
     return xp.stack([xp.stack(list(row), axis=-1) for row in rows], axis=-2)
 
 
@@ -156,6 +146,15 @@ def matrix_to_quat(rotation: Array) -> Array:
     d, e, f = r[0][1] + r[1][0], r[0][2] + r[2][0], r[1][2] + r[2][1]
     rows = [[squares[0], a, b, c], [a, squares[1], d, e], [b, d, squares[2], f], [c, e, f, squares[3]]]
     return quat_normalise(xp.stack(rows[max(range(4), key=lambda k: float(squares[k]))]))
+
+
+def _matrix_rows(quat: Array) -> list[tuple[Array, Array, Array]]:
+    w, x, y, z = _split4(quat)
+    return [
+        (1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)),
+        (2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)),
+        (2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)),
+    ]
 
 
 def _split4(quat: Array) -> tuple[Array, Array, Array, Array]:
