@@ -5,7 +5,6 @@ Import this after rclpy: pyrealsense2 brings a middleware of its own along.
 
 import contextlib
 import ctypes
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -205,12 +204,3 @@ def load_library() -> Any:
     except (ImportError, OSError) as error:
         raise CameraError(f"RealSense cameras need pyrealsense2: pip install '.[hardware]' ({error})") from error
     return pyrealsense2
-
-
-def images(camera: RealSenseCamera, timeout_s: float, now_ns: Any) -> Iterator[CameraImage]:
-    """Yields images until the camera or the recording ends."""
-    with contextlib.suppress(CameraError):
-        while True:
-            image = camera.read(timeout_s, now_ns)
-            if image is not None:
-                yield image
