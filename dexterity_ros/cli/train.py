@@ -7,7 +7,7 @@ import tyro
 
 
 def train(
-    what: Annotated[Literal["teacher", "dark-room"], tyro.conf.Positional],
+    what: Annotated[Literal["teacher", "ablation", "dark-room"], tyro.conf.Positional],
     /,
     config: Path | None = None,
     run: Path | None = None,
@@ -20,13 +20,17 @@ def train(
     seeds: int = 3,
     json: Path | None = None,
 ) -> int:
-    """Train a teacher by reinforcement learning in simulation; or see in the dark room when imitating one fails.
+    """Train a teacher by reinforcement learning in simulation; see what its randomisation and its privileges are worth.
 
     Writes config.yaml, log.jsonl and checkpoint.pt into the run directory. Ctrl-C finishes the current update and
     saves; --resume goes on from there. Then: dexterity export RUN BUNDLE.
 
     JSON keys: run, steps, updates, seconds, goal_max_rad (as far as the curriculum got). The log has one JSON row per
     update: these and goal_fraction, reward, reward_TERM, goals_reached, goals_failed, kl, entropy, losses.
+
+    ablation: trains config/train/ablation.yaml (or --config) with one part of the randomisation left out at a time, and
+    once with an LSTM, and judges each in config/eval/reality.yaml over 300 goals. Goes on where it was interrupted.
+    Writes RUN/ablation.png. JSON keys then: steps, episodes, arms {name: [per seed, as `evaluate`, and curve]}.
 
     dark-room: a room with a locked door, a light switch, and a blackboard with the code that can be read only with the
     light on. The expert knows the code and never switches on the light; who imitates it never learns to. Behaviour
@@ -44,7 +48,7 @@ def train(
         device: torch device of the update, for instance cuda.
         threads: CPU threads of the update.
         tensorboard: write event files beside log.jsonl; needs pip install tensorboard.
-        seeds: for dark-room, how many times all of it is done.
+        seeds: for ablation and dark-room, how many times all of it is done.
         json: write where the run stands to this file.
     """
     from dataclasses import replace
@@ -60,6 +64,12 @@ def train(
 
     if what == "dark-room":
         return _dark_room(run or Path("runs/dark_room"), seeds, json)
+    if what == "ablation":
+        from dexterity_ros.cli.ablation import ablation
+
+        settings = load_config(resource(config or Path("config/train/ablation.yaml")))
+        settings = replace(settings, total_steps=steps) if steps else settings
+        return ablation(settings, run or Path("runs/ablation"), seeds, device, threads, json)
     if config is None:
         raise ConfigError("train teacher needs --config; there are " + ", ".join(_configs()))
     settings = load_config(resource(config))

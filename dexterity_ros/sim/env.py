@@ -168,10 +168,10 @@ class ReorientEnv:
         return self._judge(action - previous_action)
 
     def joint_gains(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Returns nominal (stiffness N.m/rad, damping N.m.s/rad) per joint."""
-        model = self.scene.model
-        stiffness = model.actuator_gainprm[self.scene.actuators, 0]
-        return tuple(stiffness.tolist()), tuple(model.dof_damping[self.scene.joint_qvel].tolist())
+        """Returns nominal (stiffness N.m/rad, damping N.m.s/rad) per joint; damping is the joint's and the motor's."""
+        model, actuators = self.scene.model, self.scene.actuators
+        damping = model.dof_damping[self.scene.joint_qvel] - model.actuator_biasprm[actuators, 2]
+        return tuple(model.actuator_gainprm[actuators, 0].tolist()), tuple(damping.tolist())
 
     def close(self) -> None:
         """Stops the simulation threads."""

@@ -115,9 +115,11 @@ def stiffness(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
 
 
 def damping(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
-    """Viscous damping of each joint. [Dactyl] 0.3 to 3."""
+    """Viscous damping of each joint, the motor's share included. [Dactyl] 0.3 to 3."""
     hinges = _hinges(model)
-    model.dof_damping[hinges] *= draw.factor(limits, len(hinges))
+    factor = draw.factor(limits, len(hinges))
+    model.dof_damping[hinges] *= factor
+    model.actuator_biasprm[:, 2] *= factor
 
 
 def armature(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:

@@ -32,7 +32,7 @@ CLAIMS = {
     "object_com_m": lambda m: m.body_ipos[m.body("object_body").id],
     "object_size": lambda m: m.geom_size[on_object(m)],
     "stiffness": lambda m: np.concatenate([m.actuator_gainprm[:, 0], -m.actuator_biasprm[:, 1]]),
-    "damping": lambda m: m.dof_damping[:16],
+    "damping": lambda m: np.concatenate([m.dof_damping[:16], -m.actuator_biasprm[:, 2]]),
     "armature": lambda m: m.dof_armature[:16],
     "torque": lambda m: m.jnt_actfrcrange[:16],
     "joint_limit_rad": lambda m: m.jnt_range[:16],
