@@ -5,16 +5,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dexterity_ros.training.imitation.behaviour_cloning import CloningConfig, clone  # noqa: E402
+from dexterity_ros.training.imitation.behaviour_cloning import clone  # noqa: E402
 from dexterity_ros.training.imitation.collect import (  # noqa: E402
+    Learner,
     Outcome,
     always_expert,
     always_student,
     collect,
-    fit,
     success_rate,
 )
-from dexterity_ros.training.imitation.dagger import DaggerConfig, dagger  # noqa: E402
+from dexterity_ros.training.imitation.dagger import dagger  # noqa: E402
 from dexterity_ros.training.imitation.dark_room import (  # noqa: E402
     ACTIONS,
     CODES,
@@ -34,6 +34,9 @@ from dexterity_ros.training.imitation.dark_room import (  # noqa: E402
     to_choice,
 )
 from dexterity_ros.training.imitation.explained import unexplained  # noqa: E402
+from dexterity_ros.training.imitation.gated import close_to_expert, gated_dagger  # noqa: E402
+from dexterity_ros.training.imitation.human_gated import Operator, OperatorConfig, human_gated_dagger  # noqa: E402
+from dexterity_ros.training.imitation.rounds import RoundsConfig  # noqa: E402
 from dexterity_ros.training.networks import Actor, ActorConfig  # noqa: E402
 
 pytestmark = pytest.mark.training
@@ -61,6 +64,7 @@ class Line:
             truth=self.at.copy(),
             reward=-np.abs(self.at[:, 0]),
             done=done,
+            tried=done,
             succeeded=done & good,
         )
 
@@ -80,39 +84,71 @@ def test_who_acts_changes_the_data_and_who_labels_does_not():
     by_student = collect(Line(64, 0), steer, student, 20, always_student)
     for batch in (by_expert, by_student):
         np.testing.assert_allclose(batch.label.numpy(), steer(batch.observation.numpy()), atol=1e-6)
-        assert batch.episodes == 64 and batch.labels == 64 * 20
+        assert batch.attempts == 64 and batch.labels == 64 * 20
     assert by_expert.successes == 64 and by_student.successes < 20
     np.testing.assert_array_equal(by_expert.observation[0], by_student.observation[0])
 
 
 def test_cloning_and_dagger_learn_what_can_be_learned():
-    cloning = CloningConfig(rounds=2, steps=20, noise=0.2, epochs=40, minibatch=256, learning_rate=3e-3)
+    cloning = RoundsConfig(rounds=2, steps=20, epochs=40, minibatch=256, learning_rate=3e-3)
     student = line_student()
-    clone(Line(64, 0), steer, student, cloning)
+    clone(Line(64, 0), steer, student, cloning, noise=0.2)
     assert success_rate(Line(64, 9), student, 64, 20)[0] > 55
-    config = DaggerConfig(
-        rounds=4,
-        steps=20,
-        beta=1.0,
-        beta_decay=0.5,
-        epochs=20,
-        minibatch=256,
-        learning_rate=3e-3,
-        validation_episodes=64,
-    )
+    config = RoundsConfig(
+        rounds=4, steps=20, epochs=20, minibatch=256, learning_rate=3e-3, validation_attempts=64
+    )  # fmt: skip
     student, said = line_student(1), []
-    batches = dagger(Line(64, 0), steer, student, config, said=lambda k, rate, labels: said.append((k, rate, labels)))
+    batches = dagger(
+        Line(64, 0), steer, student, config, beta_decay=0.5, said=lambda k, rate, labels: said.append((k, rate, labels))
+    )
     assert len(batches) == 4 and [row[2] for row in said] == [1280, 2560, 3840, 5120]
     won, played = success_rate(Line(64, 9), student, 64, 20)
     assert won / played >= max(row[1] for row in said) - 0.1  # the best iterate was kept
+
+
+def test_a_gate_lets_the_student_act_only_close_to_its_expert_and_still_teaches():
+    own, expert = np.array([[0.0], [0.3], [0.9]], np.float32), np.zeros((3, 1), np.float32)
+    assert close_to_expert(0.5)(0, own, expert).tolist() == [True, True, False]
+    config = RoundsConfig(rounds=4, steps=20, epochs=20, minibatch=256, learning_rate=3e-3)
+    student = line_student()
+    gated_dagger(Line(64, 0), steer, student, config)
+    assert success_rate(Line(64, 9), student, 64, 20)[0] > 55
+
+
+def test_an_operator_reacts_late_misses_some_and_stays():
+    config = OperatorConfig(reaction_s=(0.3, 0.8), missed=0.25, stays_s=1.0, period_s=0.05)
+    operator, count = Operator(1000, config, 0), 1000
+    wrong, fine = np.ones((count, 1), np.float32), np.zeros((count, 1), np.float32)
+    acts = np.array([~operator.choose(t, fine if t < 20 else wrong, fine) for t in range(60)])
+    assert not acts[:26].any()  # nothing is wrong for 20 steps, and nobody is faster than 0.3 s
+    noticed = acts.any(axis=0)
+    assert 0.70 < noticed.mean() < 0.80
+    first = acts[:, noticed].argmax(axis=0) - 20
+    assert first.min() >= 6 and first.max() <= 18 + 4  # reaction, and the time until it looks wrong
+    after = np.array([~operator.choose(t, fine, fine) for t in range(60)])
+    assert after[10, noticed].all() and not after[40:].any()  # they stay for a second, then let go
+
+
+def test_only_interventions_are_learned_from_when_a_person_teaches():
+    student = line_student()
+    clone(Line(64, 0), steer, student, RoundsConfig(rounds=1, steps=5, epochs=2, minibatch=256, learning_rate=1e-3))
+    before = success_rate(Line(64, 9), student, 64, 20)[0]
+    config = RoundsConfig(rounds=8, steps=20, epochs=20, minibatch=256, learning_rate=3e-3)
+    person = OperatorConfig(reaction_s=(0.05, 0.15), missed=0.1, wrong=0.2, stays_s=0.3)
+    batches = human_gated_dagger(Line(64, 0), steer, student, config, operator=person)
+    labels = [batch.labels for batch in batches]
+    assert 64 * 20 > labels[0] > labels[-1]  # the better it gets, the less they have to do
+    assert success_rate(Line(64, 9), student, 64, 20)[0] > max(before + 10, 55)
 
 
 def test_a_student_with_memory_is_fitted_over_sequences():
     torch.manual_seed(0)
     student = Actor(1, 1, ActorConfig(hidden=(16,), memory="gru", memory_width=16))
     batch = collect(Line(64, 0), steer, student, 20, always_expert)
-    first = fit(student, [batch], epochs=1, minibatch=16, learning_rate=3e-3)
-    assert fit(student, [batch], epochs=20, minibatch=16, learning_rate=3e-3) < first - 0.3
+    learner = Learner(student, learning_rate=3e-3)
+    learner.add(batch)
+    first = learner.fit(epochs=1, minibatch=16)
+    assert learner.fit(epochs=20, minibatch=16) < first - 0.3
 
 
 def test_the_rules_of_the_dark_room():
@@ -143,21 +179,14 @@ def test_the_rules_of_the_dark_room():
 def test_the_privileged_expert_opens_every_room_without_a_light_and_the_restricted_one_with_it():
     for expert, lit in ((privileged_expert, False), (act_by_plan(restricted_expert()), True)):
         batch = collect(DarkRoom(200, 0), expert, new_student(0), LIMIT, always_expert)
-        assert batch.successes == batch.episodes >= 200
+        assert batch.successes == batch.attempts >= 200
         assert bool((batch.observation[:, :, LENGTH] > 0).any()) is lit
 
 
 def test_imitating_the_privileged_expert_is_chance_and_the_restricted_one_is_not():
-    config = DaggerConfig(
-        rounds=6,
-        steps=LIMIT,
-        beta=1.0,
-        beta_decay=0.0,
-        epochs=8,
-        minibatch=512,
-        learning_rate=3e-3,
-        validation_episodes=200,
-    )
+    config = RoundsConfig(
+        rounds=6, steps=LIMIT, epochs=8, minibatch=512, learning_rate=3e-3, validation_attempts=200
+    )  # fmt: skip
     rates = []
     for expert in (privileged_expert, act_by_plan(restricted_expert())):
         student = new_student(0)

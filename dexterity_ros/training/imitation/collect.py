@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -17,12 +17,17 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What one step of N episodes brought. observation, truth: after automatic restarts. succeeded: where done."""
+    """What one step of N episodes brought. observation, truth: after automatic restarts.
+
+    done: the episode is over, memories begin anew. tried: an attempt ended, one of several of an episode perhaps.
+    succeeded: where tried.
+    """
 
     observation: Floats
     truth: Floats
     reward: Floats
     done: Bools
+    tried: Bools
     succeeded: Bools
 
 
@@ -46,6 +51,15 @@ class Expert(Protocol):
         ...
 
 
+@runtime_checkable
+class ManyGoals(Protocol):
+    """A task whose expert can be asked about goals that nobody pursues (learning by cheating, arXiv 1912.12294)."""
+
+    def imagine(self) -> tuple[Floats, Floats]:
+        """Returns (observation, truth) as they would be now if each hand pursued some other goal."""
+        ...
+
+
 # (step, student's action, expert's action) to who acts: True = the student, (N,).
 Choose = Callable[[int, Floats, Floats], Bools]
 
@@ -54,15 +68,20 @@ Choose = Callable[[int, Floats, Floats], Bools]
 class Batch:
     """Steps of N episodes, (T, N, ...), from a restart on.
 
-    label: what the expert would have done. used: worth learning from. episodes, successes: of those that ended.
+    label: what the expert would have done. used: worth learning from. attempts, successes: of those that ended.
     """
 
     observation: Tensor
     label: Tensor
     done: Tensor
     used: Tensor
-    episodes: int
+    attempts: int
     successes: int
+
+    @property
+    def rate(self) -> float:
+        """Share of attempts that succeeded."""
+        return self.successes / max(self.attempts, 1)
 
     @property
     def labels(self) -> int:
@@ -81,79 +100,105 @@ def always_student(_step: int, student: Floats, _expert: Floats) -> Bools:
 
 
 @torch.no_grad()
-def collect(task: Task, expert: Expert, student: Actor, steps: int, choose: Choose, *, sample: bool = False) -> Batch:
-    """Returns `steps` steps from a restart, labelled by the expert wherever it was asked.
+def collect(
+    task: Task,
+    expert: Expert,
+    student: Actor,
+    steps: int,
+    choose: Choose,
+    *,
+    interventions_only: bool = False,
+    imagine: bool = False,
+) -> Batch:
+    """Returns `steps` steps from a restart, labelled by the expert.
 
-    sample: the student acts with its exploration, not with its likeliest action.
+    interventions_only: only what the expert itself did is worth learning from. imagine: each hand appears a second
+    time, doing the same while pursuing another goal, with what the expert would have done for that one.
     """
     observation, truth = task.restart()
     state = student.begin(len(observation))
     columns: dict[str, list[Tensor]] = {name: [] for name in ("observation", "label", "done", "used")}
-    episodes = successes = 0
+    attempts = successes = 0
     for t in range(steps):
-        seen = torch.from_numpy(observation)
-        parameters, state = student.parameters_of(seen, state)
-        own = student.distribution(parameters).sample() if sample else student.likeliest(parameters)
-        label = expert(truth)
-        acts = choose(t, own.numpy(), label)
-        outcome = task.step(np.where(acts[:, None], own.numpy(), label).astype(np.float32))
-        done = torch.from_numpy(outcome.done.astype(np.float32))
-        for name, value in (("observation", seen), ("label", torch.from_numpy(label)), ("done", done)):
-            columns[name].append(value)
-        columns["used"].append(torch.ones_like(done))
-        state = state * (1.0 - done)[:, None]
-        episodes += int(outcome.done.sum())
+        parameters, state = student.parameters_of(torch.from_numpy(observation), state)
+        own, label = student.likeliest(parameters).numpy(), expert(truth)
+        acts = choose(t, own, label)
+        used = ~acts if interventions_only else np.ones(len(acts), dtype=bool)
+        row = {"observation": observation, "label": label, "used": used}
+        if imagine:
+            assert isinstance(task, ManyGoals), f"{type(task).__name__} has one goal only"
+            other, its_truth = task.imagine()
+            more = {"observation": other, "label": expert(its_truth), "used": used}
+            row = {name: np.concatenate([row[name], more[name]]) for name in row}
+        outcome = task.step(np.where(acts[:, None], own, label).astype(np.float32))
+        row["done"] = np.tile(outcome.done, 2 if imagine else 1)
+        for name, value in row.items():
+            columns[name].append(torch.from_numpy(value.astype(np.float32)))
+        state = state * torch.from_numpy(~outcome.done).float()[:, None]
+        attempts += int(outcome.tried.sum())
         successes += int(outcome.succeeded.sum())
         observation, truth = outcome.observation, outcome.truth
     stacked = {name: torch.stack(values) for name, values in columns.items()}
-    return Batch(**stacked, episodes=episodes, successes=successes)
+    return Batch(**stacked, attempts=attempts, successes=successes)
 
 
-def fit(
-    student: Actor, batches: list[Batch], *, epochs: int, minibatch: int, learning_rate: float, seed: int = 0
-) -> float:
-    """Makes the student's actions likelier where the expert would have taken them. Returns the last mean loss.
+class Learner:
+    """A student, its optimiser, and what it has been shown."""
 
-    minibatch: episodes at a time for a student with memory, steps for one without.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    optimiser = torch.optim.Adam(student.parameters(), lr=learning_rate)
-    student.norm.update(torch.cat([b.observation.flatten(0, 1) for b in batches]))
-    losses = [0.0]
-    for _ in range(epochs):
-        losses = []
-        for part in _parts(student, batches, minibatch, generator):
-            parameters = student.sequence(part["observation"], student.begin(part["done"].shape[1]), part["done"])
-            likelihood = student.distribution(parameters).log_prob(part["label"])
-            loss = -(likelihood * part["used"]).sum() / part["used"].sum().clamp(min=1.0)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
-            optimiser.step()
-            losses.append(loss.item())
-    return float(np.mean(losses))
+    def __init__(self, student: Actor, learning_rate: float, keep: int = 0, seed: int = 0) -> None:
+        """keep: how many batches are remembered; 0 = all."""
+        self.student, self._keep = student, keep
+        self.batches: list[Batch] = []
+        self.optimiser = torch.optim.Adam(student.parameters(), lr=learning_rate)
+        self._generator = torch.Generator().manual_seed(seed)
+
+    def add(self, batch: Batch) -> None:
+        """Remembers a batch."""
+        self.student.norm.update(batch.observation.flatten(0, 1))
+        self.batches = [*self.batches, batch][-self._keep :]
+
+    def fit(self, *, epochs: int, minibatch: int, updates: int = 0) -> float:
+        """Makes the student's actions likelier where the expert would have taken them. Returns the last mean loss.
+
+        minibatch: episodes at a time for a student with memory, steps for one without. updates: no more of them than
+        this per epoch, drawn from everything; 0 = all there is.
+        """
+        losses = [0.0]
+        for _ in range(epochs):
+            losses = [self._descend(part) for part in self._parts(minibatch)[: updates or None]]
+        return float(np.mean(losses))
+
+    def _descend(self, part: dict[str, Tensor]) -> float:
+        student = self.student
+        parameters = student.sequence(part["observation"], student.begin(part["done"].shape[1]), part["done"])
+        likelihood = student.distribution(parameters).log_prob(part["label"])
+        loss = -(likelihood * part["used"]).sum() / part["used"].sum().clamp(min=1.0)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+        self.optimiser.step()
+        return loss.item()
+
+    def _parts(self, minibatch: int) -> list[dict[str, Tensor]]:
+        names, generator, batches = ("observation", "label", "done", "used"), self._generator, self.batches
+        if self.student.state_width == 0:
+            flat = {name: torch.cat([getattr(b, name).flatten(0, 1) for b in batches])[None] for name in names}
+            order = torch.randperm(flat["done"].shape[1], generator=generator)
+            return [{name: value[:, index] for name, value in flat.items()} for index in order.split(minibatch)]
+        parts = []
+        for batch in batches:
+            for index in torch.randperm(batch.done.shape[1], generator=generator).split(minibatch):
+                parts.append({name: getattr(batch, name)[:, index] for name in names})
+        shuffled = torch.randperm(len(parts), generator=generator).tolist()
+        return [parts[k] for k in shuffled]
 
 
-def _parts(student: Actor, batches: list[Batch], minibatch: int, generator: torch.Generator) -> list[dict[str, Tensor]]:
-    names = ("observation", "label", "done", "used")
-    if student.state_width == 0:
-        flat = {name: torch.cat([getattr(b, name).flatten(0, 1) for b in batches])[None] for name in names}
-        order = torch.randperm(flat["done"].shape[1], generator=generator)
-        return [{name: value[:, index] for name, value in flat.items()} for index in order.split(minibatch)]
-    parts = []
-    for batch in batches:
-        for index in torch.randperm(batch.done.shape[1], generator=generator).split(minibatch):
-            parts.append({name: getattr(batch, name)[:, index] for name in names})
-    shuffled = torch.randperm(len(parts), generator=generator).tolist()
-    return [parts[k] for k in shuffled]
-
-
-def success_rate(task: Task, student: Actor, episodes: int, steps: int) -> tuple[int, int]:
-    """Returns (successes, episodes) of the student acting alone by its likeliest actions, at least so many."""
+def success_rate(task: Task, student: Actor, attempts: int, steps: int) -> tuple[int, int]:
+    """Returns (successes, attempts) of the student acting alone by its likeliest actions, at least so many."""
     won = played = 0
-    while played < episodes:
+    while played < attempts:
         batch = collect(task, lambda truth: _nothing(truth, student), student, steps, always_student)
-        won, played = won + batch.successes, played + batch.episodes
+        won, played = won + batch.successes, played + batch.attempts
     return won, played
 
 

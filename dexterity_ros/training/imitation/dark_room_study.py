@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from dexterity_ros.training.imitation.behaviour_cloning import CloningConfig, clone
+from dexterity_ros.training.imitation.behaviour_cloning import clone
 from dexterity_ros.training.imitation.collect import Expert, always_student, collect, success_rate
-from dexterity_ros.training.imitation.dagger import DaggerConfig, dagger
+from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.dark_room import (
     ACTIONS,
     LIMIT,
@@ -20,14 +20,14 @@ from dexterity_ros.training.imitation.dark_room import (
 )
 from dexterity_ros.training.imitation.explained import unexplained
 from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune
+from dexterity_ros.training.imitation.rounds import RoundsConfig
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.ppo import PpoConfig
 
 _ROOMS = 512
-_CLONING = CloningConfig(rounds=4, steps=LIMIT, noise=0.0, epochs=20, minibatch=1024, learning_rate=3e-3)
-_DAGGER = DaggerConfig(
-    rounds=10, steps=LIMIT, beta=1.0, beta_decay=0.0, epochs=8, minibatch=1024, learning_rate=3e-3,
-    validation_episodes=512,
+_CLONING = RoundsConfig(rounds=4, steps=LIMIT, epochs=20, minibatch=1024, learning_rate=3e-3)
+_DAGGER = RoundsConfig(
+    rounds=10, steps=LIMIT, epochs=8, minibatch=1024, learning_rate=3e-3, validation_attempts=512
 )  # fmt: skip
 _TUNING = TuningConfig(
     updates=120,
@@ -47,7 +47,7 @@ def study(seed: int, episodes: int, said: Callable[[str], None]) -> dict[str, An
     results: dict[str, Any] = {}
     student = new_student(seed)
     said(METHODS[0])
-    clone(DarkRoom(_ROOMS, seed), privileged_expert, student, _CLONING, seed)
+    clone(DarkRoom(_ROOMS, seed), privileged_expert, student, _CLONING, seed=seed)
     results[METHODS[0]] = _judged(student, seed, episodes)
     results["unexplained"] = {"privileged expert": _unexplained(privileged_expert, student, seed)}
     for name, expert in (
@@ -68,8 +68,9 @@ def study(seed: int, episodes: int, said: Callable[[str], None]) -> dict[str, An
 def _by_dagger(expert: Expert, seed: int) -> tuple[Actor, list[tuple[int, float]]]:
     student, curve = new_student(seed), []
     dagger(
-        DarkRoom(_ROOMS, seed), expert, student, _DAGGER, seed, lambda _k, rate, labels: curve.append((labels, rate))
-    )
+        DarkRoom(_ROOMS, seed), expert, student, _DAGGER, seed=seed,
+        said=lambda _k, rate, labels: curve.append((labels, rate)),
+    )  # fmt: skip
     return student, curve
 
 

@@ -1,0 +1,70 @@
+"""What all methods share: rounds of collecting, learning from everything collected so far, and keeping the best."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Learner, Task, collect, success_rate
+from dexterity_ros.training.networks import Actor
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundsConfig:
+    """rounds of `steps` steps each; after each, `epochs` over the last `keep` rounds, of at most `updates` minibatches.
+
+    updates, keep: 0 = all. minibatch: episodes at a time for a student with memory, steps for one without.
+    validation_attempts: by which the best of the iterates is kept; 0 = the last is. imagine: ask the expert about
+    goals that nobody pursues, too.
+    """
+
+    rounds: int
+    steps: int
+    epochs: int
+    minibatch: int
+    learning_rate: float
+    updates: int = 0
+    keep: int = 0
+    validation_attempts: int = 0
+    imagine: bool = False
+
+
+# Called after each round with (round, success rate on validation or while collecting, labels so far).
+Said = Callable[[int, float, int], None]
+
+
+def silent(_round: int, _rate: float, _labels: int) -> None:
+    """Says nothing."""
+
+
+def learn_in_rounds(
+    task: Task,
+    expert: Expert,
+    student: Actor,
+    config: RoundsConfig,
+    choose_in: Callable[[int], Choose],
+    *,
+    interventions_only: bool = False,
+    seed: int = 0,
+    said: Said = silent,
+) -> list[Batch]:
+    """Trains the student. choose_in: round to who acts. Returns the data of the last `keep` rounds."""
+    learner = Learner(student, config.learning_rate, config.keep, seed)
+    best, best_rate, labels = copy.deepcopy(student.state_dict()), -1.0, 0
+    for number in range(config.rounds):
+        batch = collect(
+            task, expert, student, config.steps, choose_in(number),
+            interventions_only=interventions_only, imagine=config.imagine,
+        )  # fmt: skip
+        labels += batch.labels
+        learner.add(batch)
+        learner.fit(epochs=config.epochs, minibatch=config.minibatch, updates=config.updates)
+        rate = batch.rate
+        if config.validation_attempts > 0:
+            won, tried = success_rate(task, student, config.validation_attempts, config.steps)
+            rate = won / tried
+            if rate > best_rate:
+                best, best_rate = copy.deepcopy(student.state_dict()), rate
+        said(number, rate, labels)
+    if config.validation_attempts > 0:
+        student.load_state_dict(best)
+    return learner.batches
