@@ -7,7 +7,7 @@ import tyro
 
 
 def train(
-    what: Annotated[Literal["teacher", "ablation", "dark-room"], tyro.conf.Positional],
+    what: Annotated[Literal["teacher", "student", "ablation", "dark-room"], tyro.conf.Positional],
     /,
     config: Path | None = None,
     run: Path | None = None,
@@ -20,13 +20,17 @@ def train(
     seeds: int = 3,
     json: Path | None = None,
 ) -> int:
-    """Train a teacher by reinforcement learning in simulation; see what its randomisation and its privileges are worth.
+    """Train in simulation: a teacher by reinforcement, a student that sees only sensors by imitation of a teacher.
 
     Writes config.yaml, log.jsonl and checkpoint.pt into the run directory. Ctrl-C finishes the current update and
     saves; --resume goes on from there. Then: dexterity export RUN BUNDLE.
 
     JSON keys: run, steps, updates, seconds, goal_max_rad (as far as the curriculum got). The log has one JSON row per
     update: these and goal_fraction, reward, reward_TERM, goals_reached, goals_failed, kl, entropy, losses.
+
+    student: DAgger. It acts, the teacher, which sees the truth, says what it would have done, also for goals that
+    nobody pursues. JSON keys then: run, rounds, labels (actions asked for), rate (of goals, in training). Ctrl-C
+    finishes the round.
 
     ablation: trains config/train/ablation.yaml (or --config) with one part of the randomisation left out at a time, and
     once with an LSTM, and judges each in config/eval/reality.yaml over 300 goals. Goes on where it was interrupted.
@@ -39,8 +43,8 @@ def train(
     {expert: share of its actions that the student's inputs cannot explain}}.
 
     Args:
-        what: teacher is trained on everything the simulator knows.
-        config: for teacher, YAML file in config/train, or your own.
+        what: ablation and dark-room show what randomisation and privileges are worth.
+        config: for teacher and student, YAML file in config/train, or your own.
         run: directory of the run; default runs/NAME-OF-CONFIG.
         resume: go on from the run's checkpoint.
         warm_start: run directory whose networks are the starting point of a new run.
@@ -71,12 +75,14 @@ def train(
         settings = replace(settings, total_steps=steps) if steps else settings
         return ablation(settings, run or Path("runs/ablation"), seeds, device, threads, json)
     if config is None:
-        raise ConfigError("train teacher needs --config; there are " + ", ".join(_configs()))
-    settings = load_config(resource(config))
-    settings = replace(settings, total_steps=steps) if steps else settings
+        raise ConfigError(f"train {what} needs --config; there are " + ", ".join(_configs()))
     folder = run or Path("runs") / config.stem
     if (folder / CHECKPOINT).exists() and not resume:
         raise ConfigError(f"{folder} already holds a run: give --resume to go on with it, or another --run")
+    if what == "student":
+        return _student(resource(config), folder, resume, threads, json)
+    settings = load_config(resource(config))
+    settings = replace(settings, total_steps=steps) if steps else settings
     teacher = Teacher(settings, folder, device=device, threads=threads, tensorboard=tensorboard)
     if resume:
         teacher.restore(folder / CHECKPOINT, keep_progress=True)
@@ -85,6 +91,22 @@ def train(
     teacher.train()
     console.print(f"{teacher.progress.steps:,} steps in {folder}; next: dexterity export {folder} models/policies/NAME")
     write_json(json, {"run": str(folder)} | vars(teacher.progress))
+    return 0
+
+
+def _student(config: Path, folder: Path, resume: bool, threads: int, json: Path | None) -> int:
+    from dexterity_ros.cli.output import console, write_json
+    from dexterity_ros.contracts import config as configs
+    from dexterity_ros.training.student import Student, StudentConfig
+
+    student = Student(configs.load(StudentConfig, config), folder, threads=threads)
+    if resume:
+        student.restore()
+    student.train()
+    console.print(
+        f"{student.progress.labels:,} labels in {folder}; next: dexterity export {folder} models/policies/NAME"
+    )
+    write_json(json, {"run": str(folder)} | vars(student.progress))
     return 0
 
 

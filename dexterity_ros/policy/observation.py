@@ -25,6 +25,12 @@ def _goal_rotation(inputs: ObservationInputs) -> Array:
     return rotation_between(inputs.object_pose.quat_wxyz, inputs.goal.quat_wxyz)
 
 
+def _pose_age(inputs: ObservationInputs) -> Array:
+    pos_m = inputs.object_pose.pos_m
+    age_ns = inputs.joints.stamp_ns - inputs.object_pose.stamp_ns
+    return array_namespace(pos_m).asarray(age_ns, dtype=pos_m.dtype)[..., None] * 1e-9
+
+
 _TERMS: dict[str, _Term] = {
     "joint_pos": _Term(
         compute=lambda i, m: i.joints.pos_rad, width=None, frame="joint", unit="rad", source="joint_states"
@@ -56,6 +62,7 @@ _TERMS: dict[str, _Term] = {
         unit="1",
         source="object_pose",
     ),
+    "object_age": _Term(compute=lambda i, m: _pose_age(i), width=1, frame="hand", unit="s", source="object_pose"),
     "object_lin_vel": _Term(
         compute=lambda i, m: m.object_lin_vel_m_s, width=3, frame="hand", unit="m/s", source="object_pose"
     ),

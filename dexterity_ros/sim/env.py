@@ -173,6 +173,19 @@ class ReorientEnv:
         damping = model.dof_damping[self.scene.joint_qvel] - model.actuator_biasprm[actuators, 2]
         return tuple(model.actuator_gainprm[actuators, 0].tolist()), tuple(damping.tolist())
 
+    def true_inputs(self) -> ObservationInputs:
+        """Returns what perfect sensors would see now, of joints, object and goal."""
+        state, stamp_ns = self.state, self._stamp_ns
+        return ObservationInputs(
+            joints=JointSample(
+                stamp_ns=stamp_ns, pos_rad=self.physics.joint_pos(state), vel_rad_s=self.physics.joint_vel(state)
+            ),
+            object_pose=PoseSample(
+                stamp_ns=stamp_ns, pos_m=self.physics.object_pos(state), quat_wxyz=self.physics.object_quat(state)
+            ),
+            goal=GoalSample(stamp_ns=stamp_ns, quat_wxyz=self.goal),
+        )
+
     def close(self) -> None:
         """Stops the simulation threads."""
         self.physics.close()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from dexterity_ros.contracts.manifest import (
 from dexterity_ros.inference.onnx_network import contract, load_policy
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.training.networks import Actor
-from dexterity_ros.training.teacher import CHECKPOINT, Teacher, TeacherConfig, load_config
+from dexterity_ros.training.setup import Setup
+from dexterity_ros.training.student import Student, StudentConfig
+from dexterity_ros.training.teacher import CHECKPOINT, Teacher, load_config
 
 _GOLDEN_PAIRS = 64
 _RANGE_STEPS = 200
@@ -39,21 +42,29 @@ def export_run(run: Path, bundle: Path, *, current_limit_a: float) -> PolicyMani
     Raises:
         TrainingError: no checkpoint. BundleError: the exported network does not reproduce the trained one.
     """
-    config = load_config(run / "config.yaml")
-    teacher = Teacher(config, run)
-    teacher.restore(run / CHECKPOINT, keep_progress=True)
-    actor = teacher.ppo.actor.cpu().eval()
-    observations, states = _observe_range(teacher.env, actor)
+    config, env, actor, steps = _trained(run)
+    observations, states = _observe_range(env, actor)
     bundle.mkdir(parents=True, exist_ok=True)
     _write_network(actor, config.observation().width, bundle / NETWORK_FILE)
     _write_golden(actor, observations, states, bundle / GOLDEN_FILE)
-    manifest = _manifest(config, teacher, bundle, observations, current_limit_a)
+    manifest = _manifest(config, env, actor, bundle, observations, current_limit_a, steps)
     _stamp_metadata(manifest, bundle / NETWORK_FILE)
-    manifest = _manifest(config, teacher, bundle, observations, current_limit_a)
+    manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
     save_manifest(manifest, bundle)
-    teacher.env.close()
+    env.close()
     load_policy(bundle)
     return manifest
+
+
+def _trained(run: Path) -> tuple[Setup, ReorientEnv, Actor, int]:
+    """Returns (configuration, environment, actor, steps learned from) of a teacher's or a student's run."""
+    if "teacher" in configs.read_mapping(run / "config.yaml"):
+        student = Student(configs.load(StudentConfig, run / "config.yaml"), run)
+        student.restore()
+        return student.config, student.env, student.actor.eval(), student.progress.steps
+    teacher = Teacher(load_config(run / "config.yaml"), run)
+    teacher.restore(run / CHECKPOINT, keep_progress=True)
+    return teacher.config, teacher.env, teacher.ppo.actor.cpu().eval(), teacher.progress.steps
 
 
 @torch.no_grad()
@@ -115,15 +126,21 @@ def _write_golden(actor: Actor, observations: NDArray[np.float32], states: NDArr
 
 
 def _manifest(
-    config: TeacherConfig, teacher: Teacher, bundle: Path, observations: NDArray[np.float32], current_limit_a: float
+    config: Setup,
+    env: ReorientEnv,
+    actor: Actor,
+    bundle: Path,
+    observations: NDArray[np.float32],
+    current_limit_a: float,
+    steps: int,
 ) -> PolicyManifest:
     hand = config.hand_spec()
-    stiffness, damping = teacher.env.joint_gains()
+    stiffness, damping = env.joint_gains()
     digest = hashlib.sha256(yaml.safe_dump(configs.to_mapping(config)).encode()).hexdigest()
     return PolicyManifest(
         format=1,
-        kind="recurrent" if teacher.ppo.actor.state_width > 0 else "step",
-        state_width=teacher.ppo.actor.state_width,
+        kind="recurrent" if actor.state_width > 0 else "step",
+        state_width=actor.state_width,
         name=bundle.name,
         task=config.task,
         object=config.env.object,
@@ -145,12 +162,12 @@ def _manifest(
             code_version=dexterity_ros.__version__,
             config_digest=digest,
             seed=config.seed,
-            steps=teacher.progress.steps,
+            steps=steps,
         ),
     )
 
 
-def _ranges(config: TeacherConfig, observations: NDArray[np.float32]) -> dict[str, TermRange]:
+def _ranges(config: Setup, observations: NDArray[np.float32]) -> dict[str, TermRange]:
     low, high = np.quantile(observations, [0.001, 0.999], axis=0)
     return {
         name: TermRange(low=_rounded(low[part]), high=_rounded(high[part]))

@@ -72,12 +72,7 @@ def learning_speed(
 ) -> list[dict[str, Any]]:
     """Returns rows {steps, ours, ours_s, other, other_s}: share of goals reached lately, and seconds spent so far."""
     ours = Teacher(config, folder)
-    other_env = _AsVecEnv(
-        ReorientEnv(
-            hand=config.hand_spec(), task=config.task_spec(), observation=config.observation(),
-            action=config.policy.action, config=config.env, seed=config.seed,
-        )
-    )  # fmt: skip
+    other_env = _AsVecEnv(config.environment())
     other = _other(config, other_env)
     rows: list[dict[str, Any]] = []
     spent = {"ours": 0.0, "other": 0.0}

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,10 @@ from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import DexterityError
-from dexterity_ros.contracts.hand import HandSpec, load_hand
-from dexterity_ros.contracts.resources import named_resource
-from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
-from dexterity_ros.policy.observation import observation_spec
-from dexterity_ros.sim.env import EnvConfig, EnvStep, ReorientEnv
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.sim.env import EnvStep
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
+from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.widths import WidthConfig, WidthCurriculum
 
 CHECKPOINT = "checkpoint.pt"
@@ -48,44 +44,19 @@ class CurriculumConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyInterfaceConfig:
-    """What the policy sees and does. max_age_s: limits at deployment. latency_s: measurement to write, trained."""
-
-    terms: tuple[str, ...]
-    max_age_s: dict[str, float]
-    latency_s: tuple[float, float]
-    action: ActionSpec
-
-
-@dataclass(frozen=True, kw_only=True)
-class TeacherConfig:
+class TeacherConfig(Setup):
     """One training run; YAML in config/train."""
 
-    hand: str
-    task: str
     goal_min_rad: float
-    goal_timeout_s: float
-    policy: PolicyInterfaceConfig
-    env: EnvConfig
     ppo: PpoConfig
     curriculum: CurriculumConfig
     total_steps: int
-    seed: int
     widths: WidthConfig | None = None
 
-    def hand_spec(self) -> HandSpec:
-        """Returns the hand this run trains."""
-        return load_hand(self.hand)
-
-    def task_spec(self) -> TaskSpec:
-        """Returns the task as trained: the curriculum's first goal range, angles drawn evenly, its own time-out."""
-        task = configs.load(TaskSpec, named_resource("config/tasks", self.task))
-        goal_rad = (self.goal_min_rad, self.curriculum.start_rad)
-        return replace(task, goal_rad=goal_rad, angle_density="flat", goal_timeout_s=self.goal_timeout_s)
-
-    def observation(self) -> ObservationSpec:
-        """Returns what the policy sees."""
-        return observation_spec(self.policy.terms, len(self.hand_spec().joints), self.policy.max_age_s)
+    @property
+    def first_goal_rad(self) -> tuple[float, float]:
+        """As the curriculum begins."""
+        return self.goal_min_rad, self.curriculum.start_rad
 
 
 @dataclass(kw_only=True)
@@ -117,17 +88,9 @@ class Teacher:
         torch.manual_seed(config.seed)
         torch.set_num_threads(threads)
         self.config, self.run, self.device = config, run, torch.device(device)
-        hand = config.hand_spec()
-        self.env = ReorientEnv(
-            hand=hand,
-            task=config.task_spec(),
-            observation=config.observation(),
-            action=config.policy.action,
-            config=config.env,
-            seed=config.seed,
-        )
+        self.env = config.environment()
         ppo = config.ppo
-        width, joints = config.observation().width, len(hand.joints)
+        width, joints = config.observation().width, len(self.env.hand.joints)
         actor = Actor(width, joints, ppo.actor()).to(self.device)
         critic = Critic(self.env.privileged_width, ppo.critic_hidden).to(self.device)
         self.ppo = Ppo(actor, critic, ppo)
@@ -151,7 +114,7 @@ class Teacher:
         bar = tqdm(
             total=self.config.total_steps, initial=self.progress.steps, unit="step", unit_scale=True, disable=quiet
         )
-        with bar, _interruptible() as interrupted:
+        with bar, interruptible() as interrupted:
             while self.progress.steps < self.config.total_steps and not interrupted():
                 before = self.progress.steps
                 seen, stats = self._update(seen)
@@ -317,7 +280,7 @@ class Teacher:
 
 
 @contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> Iterator[Callable[[], bool]]:
     """Turns the first Ctrl-C or SIGTERM into a flag, so that an update is finished and saved."""
     requests: list[int] = []
 

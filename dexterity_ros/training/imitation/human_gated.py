@@ -1,7 +1,7 @@
 """Human-gated DAgger: an operator watches, takes over when it goes wrong, and only what they then do is learned from.
 
-Source: Kelly et al., HG-DAgger: Interactive Imitation Learning with Human Experts, arXiv 1810.02890. Here is the model of
-such a person, for training and tests.
+Source: Kelly et al., HG-DAgger: Interactive Imitation Learning with Human Experts, arXiv 1810.02890. Here is the
+model of such a person, for training and tests.
 """
 
 from dataclasses import dataclass

@@ -1,0 +1,97 @@
+"""The hand as a task for imitation: the student sees its sensors, the expert sees the truth, both act alike."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dexterity_ros.contracts.errors import BundleError
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.samples import GoalSample
+from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
+from dexterity_ros.inference.onnx_network import load_policy
+from dexterity_ros.policy.memory import observe_object, seed_memory
+from dexterity_ros.policy.observation import build_observation, check_spec
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.sensors import choose
+from dexterity_ros.tasks.reorient import goal_error_rad, sample_goals
+from dexterity_ros.training.imitation.collect import Floats, Outcome
+
+
+class BundleExpert:
+    """An `Expert`: a policy without memory, from its bundle. `truth` is its observation, made from perfect samples."""
+
+    def __init__(self, bundle: Path, hand: HandSpec, action: ActionSpec) -> None:
+        """Raises BundleError when it has memory, or acts otherwise than the student is to."""
+        manifest, self._network = load_policy(bundle)
+        manifest.check_hand(hand)
+        check_spec(manifest.observation, len(hand.joints))
+        if manifest.state_width > 0:
+            raise BundleError(f"{manifest.name} has memory; an expert is asked about states that it did not come to")
+        if manifest.action != action:
+            raise BundleError(f"{manifest.name} acts by {manifest.action}, the student by {action}; they must be alike")
+        self.manifest = manifest
+
+    def __call__(self, truth: Floats) -> Floats:
+        """Returns actions within the clip range, (N, n)."""
+        action, _ = self._network(truth)
+        return np.clip(action, -self.manifest.action.clip, self.manifest.action.clip)
+
+
+class HandTask:
+    """N hands turning objects; a `Task` with `ManyGoals`. An attempt is a goal, an episode may have many."""
+
+    def __init__(self, env: ReorientEnv, expert: ObservationSpec, seed: int = 0) -> None:
+        """expert: what the expert's truth is made of. The student sees what the environment shows."""
+        self.env, self._expert, self._rng = env, expert, np.random.default_rng([seed, 3])
+        self._goal_limit = round(env.task.goal_timeout_s / env.config.physics.control_period_s)
+        self._restart_imagination()
+
+    def restart(self) -> tuple[Floats, Floats]:
+        """Begins all episodes anew. Returns (observation, truth)."""
+        observation, _ = self.env.reset()
+        true = self.env.true_inputs()
+        self._memory = seed_memory(true.joints, true.object_pose)
+        self._restart_imagination()
+        return observation, self._truth()
+
+    def step(self, action: Floats) -> Outcome:
+        """Takes one control step."""
+        step = self.env.step(action)
+        done = step.terminated | step.truncated
+        true = self.env.true_inputs()
+        self._memory = choose(done, seed_memory(true.joints, true.object_pose), self._memory)
+        return Outcome(
+            observation=step.observation,
+            truth=self._truth(),
+            reward=step.reward.astype(np.float32),
+            done=done,
+            tried=step.reached | step.failed,
+            succeeded=step.reached,
+        )
+
+    def imagine(self) -> tuple[Floats, Floats]:
+        """Returns (observation, truth) with another goal for every hand, pursued as long as a real one would be."""
+        env, quat = self.env, self.env.physics.object_quat(self.env.state)
+        self._imagined_steps += 1
+        there = goal_error_rad(quat, self._imagined) < env.task.success_rad
+        over = there | (self._imagined_steps > self._rng.integers(1, self._goal_limit, size=len(quat)))
+        if over.any():
+            self._imagined[over] = sample_goals(env.task, quat[over], self._rng)
+            self._imagined_steps[over] = 0
+        goal = GoalSample(stamp_ns=env.inputs.goal.stamp_ns, quat_wxyz=self._imagined)
+        seen: Floats = build_observation(env.observation_spec, replace(env.inputs, goal=goal), env.memory)
+        known: Floats = build_observation(self._expert, replace(env.true_inputs(), goal=goal), self._memory)
+        return seen, known
+
+    def _truth(self) -> Floats:
+        true, done_so_far = self.env.true_inputs(), self.env.memory
+        memory = replace(self._memory, target_pos_rad=done_so_far.target_pos_rad, action=done_so_far.action)
+        self._memory = observe_object(memory, true)
+        truth: Floats = build_observation(self._expert, true, self._memory)
+        return truth
+
+    def _restart_imagination(self) -> None:
+        count = self.env.num_envs
+        self._imagined = sample_goals(self.env.task, self.env.physics.object_quat(self.env.state), self._rng)
+        self._imagined_steps = np.zeros(count, dtype=np.int64)

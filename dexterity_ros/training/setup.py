@@ -1,0 +1,62 @@
+"""What every training run in the simulated hand has: hand, task, what the policy sees and does, environment."""
+
+from dataclasses import dataclass, replace
+
+from dexterity_ros.contracts import config as configs
+from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.resources import named_resource
+from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
+from dexterity_ros.policy.observation import observation_spec
+from dexterity_ros.sim.env import EnvConfig, ReorientEnv
+from dexterity_ros.tasks.reorient import TaskSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyInterfaceConfig:
+    """What the policy sees and does. max_age_s: limits at deployment. latency_s: measurement to write, trained."""
+
+    terms: tuple[str, ...]
+    max_age_s: dict[str, float]
+    latency_s: tuple[float, float]
+    action: ActionSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """The part of a training configuration that teachers and students share."""
+
+    hand: str
+    task: str
+    goal_timeout_s: float
+    policy: PolicyInterfaceConfig
+    env: EnvConfig
+    seed: int
+
+    @property
+    def first_goal_rad(self) -> tuple[float, float]:
+        """Smallest and largest angle of a new goal when training begins."""
+        raise NotImplementedError
+
+    def hand_spec(self) -> HandSpec:
+        """Returns the hand this run trains."""
+        return load_hand(self.hand)
+
+    def task_spec(self) -> TaskSpec:
+        """Returns the task as trained: goal angles drawn evenly, its own time-out."""
+        task = configs.load(TaskSpec, named_resource("config/tasks", self.task))
+        return replace(task, goal_rad=self.first_goal_rad, angle_density="flat", goal_timeout_s=self.goal_timeout_s)
+
+    def observation(self) -> ObservationSpec:
+        """Returns what the policy sees."""
+        return observation_spec(self.policy.terms, len(self.hand_spec().joints), self.policy.max_age_s)
+
+    def environment(self) -> ReorientEnv:
+        """Returns the simulated hands."""
+        return ReorientEnv(
+            hand=self.hand_spec(),
+            task=self.task_spec(),
+            observation=self.observation(),
+            action=self.policy.action,
+            config=self.env,
+            seed=self.seed,
+        )

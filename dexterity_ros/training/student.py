@@ -1,0 +1,111 @@
+"""Trains a student: DAgger of a teacher that sees the truth, in the simulated hand, with everything a robot adds."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+import yaml
+from tqdm import tqdm
+
+from dexterity_ros.contracts import config as configs
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.training.imitation.dagger import dagger
+from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
+from dexterity_ros.training.imitation.rounds import RoundsConfig
+from dexterity_ros.training.networks import Actor, ActorConfig
+from dexterity_ros.training.setup import Setup
+from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interruptible
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudentConfig(Setup):
+    """One run; YAML in config/train. teacher: bundle directory. beta_decay: see training/imitation/dagger.py."""
+
+    teacher: str
+    goal_rad: tuple[float, float]
+    student: ActorConfig
+    rounds: RoundsConfig
+    beta_decay: float = 0.0
+
+    @property
+    def first_goal_rad(self) -> tuple[float, float]:
+        """Always the same."""
+        return self.goal_rad
+
+
+@dataclass(kw_only=True)
+class StudentProgress:
+    """Counters that survive a resume. labels: actions that the teacher was asked for."""
+
+    rounds: int = 0
+    labels: int = 0
+    rate: float = 0.0
+
+    @property
+    def steps(self) -> int:
+        """How much it has learned from; for provenance."""
+        return self.labels
+
+
+class _InterruptionError(Exception):
+    """Somebody pressed Ctrl-C; the round is finished and saved."""
+
+
+class Student:
+    """One training run in a directory: config.yaml, log.jsonl, checkpoint.pt."""
+
+    def __init__(self, config: StudentConfig, run: Path, *, threads: int = 2) -> None:
+        """Builds the environment and the network. threads: of the update."""
+        torch.manual_seed(config.seed)
+        torch.set_num_threads(threads)
+        self.config, self.run = config, run
+        self.env = config.environment()
+        self.actor = Actor(config.observation().width, len(self.env.hand.joints), config.student)
+        self.progress = StudentProgress()
+        run.mkdir(parents=True, exist_ok=True)
+
+    def train(self) -> None:
+        """Trains all rounds, or until Ctrl-C; each round leaves a checkpoint. Raises BundleError."""
+        config, begun = self.config, self.progress.rounds
+        expert = BundleExpert(resource(config.teacher), self.env.hand, config.policy.action)
+        task = HandTask(self.env, expert.manifest.observation, config.seed)
+        (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(config), sort_keys=False))
+        bar = tqdm(total=config.rounds.rounds, initial=begun, unit="round")
+        labels_before = self.progress.labels
+        with bar, interruptible() as interrupted:
+
+            def said(number: int, rate: float, labels: int) -> None:
+                self.progress = StudentProgress(rounds=begun + number + 1, labels=labels_before + labels, rate=rate)
+                self.save()
+                bar.update(1)
+                bar.set_postfix(goals=f"{rate:.2f}", labels=f"{self.progress.labels / 1e6:.2f}M")
+                if interrupted():
+                    raise _InterruptionError
+
+            try:
+                dagger(
+                    task, expert, self.actor, replace(config.rounds, rounds=config.rounds.rounds - begun),
+                    beta=1.0 if begun == 0 else 0.0, beta_decay=config.beta_decay, seed=config.seed + begun, said=said,
+                )  # fmt: skip
+                self.save(quietly=True)
+            except _InterruptionError:
+                pass
+
+    def save(self, *, quietly: bool = False) -> None:
+        """Writes the checkpoint and, unless quietly, a row of the log."""
+        partial = self.run / (CHECKPOINT + ".partial")
+        torch.save({"actor": self.actor.state_dict(), "progress": vars(self.progress)}, partial)
+        partial.replace(self.run / CHECKPOINT)
+        if not quietly:
+            with (self.run / "log.jsonl").open("a") as log:
+                log.write(json.dumps(vars(self.progress)) + "\n")
+
+    def restore(self) -> None:
+        """Continues from the run's checkpoint. What was collected is collected anew. Raises TrainingError."""
+        path = self.run / CHECKPOINT
+        if not path.is_file():
+            raise TrainingError(f"no checkpoint {path}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}")
+        content = torch.load(path, weights_only=True)
+        self.actor.load_state_dict(content["actor"])
+        self.progress = StudentProgress(**content["progress"])
