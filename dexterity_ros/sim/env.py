@@ -32,11 +32,16 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class RewardConfig:
-    """Weights of the reward terms; the sum is multiplied by `scale`."""
+    """Weights of the reward terms; the sum is multiplied by `scale`.
+
+    late: of a goal not reached in time. Other than 0, that is a failure like a drop: nothing can be won afterwards, so
+    standing still is no safe choice. With 0 the time-out is nobody's fault, and the value behind it counts.
+    """
 
     progress: float = 1.0
     success: float = 5.0
     drop: float = -10.0
+    late: float = 0.0
     off_centre: float = -0.15
     action_rate: float = -0.002
     scale: float = 0.2
@@ -62,7 +67,8 @@ class EnvStep:
     """What one control step returned, each with leading dimension N.
 
     observation: float32, after automatic resets. privileged: float32, what only a simulator knows (for the critic).
-    final_privileged: the same before resets, for bootstrapping. terminated: dropped. truncated: out of time.
+    final_privileged: the same before resets, for bootstrapping. terminated: dropped, or too late where that is a
+    failure. truncated: out of time.
     reached, failed: goals that ended in this step. terms: the reward terms, unscaled, each (N,).
     """
 
@@ -223,23 +229,25 @@ class ReorientEnv:
         got = reached(self.task, self._held)
         fell = dropped(self.task, position, self._centre)
         got &= ~fell
+        goal_late = (self._goal_step >= self._goal_limit) & ~got & ~fell
         off_centre = np.sqrt(((position - self._centre) ** 2).sum(axis=-1)) / self.task.drop_distance_m
         terms = {
             "progress": self._error - error,
             "success": got.astype(float),
             "drop": fell.astype(float),
+            "late": goal_late.astype(float),
             "off_centre": np.minimum(off_centre, 1.0),
             "action_rate": (action_change**2).mean(axis=-1),
         }
         weights = self.config.reward
         reward = weights.scale * sum(getattr(weights, name) * value for name, value in terms.items())
-        goal_late = (self._goal_step >= self._goal_limit) & ~got & ~fell
-        truncated = (goal_late | (self._episode_step >= self._episode_limit)) & ~fell
+        terminated = fell | goal_late if weights.late != 0.0 else fell
+        truncated = (goal_late | (self._episode_step >= self._episode_limit)) & ~terminated
         self._error = error
         self.inputs = self._sample_inputs()
         final_privileged = self._privileged()
         self._new_goals(got & ~truncated)
-        ended = fell | truncated
+        ended = terminated | truncated
         if ended.any():
             self._restart(ended)
             self._renew_samples(ended)
@@ -249,7 +257,7 @@ class ReorientEnv:
             privileged=self._privileged(),
             final_privileged=final_privileged,
             reward=reward,
-            terminated=fell,
+            terminated=terminated,
             truncated=truncated,
             reached=got,
             failed=fell | goal_late,

@@ -54,6 +54,23 @@ def test_a_still_hand_keeps_the_cube_and_runs_out_of_time(env):
     assert step.failed.all() and step.truncated.all() and not step.terminated.any()
 
 
+def test_a_late_goal_that_costs_something_ends_the_episode_like_a_drop(env):
+    env.config = replace(env.config, reward=replace(env.config.reward, late=-5.0))
+    for _ in range(19):
+        before = env.step(still(env))
+    step = env.step(still(env))
+    assert step.failed.all() and step.terminated.all() and not step.truncated.any()
+    assert (step.reward < before.reward - 0.9).all()
+
+
+def test_true_inputs_are_what_perfect_sensors_see(env):
+    env.step(still(env))
+    true = env.true_inputs()
+    np.testing.assert_allclose(true.joints.pos_rad, env.inputs.joints.pos_rad)
+    np.testing.assert_allclose(true.object_pose.quat_wxyz, env.inputs.object_pose.quat_wxyz)
+    np.testing.assert_array_equal(true.goal.quat_wxyz, env.goal)
+
+
 def test_a_cube_that_is_lifted_away_is_dropped_and_put_back(env):
     env.state[2, 1 + env.scene.object_qpos[:3]] = [0.5, 0.0, 0.5]
     step = env.step(still(env))

@@ -1,0 +1,103 @@
+"""A student learns from a teacher that sees the truth, about its own goal and others, and ends as a bundle with memory."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from dexterity_ros.contracts import config as configs  # noqa: E402
+from dexterity_ros.contracts.errors import BundleError  # noqa: E402
+from dexterity_ros.contracts.resources import resource  # noqa: E402
+from dexterity_ros.inference.onnx_network import load_policy  # noqa: E402
+from dexterity_ros.policy.memory import seed_memory  # noqa: E402
+from dexterity_ros.policy.observation import build_observation  # noqa: E402
+from dexterity_ros.training.export import export_run  # noqa: E402
+from dexterity_ros.training.imitation.collect import always_expert, always_student, collect  # noqa: E402
+from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask  # noqa: E402
+from dexterity_ros.training.networks import Actor  # noqa: E402
+from dexterity_ros.training.student import Student, StudentConfig  # noqa: E402
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def small():
+    config = configs.load(StudentConfig, resource("config/train/leap_yaw_student.yaml"))
+    env = replace(config.env, num_envs=16, reset_pool=16, threads=1)
+    rounds = replace(config.rounds, rounds=2, steps=20, minibatch=8)
+    return replace(config, env=env, rounds=rounds, student=replace(config.student, hidden=(16,), memory_width=8))
+
+
+@pytest.fixture
+def task(small):
+    env = small.environment()
+    expert = BundleExpert(resource(small.teacher), env.hand, small.policy.action)
+    yield HandTask(env, expert.manifest.observation), expert
+    env.close()
+
+
+def test_the_expert_sees_the_truth_and_the_student_what_sensors_say(task):
+    task, expert = task
+    seen, truth = task.restart()
+    env, spec = task.env, expert.manifest.observation
+    true = env.true_inputs()
+    assert seen.shape == (16, env.observation_spec.width) and truth.shape == (16, spec.width)
+    np.testing.assert_allclose(truth[:, spec.slices["object_pos"]], true.object_pose.pos_m, atol=1e-6)
+    blurred = np.abs(seen[:, env.observation_spec.slices["object_pos"]] - true.object_pose.pos_m)
+    assert blurred.max() > 1e-3
+    expected = build_observation(spec, true, seed_memory(true.joints, true.object_pose))
+    still = spec.slices["joint_error"]  # the target is what the noisy joints said at the start
+    expected[:, still] = truth[:, still]
+    np.testing.assert_allclose(truth, expected, atol=1e-6)
+
+
+def test_the_truth_carries_velocities_from_true_poses_and_what_was_done(task):
+    task, expert = task
+    slices = expert.manifest.observation.slices
+    task.restart()
+    action = np.full((16, 16), 0.5, np.float32)
+    for _ in range(5):
+        truth = task.step(action).truth
+    true_speed = task.env.physics.object_vel(task.env.state)[:, :3]
+    assert np.abs(truth[:, slices["object_lin_vel"]] - true_speed).mean() < 0.05
+    np.testing.assert_allclose(truth[:, slices["last_action"]], 0.5)
+
+
+def test_other_goals_are_labelled_with_what_the_teacher_would_do_for_them(small, task):
+    task, expert = task
+    student = Actor(task.env.observation_spec.width, 16, small.student)
+    batch = collect(task, expert, student, 10, always_student, imagine=True)
+    slices = task.env.observation_spec.slices
+    own, other = batch.observation[:, :16], batch.observation[:, 16:]
+    for name, part in slices.items():
+        same = bool((own[..., part] == other[..., part]).all())
+        assert same is (name not in ("goal_rotvec", "goal_rot6d")), name
+    assert float((batch.label[:, :16] - batch.label[:, 16:]).abs().mean()) > 0.05
+    assert batch.labels == 2 * 16 * 10
+
+
+def test_labels_stay_within_what_an_action_may_be(small, task):
+    task, expert = task
+    student = Actor(task.env.observation_spec.width, 16, small.student)
+    assert float(collect(task, expert, student, 10, always_expert).label.abs().max()) <= small.policy.action.clip
+
+
+def test_a_run_resumes_and_exports_a_bundle_with_memory(small, tmp_path):
+    Student(small, tmp_path / "run").train()
+    assert [json.loads(row)["rounds"] for row in (tmp_path / "run/log.jsonl").read_text().splitlines()] == [1, 2]
+    more = Student(replace(small, rounds=replace(small.rounds, rounds=3)), tmp_path / "run")
+    more.restore()
+    more.train()
+    assert more.progress.rounds == 3 and more.progress.labels == 3 * 20 * 16 * 2
+    export_run(tmp_path / "run", tmp_path / "student", current_limit_a=0.35)
+    manifest, _ = load_policy(tmp_path / "student")
+    assert (manifest.kind, manifest.state_width, manifest.provenance.steps) == ("recurrent", 8, 1920)
+
+
+def test_a_teacher_that_acts_otherwise_is_refused(small):
+    action = replace(small.policy.action, scale_rad=0.1)
+    with pytest.raises(BundleError, match="must be alike"):
+        BundleExpert(resource(small.teacher), small.hand_spec(), action)
