@@ -44,7 +44,6 @@ ARMS: dict[str, Callable[[TeacherConfig], TeacherConfig]] = {
     "no observation noise": lambda config: _without_noise(config, _SEEN),
     "no physics": _without_physics,
     "no unmodelled effects": lambda config: _without_noise(config, _UNMODELLED),
-    "none": lambda config: _without_physics(_without_noise(config, _SEEN + _UNMODELLED)),
     "all, LSTM": _with_memory,
 }
 

@@ -65,14 +65,18 @@ def mlp(widths: Sequence[int], *, active_end: bool = False) -> nn.Sequential:
 class ActorConfig:
     """What an actor is made of.
 
-    hidden: widths of its layers. memory: none, or a recurrent layer of memory_width behind them. head: gaussian, or
+    hidden: widths of its layers. memory: none; stack, it sees the last `stack` observations side by side; gru or lstm,
+    a recurrent layer of memory_width behind the others. latent: width of what the memory guesses instead of acting
+    itself, for a policy that is also given the observation (RMA, arXiv 2107.04034); 0 = none. head: gaussian, or
     bins = each joint's action is one of `bins` values, evenly spread over [-1, 1] (OpenAI Dactyl, arXiv 1808.00177).
     initial_std: of the gaussian.
     """
 
     hidden: tuple[int, ...]
-    memory: Literal["none", "gru", "lstm"] = "none"
+    memory: Literal["none", "stack", "gru", "lstm"] = "none"
     memory_width: int = 128
+    stack: int = 4
+    latent: int = 0
     head: Literal["gaussian", "bins"] = "gaussian"
     bins: int = 11
     initial_std: float = 0.6
@@ -86,23 +90,27 @@ class Actor(nn.Module):
 
     def __init__(self, width: int, joints: int, config: ActorConfig) -> None:
         super().__init__()
-        self.config, self.joints = config, joints
+        self.config, self.joints, self._width = config, joints, width
         self.norm = RunningNorm(width)
         outputs = joints * (config.bins if config.head == "bins" else 1)
-        if config.memory == "none":
-            self.body = mlp([width, *config.hidden, outputs])
+        if config.memory in ("none", "stack"):
+            self.body = mlp([width * (config.stack if config.memory == "stack" else 1), *config.hidden, outputs])
         else:
             self.body = mlp([width, *config.hidden], active_end=True)
             kind = nn.GRUCell if config.memory == "gru" else nn.LSTMCell
             self.cell = kind(config.hidden[-1], config.memory_width)
-            self.last = mlp([config.memory_width, outputs])
+            self.last = mlp([config.memory_width, config.latent or outputs])
+            if config.latent:
+                self.policy = mlp([width + config.latent, *config.hidden, outputs])
         if config.head == "gaussian":
             self.log_std = nn.Parameter(torch.full((joints,), float(torch.tensor(config.initial_std).log())))
         self.register_buffer("values", torch.linspace(-1.0, 1.0, config.bins), persistent=False)
 
     @property
     def state_width(self) -> int:
-        """Length of the state: GRU h, LSTM h and c."""
+        """Length of the state: GRU h, LSTM h and c; the earlier observations of a stack."""
+        if self.config.memory == "stack":
+            return (self.config.stack - 1) * self._width
         return {"none": 0, "gru": 1, "lstm": 2}[self.config.memory] * self.config.memory_width
 
     def begin(self, count: int) -> Tensor:
@@ -116,14 +124,27 @@ class Actor(nn.Module):
 
     def parameters_of(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (what the head says, the next state): means, or logits of the bins."""
-        features: Tensor = self.body(self.norm(observation))
         if self.config.memory == "none":
-            return features, state
+            return self.body(self.norm(observation)), state
+        if self.config.memory == "stack":
+            seen = torch.cat([self.norm(observation), state], dim=-1)  # newest first
+            return self.body(seen), seen[:, : state.shape[1]]
+        remembered, state = self.remember(observation, state)
+        return self.act_on(observation, remembered) if self.config.latent else remembered, state
+
+    def remember(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns (what comes out of the memory, the next state)."""
+        features: Tensor = self.body(self.norm(observation))
         if self.config.memory == "gru":
             state = self.cell(features, state)
             return self.last(state), state
         hidden, cell = self.cell(features, tuple(state.chunk(2, dim=-1)))
         return self.last(hidden), torch.cat([hidden, cell], dim=-1)
+
+    def act_on(self, observation: Tensor, latent: Tensor) -> Tensor:
+        """Returns what the head says, given a guess or knowledge of what cannot be seen at once."""
+        said: Tensor = self.policy(torch.cat([self.norm(observation), latent], dim=-1))
+        return said
 
     def sequence(self, observation: Tensor, state: Tensor, done: Tensor) -> Tensor:
         """Returns what the head says for (T, n, width) in a row; after done (T, n) the state begins anew."""

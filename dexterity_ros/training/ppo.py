@@ -34,8 +34,9 @@ class PpoConfig:
     initial_std: float
     actor_hidden: tuple[int, ...]
     critic_hidden: tuple[int, ...]
-    actor_memory: Literal["none", "gru", "lstm"] = "none"
+    actor_memory: Literal["none", "stack", "gru", "lstm"] = "none"
     actor_memory_width: int = 128
+    actor_stack: int = 4
     actor_head: Literal["gaussian", "bins"] = "gaussian"
 
     def actor(self) -> ActorConfig:
@@ -44,6 +45,7 @@ class PpoConfig:
             hidden=self.actor_hidden,
             memory=self.actor_memory,
             memory_width=self.actor_memory_width,
+            stack=self.actor_stack,
             head=self.actor_head,
             initial_std=self.initial_std,
         )

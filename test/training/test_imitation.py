@@ -1,5 +1,7 @@
 """Imitation: one collector for all methods, labels where they belong, and a room in which imitation must fail."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,7 @@ from dexterity_ros.training.imitation.dark_room import (  # noqa: E402
 from dexterity_ros.training.imitation.explained import unexplained  # noqa: E402
 from dexterity_ros.training.imitation.gated import close_to_expert, gated_dagger  # noqa: E402
 from dexterity_ros.training.imitation.human_gated import Operator, OperatorConfig, human_gated_dagger  # noqa: E402
+from dexterity_ros.training.imitation.rma import rma  # noqa: E402
 from dexterity_ros.training.imitation.rounds import RoundsConfig  # noqa: E402
 from dexterity_ros.training.networks import Actor, ActorConfig  # noqa: E402
 
@@ -139,6 +142,42 @@ def test_only_interventions_are_learned_from_when_a_person_teaches():
     labels = [batch.labels for batch in batches]
     assert 64 * 20 > labels[0] > labels[-1]  # the better it gets, the less they have to do
     assert success_rate(Line(64, 9), student, 64, 20)[0] > max(before + 10, 55)
+
+
+class Wind(Line):
+    """Points that an unseen wind blows away, differently strong in every episode; the expert knows it."""
+
+    def restart(self):
+        self.wind = self.rng.uniform(-0.15, 0.15, size=self.at.shape).astype(np.float32)
+        self.did = np.zeros_like(self.at)
+        super().restart()
+        return self._seen()
+
+    def step(self, action):
+        self.at += self.wind
+        self.did = np.array(action)
+        near = np.abs(np.clip(self.at + 0.2 * action + 0.02, -2, 2)[:, 0]) < 0.03
+        outcome = super().step(action)
+        seen, truth = self._seen()
+        return Outcome(**(vars(outcome) | {"observation": seen, "truth": truth, "succeeded": outcome.done & near}))
+
+    def _seen(self):
+        return np.concatenate([self.at, self.did], axis=1), np.concatenate([self.at, self.wind], axis=1)
+
+
+def against_wind(truth):
+    return np.clip(-3.0 * truth[:, :1] - 5.0 * truth[:, 1:] - 0.1, -1.0, 1.0)
+
+
+def test_rapid_motor_adaptation_guesses_what_only_the_expert_knows():
+    torch.manual_seed(0)
+    student = Actor(2, 1, ActorConfig(hidden=(32,), memory="gru", memory_width=16, latent=2))
+    config = RoundsConfig(rounds=12, steps=20, epochs=4, minibatch=32, learning_rate=3e-3, keep=6)
+    rma(Wind(256, 0), against_wind, student, config)
+    blind = Actor(2, 1, ActorConfig(hidden=(32,)))
+    dagger(Wind(256, 0), against_wind, blind, replace(config, minibatch=256))
+    adapted, guessless = (success_rate(Wind(256, 9), one, 256, 20)[0] for one in (student, blind))
+    assert adapted > 0.95 * 256 and adapted > guessless + 20
 
 
 def test_a_student_with_memory_is_fitted_over_sequences():

@@ -16,7 +16,7 @@ from dexterity_ros.training.networks import Actor, ActorConfig, Bins, Gaussian  
 from dexterity_ros.training.teacher import Teacher, load_config  # noqa: E402
 
 pytestmark = pytest.mark.training
-MEMORIES = ["none", "gru", "lstm"]
+MEMORIES = ["none", "stack", "gru", "lstm"]
 HEADS = ["gaussian", "bins"]
 
 
@@ -43,6 +43,15 @@ def test_a_sequence_is_the_same_as_its_steps_and_an_end_clears_the_memory(memory
     torch.testing.assert_close(fresh[:, 1], together[3:, 1])
     if memory != "none":
         assert (fresh[0, 0] - together[3, 0]).abs().max() > 1e-4
+
+
+def test_a_stack_sees_as_many_observations_as_it_says():
+    made = Actor(7, 3, ActorConfig(hidden=(16,), memory="stack", stack=3))
+    seen, done = torch.randn(6, 1, 7), torch.zeros(6, 1)
+    whole = made.sequence(seen, made.begin(1), done)
+    seen[2] += 1.0
+    changed = (made.sequence(seen, made.begin(1), done) - whole).abs().amax(dim=(1, 2)) > 1e-6
+    assert changed.tolist() == [False, False, True, True, True, False]
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -77,14 +86,18 @@ def small():
     return replace(config, env=env, ppo=ppo, total_steps=2 * 16 * 8)
 
 
-@pytest.mark.parametrize(("memory", "head"), [("gru", "gaussian"), ("lstm", "bins"), ("none", "bins")])
+@pytest.mark.parametrize(
+    ("memory", "head"), [("gru", "gaussian"), ("lstm", "bins"), ("none", "bins"), ("stack", "gaussian")]
+)
 def test_every_kind_trains_exports_and_runs_through_the_robots_pipeline(small, tmp_path, leap, inputs_at, memory, head):
     config = replace(small, ppo=replace(small.ppo, actor_memory=memory, actor_head=head))
     Teacher(config, tmp_path / "run").train(quiet=True)
     manifest = export_run(tmp_path / "run", tmp_path / "bundle", current_limit_a=0.35)
-    assert (manifest.kind, manifest.state_width) == {"gru": ("recurrent", 8), "lstm": ("recurrent", 16)}.get(
-        memory, ("step", 0)
-    )
+    assert (manifest.kind, manifest.state_width) == {
+        "gru": ("recurrent", 8),
+        "lstm": ("recurrent", 16),
+        "stack": ("recurrent", 264),
+    }.get(memory, ("step", 0))
     loaded, network = load_policy(tmp_path / "bundle")
     pipeline = PolicyPipeline(loaded, network, leap)
 

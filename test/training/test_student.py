@@ -1,4 +1,4 @@
-"""A student learns from a teacher that sees the truth, about its own goal and others, and ends as a bundle with memory."""
+"""A student learns from a teacher that sees the truth, and ends as a bundle with memory."""
 
 import json
 from dataclasses import replace

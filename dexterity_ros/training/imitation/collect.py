@@ -165,7 +165,8 @@ class Learner:
         """
         losses = [0.0]
         for _ in range(epochs):
-            losses = [self._descend(part) for part in self._parts(minibatch)[: updates or None]]
+            parts = parts_of(self.student, self.batches, minibatch, self._generator)
+            losses = [self._descend(part) for part in parts[: updates or None]]
         return float(np.mean(losses))
 
     def _descend(self, part: dict[str, Tensor]) -> float:
@@ -179,18 +180,22 @@ class Learner:
         self.optimiser.step()
         return loss.item()
 
-    def _parts(self, minibatch: int) -> list[dict[str, Tensor]]:
-        names, generator, batches = ("observation", "label", "done", "used"), self._generator, self.batches
-        if self.student.state_width == 0:
-            flat = {name: torch.cat([getattr(b, name).flatten(0, 1) for b in batches])[None] for name in names}
-            order = torch.randperm(flat["done"].shape[1], generator=generator)
-            return [{name: value[:, index] for name, value in flat.items()} for index in order.split(minibatch)]
-        parts = []
-        for batch in batches:
-            for index in torch.randperm(batch.done.shape[1], generator=generator).split(minibatch):
-                parts.append({name: getattr(batch, name)[:, index] for name in names})
-        shuffled = torch.randperm(len(parts), generator=generator).tolist()
-        return [parts[k] for k in shuffled]
+
+def parts_of(
+    student: Actor, batches: list[Batch], minibatch: int, generator: torch.Generator | None = None
+) -> list[dict[str, Tensor]]:
+    """Returns all there is in shuffled minibatches: of episodes for a student with memory, of steps for one without."""
+    names = ("observation", "label", "done", "used")
+    if student.state_width == 0:
+        flat = {name: torch.cat([getattr(b, name).flatten(0, 1) for b in batches])[None] for name in names}
+        order = torch.randperm(flat["done"].shape[1], generator=generator)
+        return [{name: value[:, index] for name, value in flat.items()} for index in order.split(minibatch)]
+    parts = []
+    for batch in batches:
+        for index in torch.randperm(batch.done.shape[1], generator=generator).split(minibatch):
+            parts.append({name: getattr(batch, name)[:, index] for name in names})
+    shuffled = torch.randperm(len(parts), generator=generator).tolist()
+    return [parts[k] for k in shuffled]
 
 
 def success_rate(task: Task, student: Actor, attempts: int, steps: int) -> tuple[int, int]:

@@ -1,0 +1,140 @@
+"""Rapid motor adaptation: act on a few numbers that sum up the truth, then learn to guess them from what was seen.
+
+Source: Kumar et al., arXiv 2107.04034, and Qi et al. (hora), arXiv 2210.04887. There, the policy and the encoder of the
+truth are learned by reinforcement; here they imitate the expert, by DAgger, so that all methods have one teacher.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from dexterity_ros.training.imitation.collect import (
+    Batch,
+    Expert,
+    Floats,
+    Outcome,
+    Task,
+    always_student,
+    collect,
+    parts_of,
+)
+from dexterity_ros.training.imitation.dagger import dagger
+from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, silent
+from dexterity_ros.training.networks import Actor, RunningNorm, mlp
+
+_ENCODER = (256, 128)
+
+
+class _Told:
+    """A task that shows its student the truth behind what it sees."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def restart(self) -> tuple[Floats, Floats]:
+        observation, truth = self._task.restart()
+        return _beside(observation, truth), truth
+
+    def step(self, action: Floats) -> Outcome:
+        outcome = self._task.step(action)
+        seen = _beside(outcome.observation, outcome.truth)
+        return Outcome(**(vars(outcome) | {"observation": seen}))
+
+
+def _beside(observation: Floats, truth: Floats) -> Floats:
+    both: Floats = torch.cat([torch.from_numpy(observation), torch.from_numpy(truth)], dim=1).numpy()
+    return both
+
+
+class _Norms(nn.Module):
+    """The normalisations of what is seen and of what is known, of both side by side."""
+
+    def __init__(self, seen: RunningNorm, known: int) -> None:
+        super().__init__()
+        self.seen, self.known = seen, RunningNorm(known)
+        self.mean = seen.mean
+
+    def update(self, both: Tensor) -> None:
+        width = len(self.seen.mean)
+        self.seen.update(both[:, :width])
+        self.known.update(both[:, width:])
+
+
+class _Knowing(Actor):
+    """Acts on what it sees and on the encoded truth; has the student's policy, not its memory."""
+
+    def __init__(self, student: Actor, known: int) -> None:
+        nn.Module.__init__(self)
+        self.config, self.joints = replace(student.config, memory="none", latent=0), student.joints
+        self.student, self.log_std, self.values = student, student.log_std, student.values
+        self.norm = _Norms(student.norm, known)  # type: ignore[assignment]
+        self.encoder = mlp([known, *_ENCODER, student.config.latent])
+
+    def encode(self, both: Tensor) -> Tensor:
+        """Returns the truth in a few numbers within [-1, 1]."""
+        known = both[..., len(self.student.norm.mean) :]
+        return torch.tanh(self.encoder(self.norm.known(known)))  # type: ignore[operator]
+
+    def parameters_of(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        seen = observation[..., : len(self.student.norm.mean)]
+        return self.student.act_on(seen, self.encode(observation)), state
+
+
+class _Guessing(Actor):
+    """The student itself, shown the truth beside what it sees, which it passes by."""
+
+    def __init__(self, student: Actor) -> None:
+        nn.Module.__init__(self)
+        self.config, self.joints, self.student, self.norm = student.config, student.joints, student, student.norm
+        self.values, self._width = student.values, len(student.norm.mean)
+
+    def parameters_of(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        return self.student.parameters_of(observation[:, : self._width], state)
+
+    def guesses(self, both: Tensor, done: Tensor) -> Tensor:
+        """Returns the guesses of a sequence, (T, n, latent)."""
+        state, guesses = self.begin(done.shape[1]), []
+        for t in range(both.shape[0]):
+            guess, state = self.student.remember(both[t, :, : self._width], state)
+            guesses.append(guess)
+            state = state * (1.0 - done[t])[:, None]
+        return torch.stack(guesses)
+
+
+def rma(
+    task: Task, expert: Expert, student: Actor, config: RoundsConfig, *, seed: int = 0, said: Said = silent
+) -> list[Batch]:
+    """Trains a student with `latent`: half of the rounds to act on the truth, half to guess. Returns the last data."""
+    _, truth = task.restart()
+    knowing, half, told = _Knowing(student, truth.shape[1]), config.rounds // 2, _Told(task)
+    labels = 0
+
+    def count(number: int, rate: float, so_far: int) -> None:
+        nonlocal labels
+        labels = so_far
+        said(number, rate, so_far)
+
+    dagger(told, expert, knowing, replace(config, rounds=half, imagine=False), seed=seed, said=count)
+    rest = replace(config, rounds=config.rounds - half)
+    return _learn_to_guess(told, expert, knowing, rest, lambda k, rate, _: said(half + k, rate, labels))
+
+
+def _learn_to_guess(told: Task, expert: Expert, knowing: _Knowing, config: RoundsConfig, said: Said) -> list[Batch]:
+    student, guessing = knowing.student, _Guessing(knowing.student)
+    memory = [*student.body.parameters(), *student.cell.parameters(), *student.last.parameters()]
+    optimiser = torch.optim.Adam(memory, lr=config.learning_rate)
+    batches: list[Batch] = []
+    for number in range(config.rounds):
+        batches = [*batches, collect(told, expert, guessing, config.steps, always_student)][-config.keep :]
+        for _ in range(config.epochs):
+            for part in parts_of(guessing, batches, config.minibatch)[: config.updates or None]:
+                with torch.no_grad():
+                    known = knowing.encode(part["observation"])
+                loss = ((guessing.guesses(part["observation"], part["done"]) - known) ** 2).mean()
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()  # type: ignore[no-untyped-call]
+                torch.nn.utils.clip_grad_norm_(memory, 1.0)
+                optimiser.step()
+        said(number, batches[-1].rate, 0)
+    return batches
