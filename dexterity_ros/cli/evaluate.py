@@ -25,6 +25,7 @@ def evaluate(
     judge: str = "reality",
     hand: str = "leap",
     against: Path | None = None,
+    teacher: Path | None = None,
     sweep: Literal["latency", "noise", "friction", "mass", "rate"] | None = None,
     plot: Path | None = None,
     json: Path | None = None,
@@ -39,7 +40,7 @@ def evaluate(
     JSON keys: policy, task, goal_rad, judge, episodes, seed, then for the policy goals_attempted, goals_reached, rate,
     rate_ci95 (bootstrap over episodes), consecutive {mean, sd, median, max, ci95}, time_per_goal_s {median, p90},
     drops, turned_rad, lasted_s, trials [{attempted, reached}]; and the same under baselines.{still_hand, random_policy,
-    open_loop}. With --against: first, second, rate_difference, consecutive_difference and their _ci95. With --sweep:
+    open_loop}. With --against or --teacher: first, second, rate_difference, consecutive_difference and their _ci95. With --sweep:
     sweep, rows [{value, as above}], kept (the values at which it keeps 90 % of its best).
 
     Args:
@@ -53,6 +54,7 @@ def evaluate(
         judge: name in config/eval or path of a YAML file; demo is the simulator that `dexterity demo` runs.
         hand: name in config/hands or path of a YAML file.
         against: another bundle, on the same hands, starts and goals.
+        teacher: another bundle likewise, but told the truth, without errors and delays: what has a student lost?
         sweep: change one quantity of the judge step by step.
         plot: with --sweep, draw it to this PNG file (needs matplotlib).
         json: write the figures to this file.
@@ -68,8 +70,10 @@ def evaluate(
     header |= {"judge": judge, "episodes": course.episodes, "seed": seed}
     if sweep is not None:
         return _sweep(pipeline, course, sweep, header, plot, json)
-    if against is not None:
-        return _against(pipeline, load_pipeline(resource(against), pipeline.hand), course, header, json)
+    other = against or teacher
+    if other is not None:
+        second = load_pipeline(resource(other), pipeline.hand)
+        return _against(pipeline, second, course, header, json, told=other is teacher)
     from dexterity_ros.evaluation.compare import compare_with_baselines
 
     with console.status(f"{course.episodes} episodes of {spec.name}, goals {spec.goal_rad[0]}-{spec.goal_rad[1]} rad"):
@@ -115,13 +119,19 @@ def _course(
 
 
 def _against(
-    first: "PolicyPipeline", second: "PolicyPipeline", course: "Course", header: dict[str, Any], json: Path | None
+    first: "PolicyPipeline",
+    second: "PolicyPipeline",
+    course: "Course",
+    header: dict[str, Any],
+    json: Path | None,
+    *,
+    told: bool,
 ) -> int:
     from dexterity_ros.evaluation.compare import compare_policies
 
     with console.status(f"{course.episodes} episodes, twice"):
-        result = compare_policies(first, second, course)
-    names = (first.manifest.name, f"{second.manifest.name} (against)")
+        result = compare_policies(first, second, course, second_is_told=told)
+    names = (first.manifest.name, f"{second.manifest.name} ({'told the truth' if told else 'against'})")
     console.print(outcome_table(course.task.name, dict(zip(names, (result["first"], result["second"]), strict=True))))
     differences = {key: value for key, value in result.items() if "difference" in key}
     console.print(figures_table("first minus second, in pairs", differences))

@@ -47,15 +47,9 @@ def plot_dark_room(path: Path, results: list[dict[str, Any]], methods: tuple[str
 
 def plot_ablation(path: Path, results: dict[str, list[dict[str, Any]]], steps: int) -> None:
     """Draws what the judge says of every arm, one point per seed, and how far the curriculum got while training."""
-    from dexterity_ros.evaluation.statistics import wilson_interval
-
     axes, figure = _axes(f"Turns about the vertical, {steps / 1e6:.1f} M steps each", columns=2)
     for k, (name, rows) in enumerate(results.items()):
-        won, played = sum(r["goals_reached"] for r in rows), sum(r["goals_attempted"] for r in rows)
-        (low, high), rate = wilson_interval(won, played), won / max(played, 1)
-        bars = [[100 * (rate - low)], [100 * (high - rate)]]
-        axes[0].barh(k, 100 * rate, xerr=bars, capsize=3, color=f"C{k}", alpha=0.75)
-        axes[0].plot([100 * row["rate"] for row in rows], [k] * len(rows), "o", color="black", markersize=3)
+        _bar(axes[0], k, rows)
         for row in rows:
             label = name if row is rows[0] else None
             axes[1].plot(
@@ -67,6 +61,34 @@ def plot_ablation(path: Path, results: dict[str, list[dict[str, Any]]], steps: i
     axes[1].set(xlabel="steps", ylabel="goals up to, rad (curriculum)")
     axes[1].legend(fontsize=8)
     figure.savefig(path, dpi=130)
+
+
+def plot_methods(path: Path, results: dict[str, list[dict[str, Any]]], teacher: list[dict[str, Any]]) -> None:
+    """Draws what the judge says of students by every method, one point per seed, and how they learned."""
+    axes, figure = _axes("Students of one teacher", columns=2)
+    for k, (name, rows) in enumerate(results.items()):
+        _bar(axes[0], k, rows)
+        for row in rows:
+            label = name if row is rows[0] else None
+            axes[1].plot([n for n, _ in row["curve"]], [100 * r for _, r in row["curve"]], color=f"C{k}", label=label)
+    best = sum(row["goals_reached"] for row in teacher) / max(sum(row["goals_attempted"] for row in teacher), 1)
+    axes[0].axvline(100 * best, linestyle=":", color="black")
+    axes[0].set_yticks(range(len(results)), list(results))
+    axes[0].invert_yaxis()
+    axes[0].set(xlabel="goals reached in the judge, % (points: seeds; dotted: teacher)", xlim=(0, 100))
+    axes[1].set(xlabel="labels", ylabel="goals reached while collecting, %")
+    axes[1].legend(fontsize=7)
+    figure.savefig(path, dpi=130)
+
+
+def _bar(axis: Any, k: int, rows: list[dict[str, Any]]) -> None:
+    """Draws the goals reached by all seeds together, with their interval, and each seed as a point."""
+    from dexterity_ros.evaluation.statistics import wilson_interval
+
+    won, played = sum(r["goals_reached"] for r in rows), sum(r["goals_attempted"] for r in rows)
+    (low, high), rate = wilson_interval(won, played), won / max(played, 1)
+    axis.barh(k, 100 * rate, xerr=[[100 * (rate - low)], [100 * (high - rate)]], capsize=3, color=f"C{k}", alpha=0.75)
+    axis.plot([100 * row["rate"] for row in rows], [k] * len(rows), "o", color="black", markersize=3)
 
 
 def _axes(title: str, columns: int = 1) -> tuple[Any, Any]:

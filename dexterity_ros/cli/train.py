@@ -7,7 +7,7 @@ import tyro
 
 
 def train(
-    what: Annotated[Literal["teacher", "student", "ablation", "dark-room"], tyro.conf.Positional],
+    what: Annotated[Literal["teacher", "student", "ablation", "methods", "dark-room"], tyro.conf.Positional],
     /,
     config: Path | None = None,
     run: Path | None = None,
@@ -36,6 +36,10 @@ def train(
     once with an LSTM, and judges each in config/eval/reality.yaml over 300 goals. Goes on where it was interrupted.
     Writes RUN/ablation.png. JSON keys then: steps, episodes, arms {name: [per seed, as `evaluate`, and curve]}.
 
+    methods: students of the teacher in --config, by cloning, DAgger, gated and human-gated DAgger and RMA, and with
+    memories of different lengths, judged likewise. Writes RUN/methods.png. JSON keys then: episodes, teacher [per
+    seed], arms {name: [per seed, as `evaluate`, and curve]}.
+
     dark-room: a room with a locked door, a light switch, and a blackboard with the code that can be read only with the
     light on. The expert knows the code and never switches on the light; who imitates it never learns to. Behaviour
     cloning and DAgger fail, reinforcement on top of DAgger and an expert restricted to what can be imitated do not.
@@ -52,7 +56,7 @@ def train(
         device: torch device of the update, for instance cuda.
         threads: CPU threads of the update.
         tensorboard: write event files beside log.jsonl; needs pip install tensorboard.
-        seeds: for ablation and dark-room, how many times all of it is done.
+        seeds: for ablation, methods and dark-room, how many times all of it is done.
         json: write where the run stands to this file.
     """
     from dataclasses import replace
@@ -69,11 +73,18 @@ def train(
     if what == "dark-room":
         return _dark_room(run or Path("runs/dark_room"), seeds, json)
     if what == "ablation":
-        from dexterity_ros.cli.ablation import ablation
+        from dexterity_ros.cli.studies import ablation
 
         settings = load_config(resource(config or Path("config/train/ablation.yaml")))
         settings = replace(settings, total_steps=steps) if steps else settings
         return ablation(settings, run or Path("runs/ablation"), seeds, device, threads, json)
+    if what == "methods":
+        from dexterity_ros.cli.studies import methods
+        from dexterity_ros.contracts import config as configs
+        from dexterity_ros.training.student import StudentConfig
+
+        chosen = configs.load(StudentConfig, resource(config or Path("config/train/methods.yaml")))
+        return methods(chosen, run or Path("runs/methods"), seeds, threads, json)
     if config is None:
         raise ConfigError(f"train {what} needs --config; there are " + ", ".join(_configs()))
     folder = run or Path("runs") / config.stem

@@ -25,12 +25,17 @@ def compare_with_baselines(pipeline: PolicyPipeline, course: Course) -> dict[str
     return {name: summary(row) for name, row in rows.items()}
 
 
-def compare_policies(first: PolicyPipeline, second: PolicyPipeline, course: Course) -> dict[str, Any]:
+def compare_policies(
+    first: PolicyPipeline, second: PolicyPipeline, course: Course, *, second_is_told: bool = False
+) -> dict[str, Any]:
     """Returns {first, second: summaries, rate_difference, consecutive_difference: first minus second, and intervals}.
 
     Both meet the same hidden hands, starting grasps, goals and noise; episodes are resampled in pairs.
+    second_is_told: it sees the truth, without errors and delays, as a teacher does.
     """
-    runs = [run_trials(PolicyController(pipeline), course) for pipeline in (first, second)]
+    courses = (course, course.told() if second_is_told else course)
+    both = zip((first, second), courses, strict=True)
+    runs = [run_trials(PolicyController(pipeline), its) for pipeline, its in both]
     counts = [([t.reached for t in run], [len(t.goals) for t in run]) for run in runs]
     singles = [(reached, [1] * len(reached)) for reached, _ in counts]
     result: dict[str, Any] = {"first": summary(runs[0]), "second": summary(runs[1])}

@@ -1,7 +1,7 @@
 """Trials of a controller in simulation without ROS, many at once, judged on the simulator's truth."""
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +16,7 @@ from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
-from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors
+from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, perfectly_sensed
 from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
 
 Floats = NDArray[np.float64]
@@ -82,6 +82,11 @@ class Course:
         rng = np.random.default_rng(self.seed)
         self.pool = ResetPool(self.hand, self.scene, size=self.judge.reset_pool, threads=self.judge.threads, rng=rng)
         self.start_states = self.pool.draw(self.episodes, rng)
+
+    def told(self) -> "Course":
+        """Returns the same hands, objects, starts and goals for a controller that is told the truth."""
+        noise = perfectly_sensed(self.judge.noise)
+        return replace(self, judge=replace(self.judge, noise=noise))
 
     def models(self) -> list[Any]:
         """Returns each episode's hidden hand and object, the same at every call."""

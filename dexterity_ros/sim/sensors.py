@@ -4,7 +4,7 @@ Nothing here changes the model (sim/randomisation.py does). Sources: [Dactyl] Op
 table 7; [DeXtreme] Handa et al., arXiv 2210.13702, table 6.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,17 @@ class SampleNoise:
 
 
 NO_NOISE = SampleNoise()
+
+SENSED = (
+    "joint_pos_rad", "joint_vel_rad_s", "object_pos_m", "object_rot_rad", "joint_zero_rad", "object_pos_bias_m",
+    "object_rot_bias_rad",
+)  # fmt: skip
+
+
+def perfectly_sensed(noise: SampleNoise) -> SampleNoise:
+    """Returns the same without any error, delay or freeze of what is seen; what is done stays as it was."""
+    seen = (*SENSED, "pose_delay_substeps", "freeze_rate_hz")
+    return replace(noise, **{name: getattr(NO_NOISE, name) for name in seen})
 
 
 class SimulatedSensors:

@@ -8,13 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dexterity_ros.sim.randomisation import ModelRandomisation
-from dexterity_ros.sim.sensors import SampleNoise
+from dexterity_ros.sim.sensors import SENSED, SampleNoise
 from dexterity_ros.training.teacher import TeacherConfig
 
-_SEEN = (
-    "joint_pos_rad", "joint_vel_rad_s", "object_pos_m", "object_rot_rad", "joint_zero_rad", "object_pos_bias_m",
-    "object_rot_bias_rad",
-)  # fmt: skip
 _UNMODELLED = (
     "action_rad", "action_bias_rad", "backlash_rad", "action_delay_substeps", "pose_delay_substeps",
     "latency_substeps", "freeze_rate_hz", "push_m_s2",
@@ -41,7 +37,7 @@ def _with_memory(config: TeacherConfig) -> TeacherConfig:
 
 ARMS: dict[str, Callable[[TeacherConfig], TeacherConfig]] = {
     "all": lambda config: config,
-    "no observation noise": lambda config: _without_noise(config, _SEEN),
+    "no observation noise": lambda config: _without_noise(config, SENSED),
     "no physics": _without_physics,
     "no unmodelled effects": lambda config: _without_noise(config, _UNMODELLED),
     "all, LSTM": _with_memory,

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import torch
 import yaml
@@ -10,9 +11,14 @@ from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.training.imitation.behaviour_cloning import clone
+from dexterity_ros.training.imitation.collect import Expert, Task
 from dexterity_ros.training.imitation.dagger import dagger
+from dexterity_ros.training.imitation.gated import gated_dagger
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
-from dexterity_ros.training.imitation.rounds import RoundsConfig
+from dexterity_ros.training.imitation.human_gated import human_gated_dagger
+from dexterity_ros.training.imitation.rma import rma
+from dexterity_ros.training.imitation.rounds import RoundsConfig, Said
 from dexterity_ros.training.networks import Actor, ActorConfig
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interruptible
@@ -20,13 +26,13 @@ from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interrupti
 
 @dataclass(frozen=True, kw_only=True)
 class StudentConfig(Setup):
-    """One run; YAML in config/train. teacher: bundle directory. beta_decay: see training/imitation/dagger.py."""
+    """One run; YAML in config/train. teacher: bundle directory. method: a file of training/imitation each."""
 
     teacher: str
     goal_rad: tuple[float, float]
     student: ActorConfig
     rounds: RoundsConfig
-    beta_decay: float = 0.0
+    method: Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma"] = "dagger"
 
     @property
     def first_goal_rad(self) -> tuple[float, float]:
@@ -46,6 +52,42 @@ class StudentProgress:
     def steps(self) -> int:
         """How much it has learned from; for provenance."""
         return self.labels
+
+
+def _learn(config: StudentConfig, task: Task, expert: Expert, student: Actor, begun: int, said: Said) -> None:
+    """Goes on after `begun` rounds by the method of the configuration."""
+    rounds, seed = replace(config.rounds, rounds=config.rounds.rounds - begun), config.seed + begun
+    if config.method == "dagger":
+        dagger(task, expert, student, rounds, beta=1.0 if begun == 0 else 0.0, seed=seed, said=said)
+    elif config.method == "clone":
+        clone(task, expert, student, rounds, seed=seed, said=said)
+    elif config.method == "clone, shaken":
+        clone(task, expert, student, rounds, noise=0.3, seed=seed, said=said)
+    elif config.method == "gated":
+        gated_dagger(task, expert, student, rounds, seed=seed, said=said)
+    elif config.method == "rma":
+        rma(task, expert, student, rounds, seed=seed, said=said)
+    else:
+        _clone_then_let_a_person_watch(task, expert, student, rounds, seed, said)
+
+
+def _clone_then_let_a_person_watch(
+    task: Task, expert: Expert, student: Actor, rounds: RoundsConfig, seed: int, said: Said
+) -> None:
+    """Spends a quarter of the rounds on demonstrations: nobody watches a hand that knows nothing."""
+    first, labels = rounds.rounds // 4, 0
+
+    def count(number: int, rate: float, so_far: int) -> None:
+        nonlocal labels
+        labels = so_far
+        said(number, rate, so_far)
+
+    shown = clone(task, expert, student, replace(rounds, rounds=first), seed=seed, said=count)
+    rest = replace(rounds, rounds=rounds.rounds - first)
+    human_gated_dagger(
+        task, expert, student, rest, shown=shown, seed=seed,
+        said=lambda number, rate, more: said(first + number, rate, labels + more),
+    )  # fmt: skip
 
 
 class _InterruptionError(Exception):
@@ -84,10 +126,7 @@ class Student:
                     raise _InterruptionError
 
             try:
-                dagger(
-                    task, expert, self.actor, replace(config.rounds, rounds=config.rounds.rounds - begun),
-                    beta=1.0 if begun == 0 else 0.0, beta_decay=config.beta_decay, seed=config.seed + begun, said=said,
-                )  # fmt: skip
+                _learn(config, task, expert, self.actor, begun, said)
                 self.save(quietly=True)
             except _InterruptionError:
                 pass

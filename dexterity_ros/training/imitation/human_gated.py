@@ -4,6 +4,7 @@ Source: Kelly et al., HG-DAgger: Interactive Imitation Learning with Human Exper
 model of such a person, for training and tests.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,14 +64,18 @@ def human_gated_dagger(
     config: RoundsConfig,
     *,
     operator: OperatorConfig | None = None,
+    shown: Sequence[Batch] = (),
     seed: int = 0,
     said: Said = silent,
 ) -> list[Batch]:
-    """Trains the student, which should know something already. Returns the interventions it learned from."""
+    """Trains the student, which should know something already. Returns the interventions it learned from.
+
+    shown: earlier demonstrations, to go on learning from.
+    """
     person = operator or OperatorConfig()
     count = len(task.restart()[0])
     operators = [Operator(count, person, seed * 1000 + number) for number in range(config.rounds)]
     return learn_in_rounds(
         task, expert, student, config, lambda number: operators[number].choose,
-        interventions_only=True, seed=seed, said=said,
+        interventions_only=True, shown=shown, seed=seed, said=said,
     )  # fmt: skip

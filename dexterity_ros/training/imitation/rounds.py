@@ -1,7 +1,7 @@
 """What all methods share: rounds of collecting, learning from everything collected so far, and keeping the best."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Learner, Task, collect, success_rate
@@ -44,11 +44,13 @@ def learn_in_rounds(
     choose_in: Callable[[int], Choose],
     *,
     interventions_only: bool = False,
+    shown: Sequence[Batch] = (),
     seed: int = 0,
     said: Said = silent,
 ) -> list[Batch]:
-    """Trains the student. choose_in: round to who acts. Returns the data of the last `keep` rounds."""
+    """Trains the student. choose_in: round to who acts. shown: what it has seen before. Returns the last data."""
     learner = Learner(student, config.learning_rate, config.keep, seed)
+    learner.batches = list(shown)
     best, best_rate, labels = copy.deepcopy(student.state_dict()), -1.0, 0
     for number in range(config.rounds):
         batch = collect(
