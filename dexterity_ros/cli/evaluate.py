@@ -40,8 +40,8 @@ def evaluate(
     JSON keys: policy, task, goal_rad, judge, episodes, seed, then for the policy goals_attempted, goals_reached, rate,
     rate_ci95 (bootstrap over episodes), consecutive {mean, sd, median, max, ci95}, time_per_goal_s {median, p90},
     drops, turned_rad, lasted_s, trials [{attempted, reached}]; and the same under baselines.{still_hand, random_policy,
-    open_loop}. With --against or --teacher: first, second, rate_difference, consecutive_difference and their _ci95. With --sweep:
-    sweep, rows [{value, as above}], kept (the values at which it keeps 90 % of its best).
+    open_loop}. With --against or --teacher: first, second, rate_difference, consecutive_difference and their _ci95.
+    With --sweep: sweep, rows [{value, as above}], kept (the values at which it keeps 90 % of its best).
 
     Args:
         bundle: policy bundle directory.

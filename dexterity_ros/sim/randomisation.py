@@ -28,6 +28,7 @@ class ModelRandomisation:
     copies: int
     friction: Range = _SAME
     friction_loss: Range = _SAME
+    contact_time: Range = _SAME
     object_mass: Range = _SAME
     link_mass: Range = _SAME
     object_com_m: float = 0.0
@@ -70,6 +71,11 @@ class Draw:
 def friction(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
     """Sliding friction of hand and object alike, because a contact has the larger of the two. [Dactyl] 0.7 to 1.3."""
     model.geom_friction[:, 0] *= draw.factor(limits)
+
+
+def contact_time(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+    """Time constant of all contacts: hard or soft pads. [own]; MuJoCo takes two time steps at least."""
+    model.geom_solref[:, 0] *= draw.factor(limits)
 
 
 def friction_loss(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
@@ -162,6 +168,7 @@ TERMS: dict[str, Callable[[mujoco.MjModel, object, Draw], None]] = {
     for function in (
         friction,
         friction_loss,
+        contact_time,
         object_mass,
         link_mass,
         object_com_m,

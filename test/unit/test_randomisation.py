@@ -27,6 +27,7 @@ def on_object(model):
 CLAIMS = {
     "friction": lambda m: m.geom_friction[:, 0],
     "friction_loss": lambda m: m.dof_frictionloss[:16],
+    "contact_time": lambda m: m.geom_solref[:, 0],
     "object_mass": lambda m: np.append(m.body_inertia[m.body("object_body").id], m.body_mass[m.body("object_body").id]),
     "link_mass": lambda m: np.delete(m.body_mass, [0, m.body("object_body").id]),
     "object_com_m": lambda m: m.body_ipos[m.body("object_body").id],
