@@ -1,7 +1,7 @@
 """dexterity demo"""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from dexterity_ros.cli.output import console, figures_table, outcome_table, write_json
 
@@ -53,7 +53,8 @@ def demo(
     wrong_percent (more than 15 degrees off), lost_percent (of the time, no pose for 0.15 s), longest_gap_s, poses};
     lateness_ms {p50, p99, max} and overruns, cycles of policy_node's loop; probe_lateness_ms (an empty loop beside
     it); hand_cycle_ms {p50, p99, max}, time hand_node needs to read and write the hand; hand_overruns;
-    observation_age_ms {p50, p99, max} from the oldest measurement to the write; cpu_percent (100 = one core)
+    observation_age_ms {p50, p99, max} from the oldest measurement to the write, to be held against
+    latency_trained_ms [low, high], which the policy is known to bear; cpu_percent (100 = one core)
     and pss_mb of all nodes; faults {name: count}; realtime (whether SCHED_FIFO was allowed).
 
     Args:
@@ -103,8 +104,19 @@ def demo(
     title = f"{result['policy']}: {result['task']}, through ROS"
     console.print(outcome_table(title, {"policy": result}))
     console.print(figures_table("", {key: result[key] for key in _SHOWN}))
+    _say_latency(result)
     write_json(json, result)
     return 0
+
+
+def _say_latency(result: dict[str, Any]) -> None:
+    """Says when observations were older than the policy is known to bear."""
+    (low, high), age = result["latency_trained_ms"], result["observation_age_ms"].get("p50")
+    if age is not None and not low <= age <= high:
+        console.print(
+            f"[yellow]observations were {age:.0f} ms old in the median when a target was written; "
+            f"{result['policy']} is known to bear {low:.0f} to {high:.0f} ms[/yellow]"
+        )
 
 
 def _viewer_port() -> int:

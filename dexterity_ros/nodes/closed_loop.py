@@ -45,6 +45,7 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
         probe_lateness_ms = probe.stop()
         operator.close()
     header = {"policy": manifest.name, "task": settings.task or manifest.task, "goal_rad": list(settings.goal_rad)}
+    header["latency_trained_ms"] = [round(1e3 * limit, 1) for limit in manifest.latency_s]
     return header | figures | {"pose_error": pose_judge.figures(), "probe_lateness_ms": probe_lateness_ms}
 
 

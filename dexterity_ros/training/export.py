@@ -36,13 +36,19 @@ _RANGE_STEPS = 200
 _OPSET = 18
 
 
-def export_run(run: Path, bundle: Path, *, current_limit_a: float) -> PolicyManifest:
+def export_run(
+    run: Path, bundle: Path, *, current_limit_a: float, latency_s: tuple[float, float] | None = None
+) -> PolicyManifest:
     """Returns the manifest of the bundle written to `bundle` from the checkpoint in `run`.
+
+    latency_s: range from measurement to write that the policy is known to bear; default: what it was trained with.
 
     Raises:
         TrainingError: no checkpoint. BundleError: the exported network does not reproduce the trained one.
     """
     config, env, actor, steps = _trained(run)
+    if latency_s is not None:
+        config = replace(config, policy=replace(config.policy, latency_s=latency_s))
     observations, states = _observe_range(env, actor)
     bundle.mkdir(parents=True, exist_ok=True)
     _write_network(actor, config.observation().width, bundle / NETWORK_FILE)

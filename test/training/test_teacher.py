@@ -115,6 +115,11 @@ def test_an_exported_bundle_acts_like_the_trained_actor(trained, tmp_path, leap)
         replace(manifest, joint_names=manifest.joint_names[::-1]).check_hand(leap)
 
 
+def test_a_bundle_declares_the_latency_it_is_known_to_bear(trained, tmp_path):
+    export_run(trained, tmp_path / "bears", current_limit_a=0.35, latency_s=(0.0, 0.15))
+    assert load_policy(tmp_path / "bears")[0].latency_s == (0.0, 0.15)
+
+
 def test_running_statistics_are_those_of_all_data():
     data = torch.randn(1000, 3) * 5 + 2
     norm = RunningNorm(3)

@@ -12,7 +12,7 @@ from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.randomisation import TERMS, ModelRandomisation, active_terms, random_model, random_models
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
-from dexterity_ros.sim.sensors import NO_NOISE, SampleNoise, SimulatedSensors
+from dexterity_ros.sim.sensors import NO_NOISE, SampleNoise, SimulatedSensors, perfectly_sensed
 
 PHYSICS = PhysicsConfig(timestep_s=1 / 60, substeps=3)
 NOTHING = ModelRandomisation(copies=1)
@@ -46,6 +46,15 @@ CLAIMS = {
 @pytest.fixture(scope="module")
 def scene(leap):
     return build_scene(leap, "cube70", PHYSICS)
+
+
+def test_perfect_sensors_leave_what_is_done_as_it_was():
+    everything = SampleNoise(**dict.fromkeys(SampleNoise.__dataclass_fields__, 2))
+    left = {name for name, value in vars(perfectly_sensed(everything)).items() if value}
+    assert left == {
+        "action_rad", "action_bias_rad", "backlash_rad", "action_delay_substeps", "latency_substeps", "freeze_s",
+        "push_m_s2", "push_s",
+    }  # fmt: skip
 
 
 def test_every_term_has_a_claim_here():
