@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
+from dexterity_ros.cli.bench_training import bench_imitation, bench_learning
+
 
 def bench(
     what: Annotated[
-        Literal["sim", "policy", "kills", "bus", "faults", "paths", "perception", "eyes", "learning"],
+        Literal["sim", "policy", "kills", "bus", "faults", "paths", "perception", "eyes", "learning", "imitation"],
         tyro.conf.Positional,
     ],
     /,
@@ -39,12 +41,13 @@ def bench(
     camera's rate on rendered 640x480 images, stage by stage, beside the straightforward ways with numpy and OpenCV.
     eyes: how well the pose is known while the shipped policy turns the cube, against the truth, without ROS; then with
     more noise, occlusion, blackouts, jumps and bad calibration. learning: our PPO and stable-baselines3's on the same
-    environment (small turns about the vertical), in turns; needs pip install stable-baselines3.
+    environment (small turns about the vertical), in turns; needs pip install stable-baselines3. imitation: behaviour
+    cloning and DAgger with 20 episodes of a scripted expert on gymnasium's Pendulum-v1, whose return others report.
 
     JSON keys: {name: {p50_ms, p99_ms, per_s, cpu_ms}}; for sim, one call steps all environments and per_s counts
     control steps. For kills: {node: {max_ms, all_ms}, violations, messages}. For faults: rows, a list of {kind, seed,
     detected_ms, reaction, recovered_ms, unsafe_targets, stale_as_fresh, hang}, and mixture, counts of the same. For
-    learning: {rows: [{steps, ours, ours_s, other, other_s}]}. For
+    learning: {rows: [{steps, ours, ours_s, other, other_s}]}. For imitation: {seed: {method: mean return}}. For
     paths: {direct, dynamixel: as `demo --policy none`, difference {rms_rad, worst_joint, worst_rad, added_delay_ms}}.
     For eyes: {disturbance: {minutes, images, position_mm_p50, position_mm_p95, position_mm_p99, rotation_deg_p50,
     rotation_deg_p95, rotation_deg_p99, lost_percent, recovery_max_s, wrong_percent (more than 15 degrees off and
@@ -71,7 +74,9 @@ def bench(
     if what == "paths":
         return _bench_paths(json)
     if what == "learning":
-        return _bench_learning(steps, json)
+        return bench_learning(steps, json)
+    if what == "imitation":
+        return bench_imitation(json)
     if what == "eyes":
         return _bench_eyes(policy, minutes, json)
     results = _bench_bus(repeats, baud, usb_latency_ms) if what == "bus" else _bench_others(what)
@@ -117,37 +122,6 @@ def _bench_paths(json: Path | None) -> int:
     result = difference(runs["direct"][1], runs["dynamixel"][1])
     console.print(figures_table("dynamixel beside direct", result))
     write_json(json, {name: figures for name, (figures, _) in runs.items()} | {"difference": result})
-    return 0
-
-
-def _bench_learning(steps: int, json: Path | None) -> int:
-    import tempfile
-    from dataclasses import replace
-
-    from dexterity_ros.cli.output import console, write_json
-    from dexterity_ros.contracts.errors import ConfigError
-    from dexterity_ros.contracts.resources import resource
-
-    try:
-        from dexterity_ros.training.learning_speed import learning_speed
-        from dexterity_ros.training.teacher import load_config
-    except ImportError as error:
-        raise ConfigError(f"bench learning needs: pip install '.[train]' stable-baselines3 ({error})") from error
-
-    config = replace(load_config(resource("config/train/smoke.yaml")), total_steps=steps)
-    with tempfile.TemporaryDirectory() as folder:
-        rows = learning_speed(
-            config,
-            Path(folder),
-            steps=steps,
-            turn=max(steps // 20, 8192),
-            said=lambda row: console.print(
-                f"{row['steps']:>9,} steps  ours {100 * row['ours']:5.1f} % after {row['ours_s']:6.1f} s   "
-                f"stable-baselines3 {100 * row['other']:5.1f} % after {row['other_s']:6.1f} s",
-                highlight=False,
-            ),
-        )
-    write_json(json, {"rows": rows})
     return 0
 
 
