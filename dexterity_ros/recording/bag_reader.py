@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +14,7 @@ from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.recording.bag_writer import INFO_RECORD
 from dexterity_ros.recording.types import decode
 
+_LARGE = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 _MAGIC = b"\x89MCAP0\r\n"
 
 
@@ -86,7 +88,19 @@ class Bag:
     def values(self, name: str) -> list[tuple[BagMessage, Any]]:
         """Returns all messages of one topic of the table with their decoded content; empty when it is not there."""
         topic = self.topic(name)
-        return [] if topic is None else [(message, message.value) for message in self.messages([topic])]
+        if topic is None:
+            return []
+        found = self.messages([topic]) if self.types[topic] in _LARGE else self._small[topic]
+        return [(message, message.value) for message in found]
+
+    @cached_property
+    def _small(self) -> dict[str, list[BagMessage]]:
+        """Messages of every topic but images: a file is unpacked as a whole, whichever topics are wanted of it."""
+        topics = [topic for topic, kind in self.types.items() if kind not in _LARGE]
+        found: dict[str, list[BagMessage]] = {topic: [] for topic in topics}
+        for message in self.messages(topics):
+            found[message.topic].append(message)
+        return found
 
 
 def bag_files(path: Path) -> list[Path]:
