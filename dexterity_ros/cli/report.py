@@ -30,7 +30,7 @@ def report(
         source: bag folder, .mcap file, or run directory of `dexterity train`.
         out: HTML file to write; default: NAME_report.html in the current directory.
         compare: another of the same kind; both are written side by side on one page.
-        export: folder to write every figure to, as PNG and CSV.
+        export: folder to write every figure to, as PNG and CSV; with --compare, folders first_... and second_... in it.
     """
     from dexterity_ros.reporting.page import side_by_side
 
@@ -41,9 +41,10 @@ def report(
         path = out or Path(f"{source.name}_report.html")
         page.write(path)
         files = []
-        for one, folder in zip(pages, (source, compare), strict=False):
-            if export is not None and folder is not None:
-                files += one.export(export if compare is None else export / folder.name)
+        if export is not None:
+            names = [""] if compare is None else [f"first_{source.name}", f"second_{compare.name}"]
+            for one, name in zip(pages, names, strict=True):
+                files += one.export(export / name)
     size_mb = path.stat().st_size / 1e6
     console.print(f"wrote {path}, {size_mb:.1f} MB, in {time.monotonic() - began:.1f} s", highlight=False)
     if files:
