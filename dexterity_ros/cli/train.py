@@ -29,8 +29,8 @@ def train(
     update: these and goal_fraction, reward, reward_TERM, goals_reached, goals_failed, kl, entropy, losses.
 
     student: DAgger. It acts, the teacher, which sees the truth, says what it would have done, also for goals that
-    nobody pursues. JSON keys then: run, rounds, labels (actions asked for), rate (of goals, in training). Ctrl-C
-    finishes the round.
+    nobody pursues. JSON keys then: run, rounds, labels (actions asked for), rate (of goals, in training),
+    unexplained (share of the variance of the teacher's actions that the student misses). Ctrl-C finishes the round.
 
     ablation: trains config/train/ablation.yaml (or --config) with one part of the randomisation left out at a time, and
     once with an LSTM, and judges each in config/eval/reality.yaml over 300 goals. Goes on where it was interrupted.

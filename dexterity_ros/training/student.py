@@ -18,7 +18,7 @@ from dexterity_ros.training.imitation.gated import gated_dagger
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
 from dexterity_ros.training.imitation.human_gated import human_gated_dagger
 from dexterity_ros.training.imitation.rma import rma
-from dexterity_ros.training.imitation.rounds import RoundsConfig, Said
+from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said
 from dexterity_ros.training.networks import Actor, ActorConfig
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interruptible
@@ -42,11 +42,16 @@ class StudentConfig(Setup):
 
 @dataclass(kw_only=True)
 class StudentProgress:
-    """Counters that survive a resume. labels: actions that the teacher was asked for."""
+    """Counters that survive a resume. labels: actions that the teacher was asked for.
+
+    rate: of goals, while collecting. unexplained: of the variance of the teacher's actions, the share that the student
+    missed where it went; what no training removes, its inputs cannot know.
+    """
 
     rounds: int = 0
     labels: int = 0
     rate: float = 0.0
+    unexplained: float = 1.0
 
     @property
     def steps(self) -> int:
@@ -77,16 +82,16 @@ def _clone_then_let_a_person_watch(
     """Spends a quarter of the rounds on demonstrations: nobody watches a hand that knows nothing."""
     first, labels = rounds.rounds // 4, 0
 
-    def count(number: int, rate: float, so_far: int) -> None:
+    def count(after: Round) -> None:
         nonlocal labels
-        labels = so_far
-        said(number, rate, so_far)
+        labels = after.labels
+        said(after)
 
     shown = clone(task, expert, student, replace(rounds, rounds=first), seed=seed, said=count)
     rest = replace(rounds, rounds=rounds.rounds - first)
     human_gated_dagger(
         task, expert, student, rest, shown=shown, seed=seed,
-        said=lambda number, rate, more: said(first + number, rate, labels + more),
+        said=lambda after: said(replace(after, number=first + after.number, labels=labels + after.labels)),
     )  # fmt: skip
 
 
@@ -117,11 +122,20 @@ class Student:
         labels_before = self.progress.labels
         with bar, interruptible() as interrupted:
 
-            def said(number: int, rate: float, labels: int) -> None:
-                self.progress = StudentProgress(rounds=begun + number + 1, labels=labels_before + labels, rate=rate)
+            def said(after: Round) -> None:
+                self.progress = StudentProgress(
+                    rounds=begun + after.number + 1,
+                    labels=labels_before + after.labels,
+                    rate=after.rate,
+                    unexplained=after.unexplained,
+                )
                 self.save()
                 bar.update(1)
-                bar.set_postfix(goals=f"{rate:.2f}", labels=f"{self.progress.labels / 1e6:.2f}M")
+                bar.set_postfix(
+                    goals=f"{after.rate:.2f}",
+                    unexplained=f"{after.unexplained:.2f}",
+                    labels=f"{self.progress.labels / 1e6:.2f}M",
+                )
                 if interrupted():
                     raise _InterruptionError
 

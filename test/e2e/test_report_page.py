@@ -51,10 +51,12 @@ def test_a_planted_fault_is_on_the_first_screenful_and_nothing_is_too_wide(writt
     page = browser.new_page(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
     page.goto(written.as_uri())
     box = page.get_by_text(FAULT).first.bounding_box()
-    assert box is not None and 0 <= box["y"] and box["y"] + box["height"] <= size[1]
+    assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= size[1]
     assert box["x"] >= 0 and box["x"] + box["width"] <= size[0]
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    red, green, blue = map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3])
+    red, green, blue = map(
+        int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]
+    )
     assert (red + green + blue > 384) is (scheme == "light")
     page.screenshot(path=tmp_path / "first.png")
     page.close()

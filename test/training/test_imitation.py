@@ -88,6 +88,9 @@ def test_who_acts_changes_the_data_and_who_labels_does_not():
     for batch in (by_expert, by_student):
         np.testing.assert_allclose(batch.label.numpy(), steer(batch.observation.numpy()), atol=1e-6)
         assert batch.attempts == 64 and batch.labels == 64 * 20
+    own = student.likeliest(student.parameters_of(by_expert.observation, student.begin(64))[0])
+    spread = by_expert.label.var(unbiased=False)
+    assert by_expert.unexplained == pytest.approx(float(((own - by_expert.label) ** 2).mean() / spread), rel=1e-3)
     assert by_expert.successes == 64 and by_student.successes < 20
     np.testing.assert_array_equal(by_expert.observation[0], by_student.observation[0])
 
@@ -101,12 +104,10 @@ def test_cloning_and_dagger_learn_what_can_be_learned():
         rounds=4, steps=20, epochs=20, minibatch=256, learning_rate=3e-3, validation_attempts=64
     )  # fmt: skip
     student, said = line_student(1), []
-    batches = dagger(
-        Line(64, 0), steer, student, config, beta_decay=0.5, said=lambda k, rate, labels: said.append((k, rate, labels))
-    )
-    assert len(batches) == 4 and [row[2] for row in said] == [1280, 2560, 3840, 5120]
+    batches = dagger(Line(64, 0), steer, student, config, beta_decay=0.5, said=said.append)
+    assert len(batches) == 4 and [row.labels for row in said] == [1280, 2560, 3840, 5120]
     won, played = success_rate(Line(64, 9), student, 64, 20)
-    assert won / played >= max(row[1] for row in said) - 0.1  # the best iterate was kept
+    assert won / played >= max(row.rate for row in said) - 0.1  # the best iterate was kept
 
 
 def test_a_gate_lets_the_student_act_only_close_to_its_expert_and_still_teaches():

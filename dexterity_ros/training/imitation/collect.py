@@ -69,6 +69,7 @@ class Batch:
     """Steps of N episodes, (T, N, ...), from a restart on.
 
     label: what the expert would have done. used: worth learning from. attempts, successes: of those that ended.
+    unexplained: share of the variance of the expert's actions that the student's own would have missed.
     """
 
     observation: Tensor
@@ -77,6 +78,7 @@ class Batch:
     used: Tensor
     attempts: int
     successes: int
+    unexplained: float
 
     @property
     def rate(self) -> float:
@@ -119,10 +121,13 @@ def collect(
     state = student.begin(len(observation))
     columns: dict[str, list[Tensor]] = {name: [] for name in ("observation", "label", "done", "used")}
     attempts = successes = 0
+    missed, labels = 0.0, _Spread()
     for t in range(steps):
         parameters, state = student.parameters_of(torch.from_numpy(observation), state)
         own, label = student.likeliest(parameters).numpy(), expert(truth)
         acts = choose(t, own, label)
+        missed += float(((own - label) ** 2).sum())
+        labels.add(label)
         used = ~acts if interventions_only else np.ones(len(acts), dtype=bool)
         row = {"observation": observation, "label": label, "used": used}
         if imagine:
@@ -139,7 +144,23 @@ def collect(
         successes += int(outcome.succeeded.sum())
         observation, truth = outcome.observation, outcome.truth
     stacked = {name: torch.stack(values) for name, values in columns.items()}
-    return Batch(**stacked, attempts=attempts, successes=successes)
+    share = missed / max(labels.sum_of_squares(), 1e-9)
+    return Batch(**stacked, attempts=attempts, successes=successes, unexplained=share)
+
+
+class _Spread:
+    """Sum of squared deviations of vectors from their mean."""
+
+    def __init__(self) -> None:
+        self._count, self._sum, self._squares = 0, np.zeros(1), 0.0
+
+    def add(self, values: Floats) -> None:
+        self._count += len(values)
+        self._sum = self._sum + values.sum(axis=0, dtype=float)
+        self._squares += float((values.astype(float) ** 2).sum())
+
+    def sum_of_squares(self) -> float:
+        return self._squares - float((self._sum**2).sum()) / max(self._count, 1)
 
 
 class Learner:

@@ -69,7 +69,7 @@ def _by_dagger(expert: Expert, seed: int) -> tuple[Actor, list[tuple[int, float]
     student, curve = new_student(seed), []
     dagger(
         DarkRoom(_ROOMS, seed), expert, student, _DAGGER, seed=seed,
-        said=lambda _k, rate, labels: curve.append((labels, rate)),
+        said=lambda after: curve.append((after.labels, after.rate)),
     )  # fmt: skip
     return student, curve
 

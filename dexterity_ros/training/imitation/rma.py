@@ -20,7 +20,7 @@ from dexterity_ros.training.imitation.collect import (
     parts_of,
 )
 from dexterity_ros.training.imitation.dagger import dagger
-from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, silent
+from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said, silent
 from dexterity_ros.training.networks import Actor, RunningNorm, mlp
 
 _ENCODER = (256, 128)
@@ -110,14 +110,16 @@ def rma(
     knowing, half, told = _Knowing(student, truth.shape[1]), config.rounds // 2, _Told(task)
     labels = 0
 
-    def count(number: int, rate: float, so_far: int) -> None:
+    def count(after: Round) -> None:
         nonlocal labels
-        labels = so_far
-        said(number, rate, so_far)
+        labels = after.labels
+        said(after)
 
     dagger(told, expert, knowing, replace(config, rounds=half, imagine=False), seed=seed, said=count)
     rest = replace(config, rounds=config.rounds - half)
-    return _learn_to_guess(told, expert, knowing, rest, lambda k, rate, _: said(half + k, rate, labels))
+    return _learn_to_guess(
+        told, expert, knowing, rest, lambda after: said(replace(after, number=half + after.number, labels=labels))
+    )
 
 
 def _learn_to_guess(told: Task, expert: Expert, knowing: _Knowing, config: RoundsConfig, said: Said) -> list[Batch]:
@@ -136,5 +138,5 @@ def _learn_to_guess(told: Task, expert: Expert, knowing: _Knowing, config: Round
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(memory, 1.0)
                 optimiser.step()
-        said(number, batches[-1].rate, 0)
+        said(Round(number=number, rate=batches[-1].rate, labels=0, unexplained=batches[-1].unexplained))
     return batches

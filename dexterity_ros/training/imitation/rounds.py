@@ -28,11 +28,23 @@ class RoundsConfig:
     imagine: bool = False
 
 
-# Called after each round with (round, success rate on validation or while collecting, labels so far).
-Said = Callable[[int, float, int], None]
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """What is said after a round. rate: of success, on validation or while collecting. labels: so far.
+
+    unexplained: share of the variance of the expert's actions that the student missed in it, before it learned from it.
+    """
+
+    number: int
+    rate: float
+    labels: int
+    unexplained: float
 
 
-def silent(_round: int, _rate: float, _labels: int) -> None:
+Said = Callable[[Round], None]
+
+
+def silent(_round: Round) -> None:
     """Says nothing."""
 
 
@@ -66,7 +78,7 @@ def learn_in_rounds(
             rate = won / tried
             if rate > best_rate:
                 best, best_rate = copy.deepcopy(student.state_dict()), rate
-        said(number, rate, labels)
+        said(Round(number=number, rate=rate, labels=labels, unexplained=batch.unexplained))
     if config.validation_attempts > 0:
         student.load_state_dict(best)
     return learner.batches
