@@ -59,17 +59,20 @@ def evaluate(
         plot: with --sweep, draw it to this PNG file (needs matplotlib).
         json: write the figures to this file.
     """
+    from dexterity_ros.contracts.errors import ConfigError
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.contracts.resources import resource
     from dexterity_ros.pipeline.policy_pipeline import load_pipeline
 
     pipeline = load_pipeline(resource(bundle), load_hand(hand))
-    course = _course(pipeline, protocol, task, goal_rad, episodes, goals, seed, judge)
+    course = course_of(pipeline, protocol, task, goal_rad, episodes, goals, seed, judge)
     spec = course.task
     header: dict[str, Any] = {"policy": pipeline.manifest.name, "task": spec.name, "goal_rad": list(spec.goal_rad)}
     header |= {"judge": judge, "episodes": course.episodes, "seed": seed}
     if sweep is not None:
         return _sweep(pipeline, course, sweep, header, plot, json)
+    if against is not None and teacher is not None:
+        raise ConfigError(f"--against {against} and --teacher {teacher} are two questions; ask one at a time")
     other = against or teacher
     if other is not None:
         second = load_pipeline(resource(other), pipeline.hand)
@@ -84,16 +87,17 @@ def evaluate(
     return 0
 
 
-def _course(
+def course_of(
     pipeline: "PolicyPipeline",
-    protocol: str | None,
-    task: str | None,
-    goal_rad: tuple[float, float] | None,
-    episodes: int | None,
-    goals: int | None,
-    seed: int,
-    judge: str,
+    protocol: str | None = None,
+    task: str | None = None,
+    goal_rad: tuple[float, float] | None = None,
+    episodes: int | None = None,
+    goals: int | None = None,
+    seed: int = 0,
+    judge: str = "reality",
 ) -> "Course":
+    """Returns what a policy is judged on, as the options of `dexterity evaluate` say."""
     from dexterity_ros.contracts import config
     from dexterity_ros.contracts.resources import named_resource
     from dexterity_ros.evaluation.protocol import load_protocol

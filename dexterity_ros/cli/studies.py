@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dexterity_ros.cli.evaluate import course_of
 from dexterity_ros.cli.output import console, write_json
 
 if TYPE_CHECKING:
-    from dexterity_ros.evaluation.simulate import Course
     from dexterity_ros.training.student import StudentConfig
     from dexterity_ros.training.teacher import TeacherConfig
 
@@ -115,24 +115,6 @@ def _judge(bundle: Path, seed: int, *, told: bool = False) -> dict[str, Any]:
     from dexterity_ros.pipeline.policy_pipeline import load_pipeline
 
     pipeline = load_pipeline(bundle, load_hand(load_manifest(bundle).hand))
-    course = _course(pipeline.manifest.task, pipeline, seed)
+    course = course_of(pipeline, episodes=_EPISODES, seed=_JUDGE_SEED + seed)
     row = summary(run_trials(PolicyController(pipeline), course.told() if told else course))
     return {key: value for key, value in row.items() if key != "trials"}
-
-
-def _course(task: str, pipeline: Any, seed: int) -> "Course":
-    from dexterity_ros.contracts import config as configs
-    from dexterity_ros.contracts.resources import named_resource
-    from dexterity_ros.evaluation.simulate import Course, JudgeConfig
-    from dexterity_ros.tasks.reorient import TaskSpec
-
-    return Course(
-        hand=pipeline.hand,
-        task=configs.load(TaskSpec, named_resource("config/tasks", task)),
-        object=pipeline.manifest.object,
-        judge=configs.load(JudgeConfig, named_resource("config/eval", "reality")),
-        episodes=_EPISODES,
-        goals_per_episode=1,
-        seed=_JUDGE_SEED + seed,
-        control_rate_hz=pipeline.manifest.control_rate_hz,
-    )

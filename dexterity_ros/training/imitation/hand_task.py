@@ -85,8 +85,8 @@ class HandTask:
         return seen, known
 
     def _truth(self) -> Floats:
-        true, done_so_far = self.env.true_inputs(), self.env.memory
-        memory = replace(self._memory, target_pos_rad=done_so_far.target_pos_rad, action=done_so_far.action)
+        true, shared = self.env.true_inputs(), self.env.memory
+        memory = replace(self._memory, target_pos_rad=shared.target_pos_rad, action=shared.action)
         self._memory = observe_object(memory, true)
         truth: Floats = build_observation(self._expert, true, self._memory)
         return truth
