@@ -134,12 +134,29 @@ class Actor(nn.Module):
 
     def remember(self, observation: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (what comes out of the memory, the next state)."""
+        hidden, state = self._recall(self.body(self.norm(observation)), state)
+        return self.last(hidden), state
+
+    def remember_all(self, observation: Tensor, state: Tensor, done: Tensor) -> Tensor:
+        """Returns what comes out of the memory for (T, n, width) in a row; after done (T, n) the state begins anew.
+
+        Only the recurrent cell takes one step at a time; all else sees the whole sequence at once.
+        """
+        recalled = []
         features: Tensor = self.body(self.norm(observation))
+        for seen, over in zip(features.unbind(), done.unbind(), strict=True):  # not features[t]: slow backwards
+            hidden, state = self._recall(seen, state)
+            recalled.append(hidden)
+            state = state * (1.0 - over)[:, None]
+        said: Tensor = self.last(torch.stack(recalled))
+        return said
+
+    def _recall(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         if self.config.memory == "gru":
             state = self.cell(features, state)
-            return self.last(state), state
+            return state, state
         hidden, cell = self.cell(features, tuple(state.chunk(2, dim=-1)))
-        return self.last(hidden), torch.cat([hidden, cell], dim=-1)
+        return hidden, torch.cat([hidden, cell], dim=-1)
 
     def act_on(self, observation: Tensor, latent: Tensor) -> Tensor:
         """Returns what the head says, given a guess or knowledge of what cannot be seen at once."""
@@ -150,6 +167,9 @@ class Actor(nn.Module):
         """Returns what the head says for (T, n, width) in a row; after done (T, n) the state begins anew."""
         if self.config.memory == "none":
             return self.parameters_of(observation, state)[0]
+        if self.config.memory != "stack":
+            remembered = self.remember_all(observation, state, done)
+            return self.act_on(observation, remembered) if self.config.latent else remembered
         parts = []
         for t in range(observation.shape[0]):
             parameters, state = self.parameters_of(observation[t], state)

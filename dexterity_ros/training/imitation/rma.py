@@ -94,12 +94,7 @@ class _Guessing(Actor):
 
     def guesses(self, both: Tensor, done: Tensor) -> Tensor:
         """Returns the guesses of a sequence, (T, n, latent)."""
-        state, guesses = self.begin(done.shape[1]), []
-        for t in range(both.shape[0]):
-            guess, state = self.student.remember(both[t, :, : self._width], state)
-            guesses.append(guess)
-            state = state * (1.0 - done[t])[:, None]
-        return torch.stack(guesses)
+        return self.student.remember_all(both[..., : self._width], self.begin(done.shape[1]), done)
 
 
 def rma(
