@@ -26,6 +26,7 @@ def evaluate(
     hand: str = "leap",
     against: Path | None = None,
     teacher: Path | None = None,
+    called: bool = False,
     sweep: Literal["latency", "noise", "friction", "mass", "rate"] | None = None,
     plot: Path | None = None,
     json: Path | None = None,
@@ -39,9 +40,10 @@ def evaluate(
 
     JSON keys: policy, task, goal_rad, judge, episodes, seed, then for the policy goals_attempted, goals_reached, rate,
     rate_ci95 (bootstrap over episodes), consecutive {mean, sd, median, max, ci95}, time_per_goal_s {median, p90},
-    drops, turned_rad, lasted_s, trials [{attempted, reached}]; and the same under baselines.{still_hand, random_policy,
-    open_loop}. With --against or --teacher: first, second, rate_difference, consecutive_difference and their _ci95.
-    With --sweep: sweep, rows [{value, as above}], kept (the values at which it keeps 90 % of its best).
+    drops, called_wrong, turned_rad, lasted_s, trials [{attempted, reached}]; and the same under
+    baselines.{still_hand, random_policy, open_loop}. With --against or --teacher: first, second, rate_difference,
+    consecutive_difference and their _ci95. With --sweep: sweep, rows [{value, as above}], kept (the values at which it
+    keeps 90 % of its best).
 
     Args:
         bundle: policy bundle directory.
@@ -55,6 +57,7 @@ def evaluate(
         hand: name in config/hands or path of a YAML file.
         against: another bundle, on the same hands, starts and goals.
         teacher: another bundle likewise, but told the truth, without errors and delays: what has a student lost?
+        called: a goal ends when the policy's stop head calls it reached, and fails when that is wrong.
         sweep: change one quantity of the judge step by step.
         plot: with --sweep, draw it to this PNG file (needs matplotlib).
         json: write the figures to this file.
@@ -66,6 +69,9 @@ def evaluate(
 
     pipeline = load_pipeline(resource(bundle), load_hand(hand))
     course = course_of(pipeline, protocol, task, goal_rad, episodes, goals, seed, judge)
+    if called and not pipeline.manifest.stop_head:
+        raise ConfigError(f"--called needs a policy with a stop head; {pipeline.manifest.name} has none")
+    course.called = called
     spec = course.task
     header: dict[str, Any] = {"policy": pipeline.manifest.name, "task": spec.name, "goal_rad": list(spec.goal_rad)}
     header |= {"judge": judge, "episodes": course.episodes, "seed": seed}

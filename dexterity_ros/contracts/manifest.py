@@ -45,6 +45,7 @@ class PolicyManifest:
 
     kind: step = acts on what it sees; recurrent = also on a state of state_width numbers that it hands itself from tick
     to tick, zero after every reset.
+    stop_head: behind the action the network says how sure it is that the goal is reached, 0 to 1.
     latency_s: range of the time from a measurement to the write of the target it led to, as trained.
     stiffness_nm_rad, damping_nm_s_rad: joint gains of the simulator it was trained in, policy order.
     start_pos_rad: pose to ease into before the policy starts, policy order.
@@ -74,6 +75,7 @@ class PolicyManifest:
     provenance: Provenance
     results: dict[str, Any] = field(default_factory=dict)
     state_width: int = 0
+    stop_head: bool = False
 
     def __post_init__(self) -> None:
         if (self.kind == "recurrent") != (self.state_width > 0):
@@ -139,8 +141,9 @@ def bundle_id(bundle: Path) -> str:
     """Returns twelve hexadecimal digits that identify the network and what it was trained with (not its results)."""
     manifest = config.read_mapping(bundle / MANIFEST_FILE)
     manifest.pop("results", None)
-    if not manifest.get("state_width"):  # bundles without memory need not say so
-        manifest.pop("state_width", None)
+    for name in ("state_width", "stop_head"):  # bundles without these need not say so
+        if not manifest.get(name):
+            manifest.pop(name, None)
     return hashlib.sha256(yaml.safe_dump(manifest, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -12,6 +12,8 @@ from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealt
 class NetworkPort(Protocol):
     """A policy network: observations (batch, width) to raw actions (batch, n), float32, nominally in [-1, 1].
 
+    With a stop head the raw action has one number more, see PolicyManifest.
+
     state_width: length of what it remembers between ticks; 0 for a network without memory.
     """
 

@@ -104,6 +104,16 @@ TOPICS: dict[str, Topic] = {
         publisher="policy_node",
         about="acting, or the fault that keeps it from acting",
     ),
+    "policy_reached": Topic(
+        name="policy/reached",
+        message="std_msgs/msg/Float32",
+        qos="command",
+        rate_hz=20.0,
+        max_age_s=None,
+        recorded=True,
+        publisher="policy_node",
+        about="how sure a policy with a stop head is that the goal is reached, 0 to 1; policy/tick says for which goal",
+    ),
     "policy_reset": Topic(
         name="policy/reset",
         message="std_msgs/msg/String",

@@ -1,5 +1,7 @@
 """The policy, and the trivial controllers that show what a number is worth."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,11 +13,15 @@ Floats = NDArray[np.float64]
 
 
 class PolicyController:
-    """Runs the pipeline of a bundle and remembers its targets for an open-loop replay."""
+    """Runs the pipeline of a bundle and remembers its targets for an open-loop replay.
+
+    sure: how sure the policy's stop head was at the last step that the goal is reached, (N,); None without one.
+    """
 
     def __init__(self, pipeline: PolicyPipeline) -> None:
         self._pipeline = pipeline
         self.recorded: list[Floats] = []
+        self.sure: NDArray[np.float32] | None = None
 
     def start(self, inputs: ObservationInputs) -> None:
         """Forgets earlier trials."""
@@ -29,6 +35,7 @@ class PolicyController:
             raise DexterityError(f"the pipeline refused simulated samples: {tick}")
         target: Floats = tick.target.pos_rad
         self.recorded.append(target)
+        self.sure = tick.reached
         return target
 
 
@@ -62,7 +69,7 @@ class _RandomNetwork:
 
 def random_policy(pipeline: PolicyPipeline, seed: int) -> PolicyController:
     """Returns uniformly random actions through the policy's own decoder."""
-    manifest = pipeline.manifest
+    manifest = replace(pipeline.manifest, stop_head=False)
     network = _RandomNetwork(len(manifest.joint_names), manifest.action.clip, seed)
     return PolicyController(PolicyPipeline(manifest, network, pipeline.hand))
 

@@ -107,7 +107,7 @@ def simulate_motions(
     state: Any = None
     for step in range(round(seconds / judge.physics.control_period_s)):
         action, state = pipeline.raw_action(observation, state)
-        result = env.step(action)
+        result = env.step(action[:, : len(env.hand.joints)])
         observation = result.observation
         state = state * ~(result.terminated | result.truncated)[:, None]
         for k in range(judge.physics.substeps):

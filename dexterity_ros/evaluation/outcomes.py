@@ -11,11 +11,15 @@ from dexterity_ros.evaluation.statistics import bootstrap_mean, bootstrap_ratio
 
 @dataclass(frozen=True, kw_only=True)
 class GoalOutcome:
-    """One goal: reached or not, after how long, and the angle it was away when it was set."""
+    """One goal: reached or not, after how long, and the angle it was away when it was set.
+
+    called_wrong: the policy's stop head called it reached, and it was not.
+    """
 
     reached: bool
     time_s: float
     angle_rad: float
+    called_wrong: bool = False
 
 
 @dataclass(kw_only=True)
@@ -37,7 +41,7 @@ def summary(trials: Sequence[Trial]) -> dict[str, Any]:
 
     goals_attempted, goals_reached, rate with its 95 % interval (bootstrap over trials), consecutive goals per trial,
     time_per_goal_s of reached goals, drops, turned_rad (sum of reached goals, mean over trials), lasted_s,
-    and what each trial attempted and reached.
+    called_wrong (goals that the policy called reached and were not), and what each trial attempted and reached.
     """
     tried = [trial for trial in trials if trial.goals]
     attempted, got = [len(t.goals) for t in tried], [t.reached for t in tried]
@@ -59,6 +63,7 @@ def summary(trials: Sequence[Trial]) -> dict[str, Any]:
             "p90": _round(float(np.quantile(times, 0.9))) if times else None,
         },
         "drops": sum(trial.dropped for trial in tried),
+        "called_wrong": sum(goal.called_wrong for trial in tried for goal in trial.goals),
         "turned_rad": _round(float(np.mean([sum(g.angle_rad for g in t.goals if g.reached) for t in tried] or [0.0]))),
         "lasted_s": _round(float(np.mean([t.lasted_s for t in tried] or [0.0]))),
         "trials": [{"attempted": a, "reached": r} for a, r in zip(attempted, got, strict=True)],

@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, perfectly_sensed
-from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
+from dexterity_ros.tasks.reorient import CALLED, TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
 
 Floats = NDArray[np.float64]
 
@@ -54,11 +54,22 @@ class Controller(Protocol):
         ...
 
 
+@runtime_checkable
+class Calling(Protocol):
+    """A controller that says whether the goal is reached."""
+
+    @property
+    def sure(self) -> NDArray[np.float32] | None:
+        """How sure it was at its last step, (N,) in 0 to 1; None: it never says."""
+        ...
+
+
 @dataclass(kw_only=True)
 class Course:
     """What is the same for every controller that is compared: hidden hands, starting grasps, goals, noise seeds.
 
-    episode_s: an episode is over after this time; 0 = only by its goals.
+    episode_s: an episode is over after this time; 0 = only by its goals. called: a goal ends when the policy calls it
+    reached, rightly or not, instead of when it is.
     """
 
     hand: HandSpec
@@ -70,6 +81,7 @@ class Course:
     seed: int
     control_rate_hz: float
     episode_s: float = 0.0
+    called: bool = False
     pool: ResetPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -185,17 +197,26 @@ class _Trials:
         self.step_number += 1
         self.held = count_hold(task, self.held, goal_error_rad(self.physics.object_quat(self.state), self.goals))
         fell = dropped(task, self.physics.object_pos(self.state), self.centre)
-        got = reached(task, self.held) & ~fell
-        late = self.goal_step >= self.limit
-        for episode in np.flatnonzero(self.live & (fell | got | late)):
-            self._close_goal(int(episode), got=bool(got[episode]), fell=bool(fell[episode]))
+        there = reached(task, self.held)
+        called = self._called() if self.course.called else there
+        over = fell | called | (self.goal_step >= self.limit)
+        for episode in np.flatnonzero(self.live & over):
+            got, wrong = bool((called & there & ~fell)[episode]), bool((called & ~there & ~fell)[episode])
+            self._close_goal(int(episode), got=got, fell=bool(fell[episode]), called_wrong=wrong)
         if 0.0 < self.course.episode_s <= self.step_number * self.period_s:
             self.live[:] = False
 
-    def _close_goal(self, episode: int, *, got: bool, fell: bool) -> None:
+    def _called(self) -> NDArray[np.bool_]:
+        sure = self.controller.sure if isinstance(self.controller, Calling) else None
+        if sure is None:
+            return np.zeros(self.course.episodes, dtype=bool)
+        return np.asarray(sure > CALLED)
+
+    def _close_goal(self, episode: int, *, got: bool, fell: bool, called_wrong: bool) -> None:
         trial = self.trials[episode]
         time_s = float(self.goal_step[episode]) * self.period_s
-        trial.goals.append(GoalOutcome(reached=got, time_s=time_s, angle_rad=float(self.angle[episode])))
+        angle_rad = float(self.angle[episode])
+        trial.goals.append(GoalOutcome(reached=got, time_s=time_s, angle_rad=angle_rad, called_wrong=called_wrong))
         trial.dropped = fell
         trial.lasted_s = self.step_number * self.period_s
         if got and len(trial.goals) < self.course.goals_per_episode:

@@ -87,7 +87,7 @@ def golden_difference(bundle: Path, network: OnnxNetwork) -> float:
 
 def _check_signature(manifest: PolicyManifest, network: OnnxNetwork) -> None:
     widths = {name: shape[-1] for name, shape in network.signature().items()}
-    expected = {"observation": manifest.observation.width, "action": len(manifest.joint_names)}
+    expected = {"observation": manifest.observation.width, "action": len(manifest.joint_names) + manifest.stop_head}
     if manifest.state_width > 0:
         expected |= {"state": manifest.state_width, "next_state": manifest.state_width}
     if widths != expected:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from rclpy.node import Node
 
@@ -26,6 +26,7 @@ class GoalParameters:
     """Parameters of goal_node; goal_min_rad and goal_max_rad replace the task's range.
 
     margin_rad: a goal must be this much closer than the task's success_rad, because the pose is only an estimate.
+    reached_by: the estimated pose, or a policy with a stop head says when a goal is reached.
     """
 
     hand: str
@@ -34,6 +35,7 @@ class GoalParameters:
     margin_rad: float
     goal_min_rad: float | None = None
     goal_max_rad: float | None = None
+    reached_by: Literal["pose", "policy"] = "pose"
 
     def task_spec(self) -> TaskSpec:
         """Returns the task with this deployment's goal range."""
@@ -55,12 +57,15 @@ class GoalNode(Node):
         hand = load_hand(settings.hand)
         task = settings.task_spec()
         strict = replace(task, success_rad=task.success_rad - settings.margin_rad)
-        self._keeper = GoalKeeper(strict, hand.grasp_centre_m, seed=settings.seed)
+        by_policy = settings.reached_by == "policy"
+        self._keeper = GoalKeeper(strict, hand.grasp_centre_m, seed=settings.seed, by_policy=by_policy)
+        self._sure = 0.0
         self._pose: Any = None
         self._armed = self._ready = self._tried = False
         self._goals = ros.publisher(self, "goal")
         self._events = ros.publisher(self, "goal_event")
         ros.subscribe(self, "object_pose", lambda m: setattr(self, "_pose", m))
+        ros.subscribe(self, "policy_reached", lambda m: setattr(self, "_sure", m.data))
         ros.subscribe(self, "supervisor", self._on_supervisor)
         ros.subscribe(self, "hand_state", self._on_hand)
         self.loop = DeadlineLoop(round(1e9 / TOPICS["goal"].rate_hz), self._cycle)
@@ -84,7 +89,7 @@ class GoalNode(Node):
         pose = wire.pose_sample(self._pose)
         known = (now - pose.stamp_ns) * 1e-9 <= _POSE_MAX_AGE_S
         if self._tried:
-            for event in self._keeper.step(pose if known else None, now):
+            for event in self._keeper.step(pose if known else None, now, sure=self._sure):
                 self._announce(event, now)
         elif known:
             self._tried = True

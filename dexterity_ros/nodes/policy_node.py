@@ -53,7 +53,7 @@ class PolicyNode(Node):
         self._faults: dict[str, int] = {}
         self._targets = ros.publisher(self, "joint_targets")
         self._ticks = ros.publisher(self, "policy_tick")
-        self._states = ros.publisher(self, "policy_state")
+        self._states, self._sure = ros.publisher(self, "policy_state"), ros.publisher(self, "policy_reached")
         ros.subscribe(self, "joint_states", lambda m: setattr(self, "_joints", m))
         ros.subscribe(self, "object_pose", lambda m: setattr(self, "_pose", m))
         ros.subscribe(self, "goal", lambda m: setattr(self, "_goal", m))
@@ -107,6 +107,8 @@ class PolicyNode(Node):
         target = wire.fill_joint_state(ros.message_class("joint_targets")(), names, oldest, tick.target.pos_rad)
         target.header.frame_id = str(self._reset)
         self._targets.publish(target)
+        if tick.reached is not None:
+            self._sure.publish(ros.message_class("policy_reached")(data=float(tick.reached)))
         record = wire.TickRecord(
             now_ns=now,
             reset=self._reset,

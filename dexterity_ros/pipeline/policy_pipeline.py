@@ -22,13 +22,16 @@ from dexterity_ros.policy.observation import build_observation, check_spec
 class Tick:
     """One control step: what was seen, what the network said, what is commanded.
 
-    observation: (..., width) float32. raw_action: (..., n) float32. target: (..., n) rad.
+    observation: (..., width) float32. raw_action: (..., n) float32, with a stop head (..., n + 1).
+    target: (..., n) rad.
+    reached: how sure the policy is that the goal is reached, (...) in 0 to 1; None without a stop head.
     """
 
     inputs: ObservationInputs
     observation: NDArray[np.float32]
     raw_action: NDArray[np.float32]
     target: JointTarget
+    reached: NDArray[np.float32] | None = None
 
 
 class PolicyPipeline:
@@ -86,7 +89,7 @@ class PolicyPipeline:
             return Fault(code=FaultCode.ACTION_INVALID, detail=f"the network returned {raw_action}")
         target, action = decode_action(
             self.manifest.action,
-            raw_action,
+            raw_action[..., : len(self.hand.joints)],
             previous_action=memory.action,
             previous_target_rad=memory.target_pos_rad,
             lower_rad=self.hand.lower_rad,
@@ -98,6 +101,7 @@ class PolicyPipeline:
             observation=observation,
             raw_action=raw_action,
             target=JointTarget(stamp_ns=now_ns, pos_rad=target),
+            reached=raw_action[..., -1] if self.manifest.stop_head else None,
         )
 
     def _not_finite(self, observation: NDArray[np.float32]) -> str:

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.samples import PoseSample
-from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
+from dexterity_ros.tasks.reorient import CALLED, TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
 
 Floats = NDArray[np.float64]
+_CALL_DELAY_S = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,11 @@ class GoalEvent:
 class GoalKeeper:
     """One trial at a time: goal after goal until one fails. Between trials there is no goal."""
 
-    def __init__(self, task: TaskSpec, grasp_centre_m: tuple[float, float, float], *, seed: int) -> None:
+    def __init__(
+        self, task: TaskSpec, grasp_centre_m: tuple[float, float, float], *, seed: int, by_policy: bool = False
+    ) -> None:
+        """by_policy: the policy says when a goal is reached, not the pose."""
+        self._by_policy = by_policy
         self._task, self._centre, self._seed = task, np.array(grasp_centre_m), seed
         self._trial = -1
         self._index = 0
@@ -49,8 +54,12 @@ class GoalKeeper:
         """Withdraws the goal; it counts neither as reached nor as failed."""
         self.goal = None
 
-    def step(self, pose: PoseSample | None, now_ns: int) -> list[GoalEvent]:
-        """Returns what happened in this control step; call once per control step. pose: None when it is not known."""
+    def step(self, pose: PoseSample | None, now_ns: int, *, sure: float = 0.0) -> list[GoalEvent]:
+        """Returns what happened in this control step; call once per control step. pose: None when it is not known.
+
+        sure: how sure the policy is that the goal is reached, 0 to 1. What it said less than a quarter of a second
+        after a goal was issued may still be about the one before.
+        """
         if self.goal is None:
             return []
         if pose is None:
@@ -58,7 +67,11 @@ class GoalKeeper:
             return [self._fail("timeout", now_ns)] if self._elapsed_s(now_ns) >= self._task.goal_timeout_s else []
         if bool(dropped(self._task, pose.pos_m, self._centre)):
             return [self._fail("dropped", now_ns)]
-        self._held = count_hold(self._task, self._held, goal_error_rad(pose.quat_wxyz, self.goal))
+        if self._by_policy:
+            called = sure > CALLED and self._elapsed_s(now_ns) > _CALL_DELAY_S
+            self._held = np.where(called, self._held + 1, 0)
+        else:
+            self._held = count_hold(self._task, self._held, goal_error_rad(pose.quat_wxyz, self.goal))
         if bool(reached(self._task, self._held)):
             self.reached += 1
             self.consecutive += 1

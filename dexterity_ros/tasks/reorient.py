@@ -11,6 +11,8 @@ from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotati
 
 Floats = NDArray[np.float64]
 
+CALLED = 0.5  # a policy that is surer than this calls its goal reached
+
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec:

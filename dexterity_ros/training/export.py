@@ -51,8 +51,9 @@ def export_run(
         config = replace(config, policy=replace(config.policy, latency_s=latency_s))
     observations, states = _observe_range(env, actor)
     bundle.mkdir(parents=True, exist_ok=True)
-    _write_network(actor, config.observation().width, bundle / NETWORK_FILE)
-    _write_golden(actor, observations, states, bundle / GOLDEN_FILE)
+    deployed = _Deployed(actor, len(env.hand.joints)).eval()
+    _write_network(deployed, observations.shape[1], states.shape[1], bundle / NETWORK_FILE)
+    _write_golden(deployed, observations, states, bundle / GOLDEN_FILE)
     manifest = _manifest(config, env, actor, bundle, observations, current_limit_a, steps)
     _stamp_metadata(manifest, bundle / NETWORK_FILE)
     manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
@@ -82,31 +83,47 @@ def _observe_range(env: ReorientEnv, actor: Actor) -> tuple[NDArray[np.float32],
         seen.append(observation)
         states.append(state.numpy().copy())
         parameters, state = actor.parameters_of(torch.from_numpy(observation), state)
-        step = env.step(actor.distribution(parameters).sample().numpy())
+        action = actor.distribution(parameters).sample().numpy()
+        step = env.step(action[:, : len(env.hand.joints)])
         observation = step.observation
         state = state * torch.from_numpy(~(step.terminated | step.truncated)).float()[:, None]
     return np.concatenate(seen), np.concatenate(states)
 
 
-class _WithoutState(torch.nn.Module):
-    """An actor without memory, with nothing but observation and action at its ports."""
+class _Deployed(torch.nn.Module):
+    """What is exported: the likeliest action; behind it, with a stop head, how sure it is of the goal, 0 to 1."""
 
-    def __init__(self, actor: Actor) -> None:
+    def __init__(self, actor: Actor, joints: int) -> None:
         super().__init__()
-        self._actor = actor
+        self._actor, self._joints = actor, joints
+
+    def forward(self, observation: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        said, after = self._actor(observation, state)
+        if said.shape[-1] == self._joints:
+            return said, after
+        sure = (0.5 * (said[:, self._joints :] + 1.0)).clamp(0.0, 1.0)  # learned from labels -1 and 1
+        return torch.cat([said[:, : self._joints], sure], dim=-1), after
+
+
+class _WithoutState(torch.nn.Module):
+    """The same without memory, with nothing but observation and action at its ports."""
+
+    def __init__(self, deployed: _Deployed) -> None:
+        super().__init__()
+        self._deployed = deployed
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:
-        return self._actor(observation, observation[:, :0])[0]
+        return self._deployed(observation, observation[:, :0])[0]
 
 
-def _write_network(actor: Actor, width: int, path: Path) -> None:
+def _write_network(deployed: _Deployed, width: int, state_width: int, path: Path) -> None:
     batch = torch.export.Dim("batch", min=1, max=65536)
     inputs, outputs = {"observation": torch.zeros(2, width)}, ["action"]
-    if actor.state_width > 0:
-        inputs["state"] = torch.zeros(2, actor.state_width)
+    if state_width > 0:
+        inputs["state"] = torch.zeros(2, state_width)
         outputs.append("next_state")
     program = torch.onnx.export(
-        actor if actor.state_width > 0 else _WithoutState(actor).eval(),
+        deployed if state_width > 0 else _WithoutState(deployed).eval(),
         tuple(inputs.values()),
         dynamo=True,
         opset_version=_OPSET,
@@ -121,12 +138,14 @@ def _write_network(actor: Actor, width: int, path: Path) -> None:
 
 
 @torch.no_grad()
-def _write_golden(actor: Actor, observations: NDArray[np.float32], states: NDArray[np.float32], path: Path) -> None:
+def _write_golden(
+    deployed: _Deployed, observations: NDArray[np.float32], states: NDArray[np.float32], path: Path
+) -> None:
     index = np.linspace(0, len(observations) - 1, _GOLDEN_PAIRS).astype(int)
     observation, state = observations[index], states[index]
-    action, after = actor(torch.from_numpy(observation), torch.from_numpy(state))
+    action, after = deployed(torch.from_numpy(observation), torch.from_numpy(state))
     pairs = {"observation": observation, "action": action.numpy()}
-    if actor.state_width > 0:
+    if states.shape[1] > 0:
         pairs |= {"state": state, "next_state": after.numpy()}
     np.savez_compressed(path, **pairs)
 
@@ -147,6 +166,7 @@ def _manifest(
         format=1,
         kind="recurrent" if actor.state_width > 0 else "step",
         state_width=actor.state_width,
+        stop_head=actor.joints > len(hand.joints),
         name=bundle.name,
         task=config.task,
         object=config.env.object,

@@ -26,13 +26,17 @@ from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interrupti
 
 @dataclass(frozen=True, kw_only=True)
 class StudentConfig(Setup):
-    """One run; YAML in config/train. teacher: bundle directory. method: a file of training/imitation each."""
+    """One run; YAML in config/train. teacher: bundle directory. method: a file of training/imitation each.
+
+    stop_head: the student also says whether the goal is reached.
+    """
 
     teacher: str
     goal_rad: tuple[float, float]
     student: ActorConfig
     rounds: RoundsConfig
     method: Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma"] = "dagger"
+    stop_head: bool = False
 
     @property
     def first_goal_rad(self) -> tuple[float, float]:
@@ -108,7 +112,7 @@ class Student:
         torch.set_num_threads(threads)
         self.config, self.run = config, run
         self.env = config.environment()
-        self.actor = Actor(config.observation().width, len(self.env.hand.joints), config.student)
+        self.actor = Actor(config.observation().width, len(self.env.hand.joints) + config.stop_head, config.student)
         self.progress = StudentProgress()
         run.mkdir(parents=True, exist_ok=True)
 
@@ -116,7 +120,7 @@ class Student:
         """Trains all rounds, or until Ctrl-C; each round leaves a checkpoint. Raises BundleError."""
         config, begun = self.config, self.progress.rounds
         expert = BundleExpert(resource(config.teacher), self.env.hand, config.policy.action)
-        task = HandTask(self.env, expert.manifest.observation, config.seed)
+        task = HandTask(self.env, expert.manifest.observation, config.seed, stop_head=config.stop_head)
         (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(config), sort_keys=False))
         bar = tqdm(total=config.rounds.rounds, initial=begun, unit="round")
         labels_before = self.progress.labels

@@ -79,6 +79,27 @@ def test_other_goals_are_labelled_with_what_the_teacher_would_do_for_them(small,
     assert batch.labels == 2 * 16 * 10
 
 
+def test_goals_that_nobody_pursues_show_what_reached_looks_like(small):
+    env = small.environment()
+    expert = BundleExpert(resource(small.teacher), env.hand, small.policy.action)
+    task = HandTask(env, expert.manifest.observation, stop_head=True)
+    student = Actor(env.observation_spec.width, 17, small.student)
+    batch = collect(task, expert, student, 10, always_student, imagine=True)
+    verdict, spec = batch.label[..., 16], env.observation_spec
+    assert set(verdict.unique().tolist()) == {-1.0, 1.0} and not (verdict[:, :16] > 0).any()
+    seen = batch.observation[:, 16:, spec.slices["goal_rotvec"]].norm(dim=-1)  # blurred and late
+    assert float(seen[verdict[:, 16:] > 0].mean()) < 0.5 < float(seen[verdict[:, 16:] < 0].mean())
+    env.close()
+
+
+def test_a_stop_head_is_exported_as_a_probability(small, tmp_path):
+    Student(replace(small, stop_head=True), tmp_path / "run").train()
+    assert export_run(tmp_path / "run", tmp_path / "student", current_limit_a=0.35).stop_head
+    manifest, network = load_policy(tmp_path / "student")
+    said, _ = network(np.zeros((4, manifest.observation.width), np.float32))
+    assert said.shape == (4, 17) and ((said[:, 16] >= 0.0) & (said[:, 16] <= 1.0)).all()
+
+
 def test_labels_stay_within_what_an_action_may_be(small, task):
     task, expert = task
     student = Actor(task.env.observation_spec.width, 16, small.student)

@@ -106,6 +106,17 @@ def test_a_network_that_returns_nan_is_a_fault_and_moves_nothing(manifest, leap,
     assert code(pipeline.step(inputs, NOW_NS)) == FaultCode.ACTION_INVALID
 
 
+def test_behind_the_action_a_stop_head_says_how_sure_it_is(manifest, leap, inputs):
+    class Sure(Constant):
+        def __call__(self, observation, state):
+            return np.array([[0.5] * 16 + [0.8]], dtype=np.float32), state
+
+    tick = PolicyPipeline(replace(manifest, stop_head=True), Sure(0.0), leap).step(inputs, NOW_NS)
+    np.testing.assert_allclose(tick.target.pos_rad, np.array(leap.home_pos_rad) + 0.1)
+    assert abs(float(tick.reached) - 0.8) < 1e-6
+    assert PolicyPipeline(manifest, Constant(0.5), leap).step(inputs, NOW_NS).reached is None
+
+
 def test_a_fault_leaves_the_memory_as_it_was(pipeline, inputs, leap):
     pipeline.step(inputs, NOW_NS)
     bad = replace(inputs, object_pose=replace(inputs.object_pose, pos_m=np.full(3, np.nan)))

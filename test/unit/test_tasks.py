@@ -111,3 +111,13 @@ def test_a_drop_is_a_failure(task):
     goals.start_trial(pose([1.0, 0.0, 0.0, 0.0]), 0)
     (event,) = goals.step(pose([1.0, 0.0, 0.0, 0.0], (0.0, 0.0, -0.2)), PERIOD_NS)
     assert event.event == "dropped"
+
+
+def test_a_policy_calls_its_goal_reached_but_not_one_that_it_has_not_seen_yet(task):
+    goals = GoalKeeper(task, (0.0, 0.0, 0.0), seed=0, by_policy=True)
+    far = pose([1.0, 0.0, 0.0, 0.0])
+    goals.start_trial(far, 0)
+    assert goals.step(pose(goals.goal), 10 * PERIOD_NS, sure=0.4) == []  # the pose does not count, and 0.4 is no call
+    assert goals.step(far, 1 * PERIOD_NS, sure=0.9) == []
+    events = [event for k in range(3, 9) for event in goals.step(far, k * PERIOD_NS, sure=0.9)]
+    assert [event.event for event in events] == ["reached", "issued"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.hand import HandSpec
@@ -19,7 +20,10 @@ from dexterity_ros.training.imitation.collect import Floats, Outcome
 
 
 class BundleExpert:
-    """An `Expert`: a policy without memory, from its bundle. `truth` is its observation, made from perfect samples."""
+    """An `Expert`: a policy without memory, from its bundle. `truth` is its observation, made from perfect samples.
+
+    What `truth` has beyond that, it says as it is: 1 where the goal is reached, -1 elsewhere.
+    """
 
     def __init__(self, bundle: Path, hand: HandSpec, action: ActionSpec) -> None:
         """Raises BundleError when it has memory, or acts otherwise than the student is to."""
@@ -34,16 +38,23 @@ class BundleExpert:
 
     def __call__(self, truth: Floats) -> Floats:
         """Returns actions within the clip range, (N, n)."""
-        action, _ = self._network(truth)
-        return np.clip(action, -self.manifest.action.clip, self.manifest.action.clip)
+        width = self.manifest.observation.width
+        action, _ = self._network(truth[:, :width])
+        clipped = np.clip(action, -self.manifest.action.clip, self.manifest.action.clip)
+        return np.concatenate([clipped, truth[:, width:]], axis=1)
 
 
 class HandTask:
     """N hands turning objects; a `Task` with `ManyGoals`. An attempt is a goal, an episode may have many."""
 
-    def __init__(self, env: ReorientEnv, expert: ObservationSpec, seed: int = 0) -> None:
-        """expert: what the expert's truth is made of. The student sees what the environment shows."""
+    def __init__(self, env: ReorientEnv, expert: ObservationSpec, seed: int = 0, *, stop_head: bool = False) -> None:
+        """expert: what the expert's truth is made of. The student sees what the environment shows.
+
+        stop_head: actions and truth have one number more, whether the goal is reached. A goal that is reached is
+        followed by the next, so only goals that nobody pursues show it; half of them are near, then, and stay.
+        """
         self.env, self._expert, self._rng = env, expert, np.random.default_rng([seed, 3])
+        self._stop_head, self._near = stop_head, replace(env.task, goal_rad=(0.0, 2.0 * env.task.success_rad))
         self._goal_limit = round(env.task.goal_timeout_s / env.config.physics.control_period_s)
         self._restart_imagination()
 
@@ -57,7 +68,7 @@ class HandTask:
 
     def step(self, action: Floats) -> Outcome:
         """Takes one control step."""
-        step = self.env.step(action)
+        step = self.env.step(action[:, : len(self.env.hand.joints)])
         done = step.terminated | step.truncated
         true = self.env.true_inputs()
         self._memory = choose(done, seed_memory(true.joints, true.object_pose), self._memory)
@@ -74,22 +85,36 @@ class HandTask:
         """Returns (observation, truth) with another goal for every hand, pursued as long as a real one would be."""
         env, quat = self.env, self.env.physics.object_quat(self.env.state)
         self._imagined_steps += 1
-        there = goal_error_rad(quat, self._imagined) < env.task.success_rad
+        there = (goal_error_rad(quat, self._imagined) < env.task.success_rad) & (not self._stop_head)
         over = there | (self._imagined_steps > self._rng.integers(1, self._goal_limit, size=len(quat)))
         if over.any():
-            self._imagined[over] = sample_goals(env.task, quat[over], self._rng)
+            self._imagined[over] = self._imaginable(quat[over])
             self._imagined_steps[over] = 0
         goal = GoalSample(stamp_ns=env.inputs.goal.stamp_ns, quat_wxyz=self._imagined)
         seen: Floats = build_observation(env.observation_spec, replace(env.inputs, goal=goal), env.memory)
         known: Floats = build_observation(self._expert, replace(env.true_inputs(), goal=goal), self._memory)
-        return seen, known
+        return seen, self._with_verdict(known, self._imagined)
+
+    def _imaginable(self, quat: NDArray[np.float64]) -> NDArray[np.float64]:
+        goals = sample_goals(self.env.task, quat, self._rng)
+        if self._stop_head:
+            near = self._rng.uniform(size=len(quat)) < 0.5
+            goals[near] = sample_goals(self._near, quat[near], self._rng)
+        return goals
+
+    def _with_verdict(self, truth: Floats, goal_quat_wxyz: NDArray[np.float64]) -> Floats:
+        if not self._stop_head:
+            return truth
+        error = goal_error_rad(self.env.physics.object_quat(self.env.state), goal_quat_wxyz)
+        verdict = np.where(error < self.env.task.success_rad, 1.0, -1.0)[:, None]
+        return np.concatenate([truth, verdict.astype(np.float32)], axis=1)
 
     def _truth(self) -> Floats:
         true, shared = self.env.true_inputs(), self.env.memory
         memory = replace(self._memory, target_pos_rad=shared.target_pos_rad, action=shared.action)
         self._memory = observe_object(memory, true)
         truth: Floats = build_observation(self._expert, true, self._memory)
-        return truth
+        return self._with_verdict(truth, self.env.inputs.goal.quat_wxyz)
 
     def _restart_imagination(self) -> None:
         count = self.env.num_envs
