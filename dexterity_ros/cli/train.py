@@ -1,9 +1,13 @@
 """dexterity train"""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
+
+if TYPE_CHECKING:
+    from dexterity_ros.training.imitation.collect import Batch
+    from dexterity_ros.training.student import StudentConfig
 
 
 def train(
@@ -13,6 +17,7 @@ def train(
     run: Path | None = None,
     resume: bool = False,
     warm_start: Path | None = None,
+    corrections: tuple[Path, ...] = (),
     steps: int | None = None,
     device: str = "cpu",
     threads: int = 2,
@@ -52,6 +57,8 @@ def train(
         run: directory of the run; default runs/NAME-OF-CONFIG.
         resume: go on from the run's checkpoint.
         warm_start: run directory whose networks are the starting point of a new run.
+        corrections: for a student with --warm-start, recordings in which an operator led over leader/joint_targets;
+            what they did is learned from in every round, beside DAgger of the teacher.
         steps: replaces total_steps of the configuration.
         device: torch device of the update, for instance cuda.
         threads: CPU threads of the update.
@@ -91,7 +98,7 @@ def train(
     if (folder / CHECKPOINT).exists() and not resume:
         raise ConfigError(f"{folder} already holds a run: give --resume to go on with it, or another --run")
     if what == "student":
-        return _student(resource(config), folder, resume, threads, json)
+        return _student(resource(config), folder, resume, warm_start, corrections, threads, json)
     settings = load_config(resource(config))
     settings = replace(settings, total_steps=steps) if steps else settings
     teacher = Teacher(settings, folder, device=device, threads=threads, tensorboard=tensorboard)
@@ -105,20 +112,49 @@ def train(
     return 0
 
 
-def _student(config: Path, folder: Path, resume: bool, threads: int, json: Path | None) -> int:
+def _student(
+    config: Path,
+    folder: Path,
+    resume: bool,
+    warm_start: Path | None,
+    bags: tuple[Path, ...],
+    threads: int,
+    json: Path | None,
+) -> int:
     from dexterity_ros.cli.output import console, write_json
     from dexterity_ros.contracts import config as configs
     from dexterity_ros.training.student import Student, StudentConfig
 
-    student = Student(configs.load(StudentConfig, config), folder, threads=threads)
+    settings = configs.load(StudentConfig, config)
+    student = Student(settings, folder, shown=[_corrections(bag, settings) for bag in bags], threads=threads)
     if resume:
         student.restore()
+    elif warm_start is not None:
+        student.restore(warm_start)
     student.train()
     console.print(
         f"{student.progress.labels:,} labels in {folder}; next: dexterity export {folder} models/policies/NAME"
     )
     write_json(json, {"run": str(folder)} | vars(student.progress))
     return 0
+
+
+def _corrections(bag: Path, config: "StudentConfig") -> "Batch":
+    from dexterity_ros.cli.output import console
+    from dexterity_ros.recording.bag_reader import Bag
+    from dexterity_ros.replay.run_record import RunRecord
+    from dexterity_ros.training.imitation.corrections import corrections
+
+    hand = config.hand_spec()
+    batch = corrections(
+        RunRecord(Bag(bag), hand).ticks,
+        period_s=config.env.physics.control_period_s,
+        width=config.observation().width,
+        outputs=len(hand.joints) + config.stop_head,
+        steps=config.rounds.steps,
+    )
+    console.print(f"{bag}: {batch.labels} ticks of an operator in {batch.done.shape[1]} stretches", highlight=False)
+    return batch
 
 
 def _configs() -> list[str]:

@@ -1,4 +1,4 @@
-"""The one action decoder: raw network output to joint targets."""
+"""The one action decoder, raw network output to joint targets, and its inverse."""
 
 from array_api_compat import array_namespace
 
@@ -31,3 +31,19 @@ def decode_action(
     origin = previous_target_rad if spec.mode == "relative" else 0.5 * (lower_rad + upper_rad)
     target = xp.minimum(xp.maximum(origin + spec.scale_rad * action, lower_rad), upper_rad)
     return target, action
+
+
+def encode_target(
+    spec: ActionSpec,
+    target_pos_rad: Array,
+    *,
+    previous_action: Array,
+    previous_target_rad: Array,
+    lower_rad: Array,
+    upper_rad: Array,
+) -> Array:
+    """Returns the raw action, (..., n), that `decode_action` turns into the target, or as near as one action gets."""
+    xp = array_namespace(previous_target_rad)
+    origin = previous_target_rad if spec.mode == "relative" else 0.5 * (lower_rad + upper_rad)
+    action = (target_pos_rad - origin) / spec.scale_rad
+    return xp.clip((action - (1.0 - spec.ema) * previous_action) / spec.ema, -spec.clip, spec.clip)

@@ -114,6 +114,16 @@ TOPICS: dict[str, Topic] = {
         publisher="policy_node",
         about="how sure a policy with a stop head is that the goal is reached, 0 to 1; policy/tick says for which goal",
     ),
+    "leader": Topic(
+        name="leader/joint_targets",
+        message="sensor_msgs/msg/JointState",
+        qos="command",
+        rate_hz=20.0,
+        max_age_s=0.15,
+        recorded=True,
+        publisher="your glove, gamepad, leader hand or keyboard",
+        about="an operator's wanted joints, rad; policy_node follows them as long as they come",
+    ),
     "policy_reset": Topic(
         name="policy/reset",
         message="std_msgs/msg/String",

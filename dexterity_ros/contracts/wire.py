@@ -196,7 +196,10 @@ def _pixels(message: Any, encoding: str, channels: int, dtype: np.dtype[Any]) ->
 
 @dataclass(frozen=True, kw_only=True)
 class TickRecord:
-    """One policy tick as published: enough to repeat it exactly. reset: number of the reset it follows."""
+    """One policy tick as published: enough to repeat it exactly.
+
+    reset: number of the reset it follows. led: an operator acted, not the network.
+    """
 
     now_ns: int
     reset: int
@@ -204,6 +207,7 @@ class TickRecord:
     observation: NDArray[np.float32]
     raw_action: NDArray[np.float32]
     target: JointTarget
+    led: bool = False
 
 
 def pack_tick(tick: TickRecord) -> tuple[list[tuple[str, int]], Floats]:
@@ -226,6 +230,7 @@ def pack_tick(tick: TickRecord) -> tuple[list[tuple[str, int]], Floats]:
         ("observation", tick.observation),
         ("raw_action", tick.raw_action),
         ("target_pos_rad", tick.target.pos_rad),
+        ("led", [tick.led]),
     ]
     arrays = [np.asarray(values, dtype=np.float64).ravel() for _, values in sections]
     return [(name, a.size) for (name, _), a in zip(sections, arrays, strict=True)], np.concatenate(arrays)
@@ -258,6 +263,7 @@ def unpack_tick(layout: Sequence[tuple[str, int]], data: Sequence[float] | Float
             observation=part["observation"].astype(np.float32),
             raw_action=part["raw_action"].astype(np.float32),
             target=JointTarget(stamp_ns=_join(part["now"]), pos_rad=part["target_pos_rad"]),
+            led=bool(part.get("led", np.zeros(1))[0]),  # bags from before operators could lead do not say
         )
     except KeyError as error:
         raise WireError(f"the tick has no section {error}; there are {sorted(part)}") from error

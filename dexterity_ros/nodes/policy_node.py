@@ -17,6 +17,7 @@ from dexterity_ros.contracts.samples import ObservationInputs
 from dexterity_ros.drivers.deadline_loop import DeadlineLoop
 from dexterity_ros.nodes import ros
 from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.nodes.leader import Leader
 from dexterity_ros.pipeline.guard import Workspace
 from dexterity_ros.pipeline.policy_pipeline import Tick, load_pipeline
 
@@ -48,6 +49,7 @@ class PolicyNode(Node):
         self._joints: Any = None
         self._pose: Any = None
         self._goal: Any = None
+        self._leader = Leader(self, self._pipeline)
         self._wanted_reset = self._reset = 0
         self._state = "waiting for inputs"
         self._faults: dict[str, int] = {}
@@ -75,7 +77,7 @@ class PolicyNode(Node):
         result = self._step(now)
         if isinstance(result, Tick):
             self._publish(result, now)
-            self._state = "acting"
+            self._state = "acting: an operator leads" if result.led else "acting"
         else:
             self._state = str(result)
             self._faults[result.code] = self._faults.get(result.code, 0) + 1
@@ -85,7 +87,10 @@ class PolicyNode(Node):
 
     def _step(self, now: int) -> Tick | Fault:
         inputs = self._inputs()
-        return inputs if isinstance(inputs, Fault) else self._pipeline.step(inputs, now)
+        if isinstance(inputs, Fault):
+            return inputs
+        led = self._leader.action(inputs, now)
+        return led if isinstance(led, Fault) else self._pipeline.step(inputs, now, instead=led)
 
     def _inputs(self) -> ObservationInputs | Fault:
         joints, pose, goal = self._joints, self._pose, self._goal
@@ -116,11 +121,12 @@ class PolicyNode(Node):
             observation=tick.observation,
             raw_action=tick.raw_action,
             target=tick.target,
+            led=tick.led,
         )
         self._ticks.publish(_multi_array(*wire.pack_tick(record)))
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
-        level = "ok" if self._state == "acting" else "warn"
+        level = "ok" if self._state.startswith("acting") else "warn"
         return level, self._state, loop_values(self.loop) | {"faults": self._faults}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.command.action import decode_action
+from dexterity_ros.command.action import decode_action, encode_target
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.manifest import PolicyManifest
@@ -24,6 +24,7 @@ class Tick:
 
     observation: (..., width) float32. raw_action: (..., n) float32, with a stop head (..., n + 1).
     target: (..., n) rad.
+    led: an operator acted instead of the network; raw_action is theirs then.
     reached: how sure the policy is that the goal is reached, (...) in 0 to 1; None without a stop head.
     """
 
@@ -32,6 +33,7 @@ class Tick:
     raw_action: NDArray[np.float32]
     target: JointTarget
     reached: NDArray[np.float32] | None = None
+    led: bool = False
 
 
 class PolicyPipeline:
@@ -71,8 +73,26 @@ class PolicyPipeline:
     def _begin(self, count: int) -> NDArray[np.float32]:
         return np.zeros((count, self._network.state_width), dtype=np.float32)
 
-    def step(self, inputs: ObservationInputs, now_ns: int) -> Tick | Fault:
-        """Returns the tick decided at `now_ns`, or the reason why there is none (the memory then stays as it was)."""
+    def towards(self, target_pos_rad: NDArray[np.float64], inputs: ObservationInputs) -> NDArray[np.float32]:
+        """Returns the action, (..., n), that leads to an operator's target as fast as the policy itself could move."""
+        memory = self._memory or seed_memory(inputs.joints, inputs.object_pose)
+        action = encode_target(
+            self.manifest.action,
+            target_pos_rad,
+            previous_action=memory.action,
+            previous_target_rad=memory.target_pos_rad,
+            lower_rad=self.hand.lower_rad,
+            upper_rad=self.hand.upper_rad,
+        )
+        return np.asarray(action, dtype=np.float32)
+
+    def step(
+        self, inputs: ObservationInputs, now_ns: int, *, instead: NDArray[np.float32] | None = None
+    ) -> Tick | Fault:
+        """Returns the tick decided at `now_ns`, or the reason why there is none (the memory then stays as it was).
+
+        instead: an operator's action, (..., n), in place of the network's, which sees and remembers all the same.
+        """
         fault = check_inputs(self.manifest, inputs, now_ns, self._workspace)
         if fault is not None:
             return fault
@@ -85,6 +105,8 @@ class PolicyPipeline:
         before = self._begin(len(batch)) if self._state is None else self._state
         raw_action, state = self._network(batch, before)
         raw_action = raw_action.reshape(*observation.shape[:-1], -1)
+        if instead is not None:
+            raw_action = np.concatenate([instead, raw_action[..., len(self.hand.joints) :]], axis=-1)
         if not np.isfinite(raw_action).all():
             return Fault(code=FaultCode.ACTION_INVALID, detail=f"the network returned {raw_action}")
         target, action = decode_action(
@@ -102,6 +124,7 @@ class PolicyPipeline:
             raw_action=raw_action,
             target=JointTarget(stamp_ns=now_ns, pos_rad=target),
             reached=raw_action[..., -1] if self.manifest.stop_head else None,
+            led=instead is not None,
         )
 
     def _not_finite(self, observation: NDArray[np.float32]) -> str:

@@ -101,6 +101,7 @@ def _columns(ticks: Sequence[wire.TickRecord], episodes: Sequence[tuple[int, int
         "pose_stamp_ns": [int(t.inputs.object_pose.stamp_ns) for t in ticks],
         "goal_stamp_ns": [int(t.inputs.goal.stamp_ns) for t in ticks],
         "reset": [t.reset for t in ticks],
+        "policy.led": [int(t.led) for t in ticks],
     }
     return (
         {name: pa.array([np.asarray(v).tolist() for v in rows]) for name, rows in vectors.items()}
@@ -122,7 +123,8 @@ def _features(tick: wire.TickRecord, joint_names: Sequence[str]) -> dict[str, An
         return {"dtype": dtype, "shape": [width], "names": None if names is None else list(names)}
 
     numbers = {
-        name: floats(None, 1, "int64") for name in (*_STAMPS, "frame_index", "episode_index", "index", "task_index")
+        name: floats(None, 1, "int64")
+        for name in (*_STAMPS, "policy.led", "frame_index", "episode_index", "index", "task_index")
     }
     return {
         "observation.state": floats(joints, len(joints)),
@@ -131,7 +133,7 @@ def _features(tick: wire.TickRecord, joint_names: Sequence[str]) -> dict[str, An
         "observation.goal": floats(_QUAT_NAMES, 4),
         "action": floats(joints, len(joints)),
         "policy.observation": floats(None, tick.observation.size),
-        "policy.raw_action": floats(joints, tick.raw_action.size),
+        "policy.raw_action": floats(None, tick.raw_action.size),
         "timestamp": floats(None, 1, "float32"),
         **numbers,
     }
@@ -221,6 +223,7 @@ def _tick_of(columns: dict[str, list[Any]], i: int) -> wire.TickRecord:
         inputs=inputs,
         observation=np.array(columns.get("policy.observation", {i: empty})[i], dtype=np.float32),
         raw_action=np.array(columns.get("policy.raw_action", {i: empty})[i], dtype=np.float32),
+        led=bool(columns["policy.led"][i]) if "policy.led" in columns else False,
         target=JointTarget(stamp_ns=columns["stamp_ns"][i], pos_rad=vector("action")),
     )
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import logging
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -122,7 +124,7 @@ def _write_network(deployed: _Deployed, width: int, state_width: int, path: Path
     if state_width > 0:
         inputs["state"] = torch.zeros(2, state_width)
         outputs.append("next_state")
-    program = torch.onnx.export(
+    program = _quietly_exported(
         deployed if state_width > 0 else _WithoutState(deployed).eval(),
         tuple(inputs.values()),
         dynamo=True,
@@ -135,6 +137,19 @@ def _write_network(deployed: _Deployed, width: int, state_width: int, path: Path
     )
     assert program is not None
     program.save(str(path), external_data=False)
+
+
+def _quietly_exported(*args: Any, **options: Any) -> Any:
+    """Returns torch's export without its remarks about operators that are not installed and names it does not use."""
+    exporter = logging.getLogger("torch.onnx")
+    level = exporter.level
+    exporter.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return torch.onnx.export(*args, **options)
+    finally:
+        exporter.setLevel(level)
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """Trains a student: DAgger of a teacher that sees the truth, in the simulated hand, with everything a robot adds."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ from tqdm import tqdm
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.training.imitation.behaviour_cloning import clone
-from dexterity_ros.training.imitation.collect import Expert, Task
+from dexterity_ros.training.imitation.collect import Batch, Expert, Task
 from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.gated import gated_dagger
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
@@ -63,11 +64,13 @@ class StudentProgress:
         return self.labels
 
 
-def _learn(config: StudentConfig, task: Task, expert: Expert, student: Actor, begun: int, said: Said) -> None:
+def _learn(
+    config: StudentConfig, task: Task, expert: Expert, student: Actor, begun: int, shown: Sequence[Batch], said: Said
+) -> None:
     """Goes on after `begun` rounds by the method of the configuration."""
     rounds, seed = replace(config.rounds, rounds=config.rounds.rounds - begun), config.seed + begun
     if config.method == "dagger":
-        dagger(task, expert, student, rounds, beta=1.0 if begun == 0 else 0.0, seed=seed, said=said)
+        dagger(task, expert, student, rounds, beta=0.0 if begun or shown else 1.0, shown=shown, seed=seed, said=said)
     elif config.method == "clone":
         clone(task, expert, student, rounds, seed=seed, said=said)
     elif config.method == "clone, shaken":
@@ -106,8 +109,14 @@ class _InterruptionError(Exception):
 class Student:
     """One training run in a directory: config.yaml, log.jsonl, checkpoint.pt."""
 
-    def __init__(self, config: StudentConfig, run: Path, *, threads: int = 2) -> None:
-        """Builds the environment and the network. threads: of the update."""
+    def __init__(self, config: StudentConfig, run: Path, *, shown: Sequence[Batch] = (), threads: int = 2) -> None:
+        """Builds the environment and the network. threads: of the update.
+
+        shown: an operator's corrections; DAgger of the teacher goes on, so that the rest is not forgotten.
+        """
+        if shown and config.method != "dagger":
+            raise TrainingError(f"corrections are learned from beside dagger, the configuration says {config.method}")
+        self._shown = shown
         torch.manual_seed(config.seed)
         torch.set_num_threads(threads)
         self.config, self.run = config, run
@@ -144,7 +153,7 @@ class Student:
                     raise _InterruptionError
 
             try:
-                _learn(config, task, expert, self.actor, begun, said)
+                _learn(config, task, expert, self.actor, begun, self._shown, said)
                 self.save(quietly=True)
             except _InterruptionError:
                 pass
@@ -158,11 +167,15 @@ class Student:
             with (self.run / "log.jsonl").open("a") as log:
                 log.write(json.dumps(vars(self.progress)) + "\n")
 
-    def restore(self) -> None:
-        """Continues from the run's checkpoint. What was collected is collected anew. Raises TrainingError."""
-        path = self.run / CHECKPOINT
+    def restore(self, run: Path | None = None) -> None:
+        """Continues from the run's checkpoint, or begins with the network of another run's. Raises TrainingError.
+
+        What was collected is collected anew.
+        """
+        path = (run or self.run) / CHECKPOINT
         if not path.is_file():
             raise TrainingError(f"no checkpoint {path}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}")
         content = torch.load(path, weights_only=True)
         self.actor.load_state_dict(content["actor"])
-        self.progress = StudentProgress(**content["progress"])
+        if run is None:
+            self.progress = StudentProgress(**content["progress"])

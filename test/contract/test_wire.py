@@ -99,10 +99,11 @@ def test_a_tick_record_round_trip_is_exact(inputs):
         observation=rng.normal(size=88).astype(np.float32),
         raw_action=rng.normal(size=16).astype(np.float32),
         target=JointTarget(stamp_ns=1_767_225_600_123_456_789, pos_rad=rng.normal(size=16)),
+        led=True,
     )
     again = wire.unpack_tick(*wire.pack_tick(tick))
     assert (again.now_ns, again.reset, again.target.stamp_ns) == (tick.now_ns, 3, tick.now_ns)
-    assert again.inputs.joints.stamp_ns == inputs.joints.stamp_ns
+    assert again.led and again.inputs.joints.stamp_ns == inputs.joints.stamp_ns
     for mine, theirs in (
         (again.observation, tick.observation),
         (again.raw_action, tick.raw_action),
@@ -113,6 +114,21 @@ def test_a_tick_record_round_trip_is_exact(inputs):
     ):
         assert mine.dtype == theirs.dtype
         np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_tick_from_before_operators_could_lead_was_the_policys_own(inputs):
+    zero = np.zeros(16, np.float32)
+    tick = wire.TickRecord(
+        now_ns=1,
+        reset=0,
+        inputs=inputs,
+        observation=zero,
+        raw_action=zero,
+        target=JointTarget(stamp_ns=1, pos_rad=zero),
+    )
+    layout, data = wire.pack_tick(tick)
+    assert layout[-1] == ("led", 1)
+    assert not wire.unpack_tick(layout[:-1], data[:-1]).led
 
 
 @pytest.mark.parametrize(("layout", "data"), [([], []), ([("now", 2)], [1.0]), ([("now", 2)], [1.0, 2.0])])

@@ -142,6 +142,30 @@ def test_a_published_tick_repeats_exactly_in_the_pipeline(policy, leap, bundle):
     np.testing.assert_array_equal(tick.target.pos_rad, record.target.pos_rad)
 
 
+def test_an_operator_leads_while_they_send_and_the_policy_acts_again_after(policy, leap):
+    leader = ros.publisher(policy.graph.node, "leader")
+    wanted = np.array(leap.home_pos_rad) + 0.03
+
+    def lead(value=wanted):
+        now = ros.now_ns(policy.graph.node)
+        leader.publish(wire.fill_joint_state(ros.message_class("leader")(), leap.joint_names, now, value))
+        policy.send()
+        policy.graph.spin(0.02)
+        return policy.states[-1]
+
+    assert policy.graph.spin_until(lambda: lead().endswith("operator leads"), 10.0), policy.states[-3:]
+    for _ in range(20):
+        lead()
+    np.testing.assert_allclose(policy.targets[-1].position, wanted, atol=1e-6)
+    record = wire.tick_record(policy.ticks[-1])
+    assert record.led
+    assert policy.graph.spin_until(lambda: lead(wanted * np.nan).startswith("target_invalid"), 10.0)
+    assert policy.until("acting") and policy.graph.spin_until(
+        lambda: policy.until("acting", timeout_s=0.2) and policy.states[-1] == "acting", 10.0
+    )
+    assert not wire.tick_record(policy.ticks[-1]).led
+
+
 class Robot:
     """Motors, pose and policy of a robot that stands still, for hand_node and safety_node."""
 

@@ -9,13 +9,16 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from dexterity_ros.contracts import config as configs  # noqa: E402
-from dexterity_ros.contracts.errors import BundleError  # noqa: E402
+from dexterity_ros.contracts.errors import BagError, BundleError  # noqa: E402
 from dexterity_ros.contracts.resources import resource  # noqa: E402
+from dexterity_ros.contracts.samples import JointTarget  # noqa: E402
+from dexterity_ros.contracts.wire import TickRecord  # noqa: E402
 from dexterity_ros.inference.onnx_network import load_policy  # noqa: E402
 from dexterity_ros.policy.memory import seed_memory  # noqa: E402
 from dexterity_ros.policy.observation import build_observation  # noqa: E402
 from dexterity_ros.training.export import export_run  # noqa: E402
-from dexterity_ros.training.imitation.collect import always_expert, always_student, collect  # noqa: E402
+from dexterity_ros.training.imitation.collect import Learner, always_expert, always_student, collect  # noqa: E402
+from dexterity_ros.training.imitation.corrections import corrections  # noqa: E402
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask  # noqa: E402
 from dexterity_ros.training.networks import Actor  # noqa: E402
 from dexterity_ros.training.student import Student, StudentConfig  # noqa: E402
@@ -116,6 +119,49 @@ def test_a_run_resumes_and_exports_a_bundle_with_memory(small, tmp_path):
     export_run(tmp_path / "run", tmp_path / "student", current_limit_a=0.35)
     manifest, _ = load_policy(tmp_path / "student")
     assert (manifest.kind, manifest.state_width, manifest.provenance.steps) == ("recurrent", 8, 1920)
+
+
+def test_a_student_learns_what_an_operator_did_when_they_took_over(small, inputs, tmp_path):
+    width, rng = small.observation().width, np.random.default_rng(0)
+    seen = rng.normal(size=(60, width)).astype(np.float32)
+    theirs = np.full(16, 0.7, np.float32)
+
+    def tick(k):
+        return TickRecord(
+            now_ns=k * 50_000_000, reset=k // 30, inputs=inputs, observation=seen[k], raw_action=theirs * (k % 30 >= 10),
+            target=JointTarget(stamp_ns=0, pos_rad=np.zeros(16)), led=k % 30 >= 10,
+        )  # fmt: skip
+
+    batch = corrections([tick(k) for k in range(60)], period_s=0.05, width=width, outputs=16, steps=25)
+    assert batch.labels == 40 and batch.done.shape == (25, 4)  # two resets, each cut once
+    student = Student(small, tmp_path / "run", shown=[batch])
+    with torch.no_grad():
+        before = student.actor.sequence(batch.observation, student.actor.begin(4), batch.done)
+    learner = Learner(student.actor, 3e-3, shown=[batch])
+    for _ in range(60):
+        learner.fit(epochs=1, minibatch=8)
+    with torch.no_grad():
+        after = student.actor.sequence(batch.observation, student.actor.begin(4), batch.done)
+    used = batch.used > 0
+    assert float((after - batch.label)[used].abs().mean()) < 0.3 * float((before - batch.label)[used].abs().mean())
+    student.train()
+    assert student.progress.labels == 2 * 2 * 20 * 16  # the teacher's only
+
+
+def test_a_recording_that_nobody_led_or_of_another_policy_is_refused(small, inputs):
+    zero = np.zeros(16, np.float32)
+    tick = TickRecord(
+        now_ns=0,
+        reset=0,
+        inputs=inputs,
+        observation=zero,
+        raw_action=zero,
+        target=JointTarget(stamp_ns=0, pos_rad=zero),
+    )
+    with pytest.raises(BagError, match="nobody led in 1 ticks"):
+        corrections([tick], period_s=0.05, width=16, outputs=16)
+    with pytest.raises(BagError, match="the student's"):
+        corrections([replace(tick, led=True)], period_s=0.05, width=small.observation().width, outputs=16)
 
 
 def test_a_teacher_that_acts_otherwise_is_refused(small):

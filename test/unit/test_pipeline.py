@@ -117,6 +117,21 @@ def test_behind_the_action_a_stop_head_says_how_sure_it_is(manifest, leap, input
     assert PolicyPipeline(manifest, Constant(0.5), leap).step(inputs, NOW_NS).reached is None
 
 
+def test_an_operators_target_is_reached_as_fast_as_the_policy_itself_could_move(pipeline, inputs, leap):
+    home = np.array(leap.home_pos_rad)
+    wanted = home.copy()
+    wanted[0] += 0.05
+    tick = pipeline.step(inputs, NOW_NS, instead=pipeline.towards(wanted, inputs))
+    np.testing.assert_allclose(tick.target.pos_rad, wanted, atol=1e-6)
+    assert tick.led
+    far = pipeline.step(inputs, NOW_NS, instead=pipeline.towards(wanted + 10.0, inputs))
+    scale = pipeline.manifest.action.scale_rad
+    np.testing.assert_allclose(far.target.pos_rad, np.minimum(wanted + scale, leap.upper_rad), atol=1e-6)
+    own = pipeline.step(inputs, NOW_NS)  # and the policy goes on from there
+    assert not own.led
+    np.testing.assert_allclose(own.target.pos_rad, np.minimum(far.target.pos_rad + 0.1, leap.upper_rad), atol=1e-6)
+
+
 def test_a_fault_leaves_the_memory_as_it_was(pipeline, inputs, leap):
     pipeline.step(inputs, NOW_NS)
     bad = replace(inputs, object_pose=replace(inputs.object_pose, pos_m=np.full(3, np.nan)))

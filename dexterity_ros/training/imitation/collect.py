@@ -1,6 +1,6 @@
 """One expert, one task, one collector: who acts differs between methods, who labels does not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -166,9 +166,11 @@ class _Spread:
 class Learner:
     """A student, its optimiser, and what it has been shown."""
 
-    def __init__(self, student: Actor, learning_rate: float, keep: int = 0, seed: int = 0) -> None:
-        """keep: how many batches are remembered; 0 = all."""
-        self.student, self._keep = student, keep
+    def __init__(
+        self, student: Actor, learning_rate: float, keep: int = 0, seed: int = 0, shown: Sequence[Batch] = ()
+    ) -> None:
+        """keep: how many batches are remembered; 0 = all. shown: what is never forgotten."""
+        self.student, self._keep, self._shown = student, keep, list(shown)
         self.batches: list[Batch] = []
         self.optimiser = torch.optim.Adam(student.parameters(), lr=learning_rate)
         self._generator = torch.Generator().manual_seed(seed)
@@ -178,6 +180,10 @@ class Learner:
         self.student.norm.update(batch.observation.flatten(0, 1))
         self.batches = [*self.batches, batch][-self._keep :]
 
+    def everything(self) -> list[Batch]:
+        """Returns what is learned from."""
+        return [*self._shown, *self.batches]
+
     def fit(self, *, epochs: int, minibatch: int, updates: int = 0) -> float:
         """Makes the student's actions likelier where the expert would have taken them. Returns the last mean loss.
 
@@ -186,7 +192,7 @@ class Learner:
         """
         losses = [0.0]
         for _ in range(epochs):
-            parts = parts_of(self.student, self.batches, minibatch, self._generator)
+            parts = parts_of(self.student, self.everything(), minibatch, self._generator)
             losses = [self._descend(part) for part in parts[: updates or None]]
         return float(np.mean(losses))
 

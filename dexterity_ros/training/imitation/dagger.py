@@ -4,6 +4,8 @@ Source: Ross, Gordon and Bagnell, A Reduction of Imitation Learning and Structur
 Learning, AISTATS 2011, algorithm 3.1.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dexterity_ros.training.imitation.collect import Batch, Bools, Choose, Expert, Floats, Task
@@ -19,13 +21,14 @@ def dagger(
     *,
     beta: float = 1.0,
     beta_decay: float = 0.0,
+    shown: Sequence[Batch] = (),
     seed: int = 0,
     said: Said = silent,
 ) -> list[Batch]:
     """Trains the student; it ends as the best of its iterates. Returns the data it learned from.
 
     beta: chance that the expert acts, step by step, in the first round. beta_decay: factor per round; with 0 the
-    expert acts in the first round only.
+    expert acts in the first round only. shown: what else it learns from, in every round.
     """
     rng = np.random.default_rng(seed)
 
@@ -38,4 +41,4 @@ def dagger(
 
         return choose
 
-    return learn_in_rounds(task, expert, student, config, choose_in, seed=seed, said=said)
+    return learn_in_rounds(task, expert, student, config, choose_in, shown=shown, seed=seed, said=said)

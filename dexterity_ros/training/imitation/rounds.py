@@ -60,9 +60,8 @@ def learn_in_rounds(
     seed: int = 0,
     said: Said = silent,
 ) -> list[Batch]:
-    """Trains the student. choose_in: round to who acts. shown: what it has seen before. Returns the last data."""
-    learner = Learner(student, config.learning_rate, config.keep, seed)
-    learner.batches = list(shown)
+    """Trains the student. choose_in: round to who acts. shown: what else it learns from. Returns the last data."""
+    learner = Learner(student, config.learning_rate, config.keep, seed, shown)
     best, best_rate, labels = copy.deepcopy(student.state_dict()), -1.0, 0
     for number in range(config.rounds):
         batch = collect(
@@ -81,4 +80,4 @@ def learn_in_rounds(
         said(Round(number=number, rate=rate, labels=labels, unexplained=batch.unexplained))
     if config.validation_attempts > 0:
         student.load_state_dict(best)
-    return learner.batches
+    return learner.everything()
