@@ -77,6 +77,7 @@ EXTRAS = {
         "libusb-package>=1.0.26",
         "trimesh>=4.0",
         "playwright>=1.40",
+        "gymnasium>=1.0",
         "matplotlib>=3.8",
     ],
     "bench": ["matplotlib>=3.8"],
