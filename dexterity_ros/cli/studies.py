@@ -52,7 +52,7 @@ def methods(config: "StudentConfig", run: Path, seeds: int, threads: int, json: 
     from dexterity_ros.training.student import Student
     from dexterity_ros.training.teacher import CHECKPOINT
 
-    teacher = [_judge(resource(config.teacher), seed, told=True) for seed in range(seeds)]
+    teacher = [_judge(resource(config.teacher), seed, task=config.task, told=True) for seed in range(seeds)]
     console.print(f"        {'the teacher, told the truth':<28} {_said(teacher)}", highlight=False)
 
     def train(name: str, seed: int, folder: Path) -> None:
@@ -105,8 +105,8 @@ def _said(rows: list[dict[str, Any]]) -> str:
     return f"{100 * won / tried:5.1f} % ({100 * low:.0f}-{100 * high:.0f}) of {tried} goals in the judge"
 
 
-def _judge(bundle: Path, seed: int, *, told: bool = False) -> dict[str, Any]:
-    """Returns the summary of a bundle in the judge, the first goal of each episode."""
+def _judge(bundle: Path, seed: int, *, task: str | None = None, told: bool = False) -> dict[str, Any]:
+    """Returns the summary of a bundle in the judge, the first goal of each episode. task: default its own."""
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.contracts.manifest import load_manifest
     from dexterity_ros.evaluation.controllers import PolicyController
@@ -115,6 +115,6 @@ def _judge(bundle: Path, seed: int, *, told: bool = False) -> dict[str, Any]:
     from dexterity_ros.pipeline.policy_pipeline import load_pipeline
 
     pipeline = load_pipeline(bundle, load_hand(load_manifest(bundle).hand))
-    course = course_of(pipeline, episodes=_EPISODES, seed=_JUDGE_SEED + seed)
+    course = course_of(pipeline, task=task, episodes=_EPISODES, seed=_JUDGE_SEED + seed)
     row = summary(run_trials(PolicyController(pipeline), course.told() if told else course))
     return {key: value for key, value in row.items() if key != "trials"}
