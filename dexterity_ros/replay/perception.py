@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config, wire
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
-from dexterity_ros.contracts.errors import BagError, Fault
-from dexterity_ros.contracts.samples import JointSample
+from dexterity_ros.contracts.errors import BagError, Fault, FaultCode
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.estimation.object_estimator import FOUND_ONCE
 from dexterity_ros.perception.depth_cloud import CloudConfig
@@ -28,7 +27,8 @@ def repeat_perception(run: RunRecord) -> list[StageDiff]:
     """Returns the stage eyes: every image's pose, or that there was none, beside what pose_node published.
 
     Nothing when no images were recorded. Images before the object was first found cannot be repeated: what the tracker
-    remembered then is not in the bag. Raises BagError when the bag does not say how its eyes were set up.
+    remembered then is not in the bag. Nor can those be that pose_node saw without joints or colours, or with ones that
+    the recorder missed: it may have received what the other did not. Raises BagError when the bag does not say how its eyes were set up.
     """
     depth = run.bag.topic(TOPICS["depth"].name)
     if depth is None or not run.bag.counts[depth]:
@@ -43,17 +43,19 @@ class _Eyes:
         self._poses = dict(zip(run.pose.stamps_ns.tolist(), run.pose.values, strict=True))
         said = [json.loads(value.data) for _, value in self._bag.values(TOPICS["pose_basis"].name)]
         self._bases = {row["stamp_ns"]: row for row in said}
-        self._by_stamp: dict[int, JointSample] = {}
+        self._reader = wire.JointReader(run.hand.joint_names)
+        messages = self._bag.values(TOPICS["joint_states"].name)
+        self._joints = {wire.stamp_ns(value.header): value for _, value in messages}
         self._pipeline: ObjectPipeline | None = None
         self._colours: dict[int, Any] = {}
-        self._joints = wire.JointReader(run.hand.joint_names)
+        self._coloured = self._bag.topic(TOPICS["colour"].name) is not None
         self._known = False
-        why = "what the tracker remembered then is not in the bag"
+        why = "what the tracker remembered then, or the joints or colours it was given, are not in the bag"
         self._stage = Differences("eyes", self._bag.start_ns, why)
 
     def repeat(self) -> StageDiff:
-        """Feeds joints, colours and depths as they were received; which joints an image was seen with is recorded."""
-        keys = {self._bag.topic(TOPICS[key].name): key for key in ("joint_states", "colour", "depth")}
+        """Feeds colours and depths as they were received; which joints an image was seen with is recorded."""
+        keys = {self._bag.topic(TOPICS[key].name): key for key in ("colour", "depth")}
         for message in self._bag.messages([name for name in keys if name is not None]):
             key, value = keys[message.topic], message.value
             stamp = wire.stamp_ns(value.header)
@@ -61,12 +63,8 @@ class _Eyes:
                 self._colours[stamp] = value
                 while len(self._colours) > _COLOURS_KEPT:
                     self._colours.pop(next(iter(self._colours)))
-            elif key == "depth":
+            else:
                 self._see(value, stamp)
-            elif self._pipeline is not None:
-                sample = self._joints.sample(value)
-                self._pipeline.joints(sample)
-                self._by_stamp[stamp] = sample
         return self._stage.result()
 
     def _see(self, message: Any, stamp_ns: int) -> None:
@@ -78,11 +76,19 @@ class _Eyes:
             self._known = False  # pose_node never looked at it, so its memory is another
             self._stage.skip()
             return
+        if row["joints_ns"] == 0 and row["basis"].startswith(FaultCode.JOINTS_STALE):
+            self._stage.skip()  # pose_node had no joints: its tracker saw nothing of this image
+            return
+        joints, colour = self._joints.get(row["joints_ns"]), self._colours.get(stamp_ns)
+        unusable = row["basis"].startswith(FaultCode.DEPTH_INVALID)  # perhaps for want of a colour that the bag has
+        if joints is None or unusable or (colour is None and self._coloured):
+            self._known = False
+            self._stage.skip()
+            return
         if FOUND_ONCE in row["basis"]:
             self._known = True
             self._pipeline.reset()
-        image = wire.depth_sample(message, self._colours.get(stamp_ns))
-        seen = self._pipeline.step(image, self._by_stamp.get(row.get("joints_ns", 0)))
+        seen = self._pipeline.step(wire.depth_sample(message, colour), self._reader.sample(joints))
         if not self._known:
             self._stage.skip()
             return
