@@ -28,7 +28,10 @@ def repeat_perception(run: RunRecord) -> list[StageDiff]:
 
     Nothing when no images were recorded. Images before the object was first found cannot be repeated: what the tracker
     remembered then is not in the bag. Nor can those be that pose_node saw without joints or colours, or with ones that
-    the recorder missed: it may have received what the other did not. Raises BagError when the bag does not say how its eyes were set up.
+    the recorder missed: it may have received what the other did not.
+
+    Raises:
+        BagError: the bag does not say how its eyes were set up.
     """
     depth = run.bag.topic(TOPICS["depth"].name)
     if depth is None or not run.bag.counts[depth]:
