@@ -34,3 +34,23 @@ def test_a_recorded_demo_is_repeated_bit_by_bit(tmp_path):
     info = json.loads((tmp_path / "i.json").read_text())
     assert info["info"]["policy"] == "models/policies/leap_so3" and "hand_node" in info["info"]["configuration"]
     assert info["topics"]["/policy/tick"]["messages"] == stages["observation"]["compared"]
+    eyes_are_not_called_different_for_what_the_recorder_lost(tmp_path / "run", stages["eyes"])
+
+
+def eyes_are_not_called_different_for_what_the_recorder_lost(path, whole):
+    from dexterity_ros.contracts.wire import stamp_ns
+    from dexterity_ros.recording.bag_reader import Bag
+    from dexterity_ros.replay.perception import repeat_perception
+    from dexterity_ros.replay.run_record import RunRecord
+
+    for lost in ("joint_states", "color/image_raw"):
+
+        class Lossy(Bag):
+            def messages(self, names=None, lost=lost):
+                late = self.start_ns + 0.7 * (self.end_ns - self.start_ns)
+                for message in super().messages(names):
+                    if not (message.topic.endswith(lost) and stamp_ns(message.value.header) > late):
+                        yield message
+
+        (eyes,) = repeat_perception(RunRecord(Lossy(path)))
+        assert eyes.differing == 0 and 0 < eyes.compared < whole["compared"], lost
