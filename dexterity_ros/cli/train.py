@@ -123,8 +123,11 @@ def _student(
 ) -> int:
     from dexterity_ros.cli.output import console, write_json
     from dexterity_ros.contracts import config as configs
+    from dexterity_ros.contracts.errors import ConfigError
     from dexterity_ros.training.student import Student, StudentConfig
 
+    if bags and not (warm_start or resume):
+        raise ConfigError("--corrections are of a policy that acts already: give its run with --warm-start")
     settings = configs.load(StudentConfig, config)
     student = Student(settings, folder, shown=[_corrections(bag, settings) for bag in bags], threads=threads)
     if resume:
