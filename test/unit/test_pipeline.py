@@ -156,3 +156,25 @@ def test_velocity_comes_from_two_poses_and_survives_a_pose_seen_twice(pipeline, 
 def test_the_goal_term_is_the_turn_that_remains(pipeline, manifest, inputs):
     part = manifest.observation.slices["goal_rotvec"]
     np.testing.assert_allclose(pipeline.step(inputs, NOW_NS).observation[part], [0.0, 0.0, 1.0], atol=1e-6)
+
+
+def test_a_recording_in_which_an_operator_led_repeats_exactly(manifest, pipeline, leap, inputs_at):
+    pytest.importorskip("mcap")
+    from dexterity_ros.contracts.wire import TickRecord, pack_tick, unpack_tick
+    from dexterity_ros.replay.offline import repeat
+
+    records = []
+    for k in range(1, 31):
+        now = NOW_NS + k * 50_000_000
+        seen = inputs_at(now)
+        instead = pipeline.towards(np.array(leap.home_pos_rad) + 0.013 * k, seen) if 10 <= k < 20 else None
+        tick = pipeline.step(seen, now, instead=instead)
+        record = TickRecord(
+            now_ns=now, reset=0, inputs=seen, observation=tick.observation, raw_action=tick.raw_action,
+            target=tick.target, led=tick.led,
+        )  # fmt: skip
+        records.append(unpack_tick(*pack_tick(record)))
+    assert sum(record.led for record in records) == 10
+    for record, again, known in repeat(records, PolicyPipeline(manifest, Constant(0.5), leap)):
+        assert known and again.led == record.led
+        np.testing.assert_array_equal(again.target.pos_rad, record.target.pos_rad)
