@@ -32,7 +32,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class RewardConfig:
-    """Weights of the reward terms; the sum is multiplied by `scale`.
+    """Weights of the reward terms; the sum is multiplied by `scale`. The default is Dactyl's, arXiv 1808.00177.
 
     late: of a goal not reached in time. Other than 0, that is a failure like a drop: nothing can be won afterwards, so
     standing still is no safe choice. With 0 the time-out is nobody's fault, and the value behind it counts.
@@ -40,10 +40,10 @@ class RewardConfig:
 
     progress: float = 1.0
     success: float = 5.0
-    drop: float = -10.0
+    drop: float = -20.0
     late: float = 0.0
-    off_centre: float = -0.15
-    action_rate: float = -0.002
+    off_centre: float = 0.0
+    action_rate: float = 0.0
     scale: float = 0.2
 
 
