@@ -68,17 +68,17 @@ def evaluate(
     from dexterity_ros.pipeline.policy_pipeline import load_pipeline
 
     pipeline = load_pipeline(resource(bundle), load_hand(hand))
-    course = course_of(pipeline, protocol, task, goal_rad, episodes, goals, seed, judge)
     if called and not pipeline.manifest.stop_head:
         raise ConfigError(f"--called needs a policy with a stop head; {pipeline.manifest.name} has none")
+    if sum([against is not None, teacher is not None, called]) > 1:
+        raise ConfigError("--against, --teacher and --called are questions of their own; ask one at a time")
+    course = course_of(pipeline, protocol, task, goal_rad, episodes, goals, seed, judge)
     course.called = called
     spec = course.task
     header: dict[str, Any] = {"policy": pipeline.manifest.name, "task": spec.name, "goal_rad": list(spec.goal_rad)}
     header |= {"judge": judge, "episodes": course.episodes, "seed": seed}
     if sweep is not None:
         return _sweep(pipeline, course, sweep, header, plot, json)
-    if against is not None and teacher is not None:
-        raise ConfigError(f"--against {against} and --teacher {teacher} are two questions; ask one at a time")
     other = against or teacher
     if other is not None:
         second = load_pipeline(resource(other), pipeline.hand)

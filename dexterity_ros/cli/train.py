@@ -153,7 +153,8 @@ def _corrections(bag: Path, config: "StudentConfig") -> "Batch":
         RunRecord(Bag(bag), hand).ticks,
         period_s=config.env.physics.control_period_s,
         width=config.observation().width,
-        outputs=len(hand.joints) + config.stop_head,
+        joints=len(hand.joints),
+        stop_head=config.stop_head,
         steps=config.rounds.steps,
     )
     console.print(f"{bag}: {batch.labels} ticks of an operator in {batch.done.shape[1]} stretches", highlight=False)

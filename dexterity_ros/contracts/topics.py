@@ -109,7 +109,7 @@ TOPICS: dict[str, Topic] = {
         message="std_msgs/msg/Float32",
         qos="command",
         rate_hz=20.0,
-        max_age_s=None,
+        max_age_s=0.15,
         recorded=True,
         publisher="policy_node",
         about="how sure a policy with a stop head is that the goal is reached, 0 to 1; policy/tick says for which goal",
@@ -122,7 +122,7 @@ TOPICS: dict[str, Topic] = {
         max_age_s=0.15,
         recorded=True,
         publisher="your glove, gamepad, leader hand or keyboard",
-        about="an operator's wanted joints, rad; policy_node follows them as long as they come",
+        about="an operator's wanted joints, rad; policy_node follows them as long as they arrive",
     ),
     "policy_reset": Topic(
         name="policy/reset",

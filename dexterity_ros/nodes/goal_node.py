@@ -19,6 +19,7 @@ from dexterity_ros.tasks.goal_keeper import GoalEvent, GoalKeeper
 from dexterity_ros.tasks.reorient import TaskSpec
 
 _POSE_MAX_AGE_S = TOPICS["object_pose"].max_age_s or 0.0
+_CALL_MAX_AGE_S = TOPICS["policy_reached"].max_age_s or 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,18 +60,21 @@ class GoalNode(Node):
         strict = replace(task, success_rad=task.success_rad - settings.margin_rad)
         by_policy = settings.reached_by == "policy"
         self._keeper = GoalKeeper(strict, hand.grasp_centre_m, seed=settings.seed, by_policy=by_policy)
-        self._sure = 0.0
+        self._sure, self._said_ns = 0.0, 0
         self._pose: Any = None
         self._armed = self._ready = self._tried = False
         self._goals = ros.publisher(self, "goal")
         self._events = ros.publisher(self, "goal_event")
         ros.subscribe(self, "object_pose", lambda m: setattr(self, "_pose", m))
-        ros.subscribe(self, "policy_reached", lambda m: setattr(self, "_sure", m.data))
+        ros.subscribe(self, "policy_reached", self._on_reached)
         ros.subscribe(self, "supervisor", self._on_supervisor)
         ros.subscribe(self, "hand_state", self._on_hand)
         self.loop = DeadlineLoop(round(1e9 / TOPICS["goal"].rate_hz), self._cycle)
         self._reporter = Reporter(self, settings.task, "goals", self._report)
         self.loop.start("goals")
+
+    def _on_reached(self, message: Any) -> None:
+        self._sure, self._said_ns = message.data, ros.now_ns(self)
 
     def _on_supervisor(self, message: Any) -> None:
         self._armed = message.data.startswith((State.ARMED.value, State.HOLD.value))
@@ -88,8 +92,9 @@ class GoalNode(Node):
             return
         pose = wire.pose_sample(self._pose)
         known = (now - pose.stamp_ns) * 1e-9 <= _POSE_MAX_AGE_S
+        sure = self._sure if (now - self._said_ns) * 1e-9 <= _CALL_MAX_AGE_S else 0.0
         if self._tried:
-            for event in self._keeper.step(pose if known else None, now, sure=self._sure):
+            for event in self._keeper.step(pose if known else None, now, sure=sure):
                 self._announce(event, now)
         elif known:
             self._tried = True

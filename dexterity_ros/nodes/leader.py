@@ -17,16 +17,24 @@ _MAX_AGE_NS = round((TOPICS["leader"].max_age_s or 0.0) * 1e9)
 
 
 class Leader:
-    """Listens to leader/joint_targets for a pipeline."""
+    """Listens to leader/joint_targets for a pipeline.
+
+    How old a message is counts from its arrival: the clock of an operator's device may be wrong, and one that is ahead
+    must not go on leading when the device is gone.
+    """
 
     def __init__(self, node: Node, pipeline: PolicyPipeline) -> None:
         self._pipeline, self._reader = pipeline, wire.JointReader(pipeline.hand.joint_names)
+        self._node, self._arrived_ns = node, 0
         self._message: Any = None
-        ros.subscribe(node, "leader", lambda m: setattr(self, "_message", m))
+        ros.subscribe(node, "leader", self._on_message)
+
+    def _on_message(self, message: Any) -> None:
+        self._message, self._arrived_ns = message, ros.now_ns(self._node)
 
     def action(self, inputs: ObservationInputs, now_ns: int) -> NDArray[np.float32] | Fault | None:
         """Returns the operator's action, None while there is no operator, or why what they send cannot be followed."""
-        if self._message is None or now_ns - wire.stamp_ns(self._message.header) > _MAX_AGE_NS:
+        if self._message is None or now_ns - self._arrived_ns > _MAX_AGE_NS:
             return None
         try:
             wanted = self._reader.target(self._message).pos_rad

@@ -142,7 +142,7 @@ def repeat(
             known = True
         elif tick.inputs.joints.stamp_ns < before.inputs.joints.stamp_ns:
             known = False
-        instead = tick.raw_action[: len(pipeline.hand.joints)] if tick.led else None
+        instead = tick.raw_action[: len(pipeline.hand.joints)] if tick.led and not overrule else None
         results.append((tick, pipeline.step(tick.inputs, tick.now_ns, instead=instead), known))
         if overrule:
             pipeline.overrule(tick.target.pos_rad)

@@ -11,6 +11,7 @@ import yaml
 from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
+from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.training.imitation.behaviour_cloning import clone
 from dexterity_ros.training.imitation.collect import Batch, Expert, Task
@@ -38,6 +39,12 @@ class StudentConfig(Setup):
     rounds: RoundsConfig
     method: Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma"] = "dagger"
     stop_head: bool = False
+
+    def __post_init__(self) -> None:
+        if self.stop_head and not self.rounds.imagine:
+            raise ConfigError(
+                "stop_head is true and rounds.imagine false: only imagined goals show what reached is like"
+            )
 
     @property
     def first_goal_rad(self) -> tuple[float, float]:
@@ -176,6 +183,10 @@ class Student:
         if not path.is_file():
             raise TrainingError(f"no checkpoint {path}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}")
         content = torch.load(path, weights_only=True)
-        self.actor.load_state_dict(content["actor"])
+        try:
+            self.actor.load_state_dict(content["actor"])
+        except RuntimeError as error:
+            said = "observation terms, student or stop_head differ"
+            raise TrainingError(f"the network in {path} has another shape than this configuration's: {said}") from error
         if run is None:
             self.progress = StudentProgress(**content["progress"])

@@ -147,7 +147,7 @@ def test_an_operator_leads_while_they_send_and_the_policy_acts_again_after(polic
     wanted = np.array(leap.home_pos_rad) + 0.03
 
     def lead(value=wanted):
-        now = ros.now_ns(policy.graph.node)
+        now = ros.now_ns(policy.graph.node) + 3600 * 10**9  # a device whose clock is an hour ahead
         leader.publish(wire.fill_joint_state(ros.message_class("leader")(), leap.joint_names, now, value))
         policy.send()
         policy.graph.spin(0.02)

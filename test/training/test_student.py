@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from dexterity_ros.contracts import config as configs  # noqa: E402
-from dexterity_ros.contracts.errors import BagError, BundleError  # noqa: E402
+from dexterity_ros.contracts.errors import BagError, BundleError, ConfigError  # noqa: E402
 from dexterity_ros.contracts.resources import resource  # noqa: E402
 from dexterity_ros.contracts.samples import JointTarget  # noqa: E402
 from dexterity_ros.contracts.wire import TickRecord  # noqa: E402
@@ -22,6 +22,7 @@ from dexterity_ros.training.imitation.corrections import corrections  # noqa: E4
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask  # noqa: E402
 from dexterity_ros.training.networks import Actor  # noqa: E402
 from dexterity_ros.training.student import Student, StudentConfig  # noqa: E402
+from dexterity_ros.training.teacher import TrainingError  # noqa: E402
 
 pytestmark = pytest.mark.training
 
@@ -132,7 +133,7 @@ def test_a_student_learns_what_an_operator_did_when_they_took_over(small, inputs
             raw_action=theirs * (k % 30 >= 10), target=JointTarget(stamp_ns=0, pos_rad=np.zeros(16)),
         )  # fmt: skip
 
-    batch = corrections([tick(k) for k in range(60)], period_s=0.05, width=width, outputs=16, steps=25)
+    batch = corrections([tick(k) for k in range(60)], period_s=0.05, width=width, joints=16, steps=25)
     assert batch.labels == 40 and batch.done.shape == (25, 4)  # two resets, each cut once
     student = Student(small, tmp_path / "run", shown=[batch])
     with torch.no_grad():
@@ -148,6 +149,27 @@ def test_a_student_learns_what_an_operator_did_when_they_took_over(small, inputs
     assert student.progress.labels == 2 * 2 * 20 * 16  # the teacher's only
 
 
+def test_what_a_stop_head_said_becomes_the_label_that_it_was_learned_from(inputs):
+    seen, said = np.zeros(8, np.float32), np.array([0.5] * 16 + [0.75], np.float32)
+    tick = TickRecord(
+        now_ns=0, reset=0, inputs=inputs, observation=seen, raw_action=said, led=True,
+        target=JointTarget(stamp_ns=0, pos_rad=np.zeros(16)),
+    )  # fmt: skip
+    (label,) = corrections([tick], period_s=0.05, width=8, joints=16, stop_head=True).label[0]
+    np.testing.assert_allclose(label, [0.5] * 17)
+
+
+def test_a_network_of_another_shape_is_no_start(small, tmp_path):
+    Student(small, tmp_path / "one").save()
+    with pytest.raises(TrainingError, match="another shape"):
+        Student(replace(small, stop_head=True), tmp_path / "two").restore(tmp_path / "one")
+
+
+def test_a_stop_head_that_would_never_see_a_reached_goal_is_refused(small):
+    with pytest.raises(ConfigError, match="imagine"):
+        replace(small, stop_head=True, rounds=replace(small.rounds, imagine=False))
+
+
 def test_a_recording_that_nobody_led_or_of_another_policy_is_refused(small, inputs):
     zero = np.zeros(16, np.float32)
     tick = TickRecord(
@@ -159,9 +181,9 @@ def test_a_recording_that_nobody_led_or_of_another_policy_is_refused(small, inpu
         target=JointTarget(stamp_ns=0, pos_rad=zero),
     )
     with pytest.raises(BagError, match="nobody led in 1 ticks"):
-        corrections([tick], period_s=0.05, width=16, outputs=16)
+        corrections([tick], period_s=0.05, width=16, joints=16)
     with pytest.raises(BagError, match="the student's"):
-        corrections([replace(tick, led=True)], period_s=0.05, width=small.observation().width, outputs=16)
+        corrections([replace(tick, led=True)], period_s=0.05, width=small.observation().width, joints=16)
 
 
 def test_a_teacher_that_acts_otherwise_is_refused(small):

@@ -178,3 +178,5 @@ def test_a_recording_in_which_an_operator_led_repeats_exactly(manifest, pipeline
     for record, again, known in repeat(records, PolicyPipeline(manifest, Constant(0.5), leap)):
         assert known and again.led == record.led
         np.testing.assert_array_equal(again.target.pos_rad, record.target.pos_rad)
+    others = repeat(records, PolicyPipeline(manifest, Constant(-0.5), leap), overrule=True)
+    assert not any(again.led for _, again, _ in others)  # what another policy would have done is its own

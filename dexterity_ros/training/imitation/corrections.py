@@ -15,16 +15,18 @@ from dexterity_ros.training.imitation.collect import Batch
 _GAP_PERIODS = 1.5
 
 
-def corrections(ticks: Sequence[TickRecord], *, period_s: float, width: int, outputs: int, steps: int = 400) -> Batch:
+def corrections(
+    ticks: Sequence[TickRecord], *, period_s: float, width: int, joints: int, stop_head: bool = False, steps: int = 400
+) -> Batch:
     """Returns the stretches of a recording in which an operator led, with what the policy saw before and between.
 
-    width: of the student's observation. outputs: length of its action, with its stop head. steps: a stretch without a
-    reset or a gap is cut into pieces of this many ticks; where a piece begins, so does the student's memory.
+    width: of the student's observation. stop_head: what it said itself stays its label there. steps: a stretch without
+    a reset or a gap is cut into pieces of this many ticks; where a piece begins, so does the student's memory.
 
     Raises:
         BagError: nobody led, or the recorded policy saw something else than the student.
     """
-    led = sum(tick.led for tick in ticks)
+    led, outputs = sum(tick.led for tick in ticks), joints + stop_head
     if led == 0:
         raise BagError(f"nobody led in {len(ticks)} ticks; publish to leader/joint_targets while the policy runs")
     found = {(tick.observation.size, tick.raw_action.size) for tick in ticks}
@@ -42,6 +44,7 @@ def corrections(ticks: Sequence[TickRecord], *, period_s: float, width: int, out
         label[: len(piece), k] = torch.from_numpy(np.stack([tick.raw_action for tick in piece]))
         used[: len(piece), k] = torch.tensor([float(tick.led) for tick in piece])
         done[: len(piece) - 1, k] = 0.0
+    label[..., joints:] = 2.0 * label[..., joints:] - 1.0  # recorded as 0 to 1, learned as -1 to 1
     return Batch(observation=observation, label=label, done=done, used=used, attempts=0, successes=0, unexplained=0.0)
 
 
