@@ -1,10 +1,12 @@
 """Finds the files that ship with the package, however it was installed."""
 
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
 from dexterity_ros.contracts.errors import ConfigError
 
+_LISTED = 12
 _MARKERS = ("config/hands", "models/hands")
 
 
@@ -41,6 +43,11 @@ def resource(relative: str | Path) -> Path:
         return shipped
     folder = next(parent for parent in shipped.parents if parent.is_dir())
     present = sorted(path.name for path in folder.iterdir())
+    if len(present) > _LISTED:
+        present = [
+            *get_close_matches(shipped.name, present, n=_LISTED, cutoff=0.0),
+            f"and {len(present) - _LISTED} more",
+        ]
     raise ConfigError(f"no {relative} here or in {data_root()}; {folder} holds {present or 'nothing'}")
 
 
