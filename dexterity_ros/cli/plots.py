@@ -76,7 +76,7 @@ def plot_methods(path: Path, results: dict[str, list[dict[str, Any]]], teacher: 
     axes[0].set_yticks(range(len(results)), list(results))
     axes[0].invert_yaxis()
     axes[0].set(xlabel="goals reached in the judge, % (points: seeds; dotted: teacher)", xlim=(0, 100))
-    axes[1].set(xlabel="labels", ylabel="goals reached while collecting, %")
+    axes[1].set(xlabel="labels", ylabel="goals reached by the student alone, in training, %")
     axes[1].legend(fontsize=7)
     figure.savefig(path, dpi=130)
 

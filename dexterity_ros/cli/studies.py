@@ -68,7 +68,7 @@ def methods(config: "StudentConfig", run: Path, seeds: int, threads: int, json: 
     results = _every(tuple(ARMS), seeds, run, train)
     for rows in results.values():
         for row in rows:
-            row["curve"] = [(entry["labels"], entry["rate"]) for entry in row.pop("log")]
+            row["curve"] = [(entry["labels"], entry["alone"]) for entry in row.pop("log") if entry["alone"] is not None]
     plot_methods(run / "methods.png", results, teacher)
     console.print(f"wrote {run / 'methods.png'}", highlight=False)
     write_json(json, {"episodes": _EPISODES, "teacher": teacher, "arms": results})

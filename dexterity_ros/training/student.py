@@ -56,14 +56,15 @@ class StudentConfig(Setup):
 class StudentProgress:
     """Counters that survive a resume. labels: actions that the teacher was asked for.
 
-    rate: of goals, while collecting. unexplained: of the variance of the teacher's actions, the share that the student
-    missed where it went; what no training removes, its inputs cannot know.
+    rate: of goals, while collecting. alone: of goals, by the student alone, where that was tried. unexplained: of the
+    variance of the teacher's actions, the share that the student missed where it went; what no training removes, its inputs cannot know.
     """
 
     rounds: int = 0
     labels: int = 0
     rate: float = 0.0
     unexplained: float = 1.0
+    alone: float | None = None
 
     @property
     def steps(self) -> int:
@@ -148,6 +149,7 @@ class Student:
                     labels=labels_before + after.labels,
                     rate=after.rate,
                     unexplained=after.unexplained,
+                    alone=after.alone,
                 )
                 self.save()
                 bar.update(1)

@@ -107,7 +107,7 @@ def test_cloning_and_dagger_learn_what_can_be_learned():
     batches = dagger(Line(64, 0), steer, student, config, beta_decay=0.5, said=said.append)
     assert len(batches) == 4 and [row.labels for row in said] == [1280, 2560, 3840, 5120]
     won, played = success_rate(Line(64, 9), student, 64, 20)
-    assert won / played >= max(row.rate for row in said) - 0.1  # the best iterate was kept
+    assert won / played >= max(row.alone for row in said) - 0.1  # the best iterate was kept
 
 
 def test_a_gate_lets_the_student_act_only_close_to_its_expert_and_still_teaches():

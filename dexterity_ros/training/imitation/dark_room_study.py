@@ -65,11 +65,12 @@ def study(seed: int, episodes: int, said: Callable[[str], None]) -> dict[str, An
     return results
 
 
-def _by_dagger(expert: Expert, seed: int) -> tuple[Actor, list[tuple[int, float]]]:
-    student, curve = new_student(seed), []
+def _by_dagger(expert: Expert, seed: int) -> tuple[Actor, list[tuple[int, float | None]]]:
+    student = new_student(seed)
+    curve: list[tuple[int, float | None]] = []
     dagger(
         DarkRoom(_ROOMS, seed), expert, student, _DAGGER, seed=seed,
-        said=lambda after: curve.append((after.labels, after.rate)),
+        said=lambda after: curve.append((after.labels, after.alone)),
     )  # fmt: skip
     return student, curve
 

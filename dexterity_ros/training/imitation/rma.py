@@ -20,7 +20,7 @@ from dexterity_ros.training.imitation.collect import (
     parts_of,
 )
 from dexterity_ros.training.imitation.dagger import dagger
-from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said, silent
+from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said, silent, validate
 from dexterity_ros.training.networks import Actor, RunningNorm, mlp
 
 _ENCODER = (256, 128)
@@ -110,15 +110,17 @@ def rma(
         labels = after.labels
         said(after)
 
-    dagger(told, expert, knowing, replace(config, rounds=half, imagine=False), seed=seed, said=count)
+    dagger(
+        told, expert, knowing, replace(config, rounds=half, imagine=False, validation_attempts=0), seed=seed, said=count
+    )
     rest = replace(config, rounds=config.rounds - half)
     return _learn_to_guess(
-        told, expert, knowing, rest, lambda after: said(replace(after, number=half + after.number, labels=labels))
+        task, expert, knowing, rest, lambda after: said(replace(after, number=half + after.number, labels=labels))
     )
 
 
-def _learn_to_guess(told: Task, expert: Expert, knowing: _Knowing, config: RoundsConfig, said: Said) -> list[Batch]:
-    student, guessing = knowing.student, _Guessing(knowing.student)
+def _learn_to_guess(task: Task, expert: Expert, knowing: _Knowing, config: RoundsConfig, said: Said) -> list[Batch]:
+    student, guessing, told = knowing.student, _Guessing(knowing.student), _Told(task)
     memory = [*student.body.parameters(), *student.cell.parameters(), *student.last.parameters()]
     optimiser = torch.optim.Adam(memory, lr=config.learning_rate)
     batches: list[Batch] = []
@@ -133,5 +135,10 @@ def _learn_to_guess(told: Task, expert: Expert, knowing: _Knowing, config: Round
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(memory, 1.0)
                 optimiser.step()
-        said(Round(number=number, rate=batches[-1].rate, labels=0, unexplained=batches[-1].unexplained))
+        said(
+            Round(
+                number=number, rate=batches[-1].rate, labels=0, unexplained=batches[-1].unexplained,
+                alone=validate(task, student, config, number),
+            )
+        )  # fmt: skip
     return batches

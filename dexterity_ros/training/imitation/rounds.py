@@ -13,8 +13,8 @@ class RoundsConfig:
     """rounds of `steps` steps each; after each, `epochs` over the last `keep` rounds, of at most `updates` minibatches.
 
     updates, keep: 0 = all. minibatch: episodes at a time for a student with memory, steps for one without.
-    validation_attempts: by which the best of the iterates is kept; 0 = the last is. imagine: ask the expert about
-    goals that nobody pursues, too.
+    validation_attempts: by the student alone, after every `validate_every` rounds, by which the best of the iterates is
+    kept; 0 = the last is. imagine: ask the expert about goals that nobody pursues, too.
     """
 
     rounds: int
@@ -25,12 +25,15 @@ class RoundsConfig:
     updates: int = 0
     keep: int = 0
     validation_attempts: int = 0
+    validate_every: int = 1
     imagine: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """What is said after a round. rate: of success, on validation or while collecting. labels: so far.
+    """What is said after a round. rate: of success, while collecting. labels: so far.
+
+    alone: rate of success on validation, of the student alone; None = this round was not followed by one.
 
     unexplained: share of the variance of the expert's actions that the student missed in it, before it learned from it.
     """
@@ -39,6 +42,7 @@ class Round:
     rate: float
     labels: int
     unexplained: float
+    alone: float | None = None
 
 
 Said = Callable[[Round], None]
@@ -71,13 +75,18 @@ def learn_in_rounds(
         labels += batch.labels
         learner.add(batch)
         learner.fit(epochs=config.epochs, minibatch=config.minibatch, updates=config.updates)
-        rate = batch.rate
-        if config.validation_attempts > 0:
-            won, tried = success_rate(task, student, config.validation_attempts, config.steps)
-            rate = won / tried
-            if rate > best_rate:
-                best, best_rate = copy.deepcopy(student.state_dict()), rate
-        said(Round(number=number, rate=rate, labels=labels, unexplained=batch.unexplained))
-    if config.validation_attempts > 0:
+        alone = validate(task, student, config, number)
+        if alone is not None and alone > best_rate:
+            best, best_rate = copy.deepcopy(student.state_dict()), alone
+        said(Round(number=number, rate=batch.rate, labels=labels, unexplained=batch.unexplained, alone=alone))
+    if best_rate >= 0.0:
         student.load_state_dict(best)
     return learner.everything()
+
+
+def validate(task: Task, student: Actor, config: RoundsConfig, number: int) -> float | None:
+    """Returns how often the student alone succeeds; None where round `number` is not followed by a validation."""
+    if config.validation_attempts == 0 or (number + 1) % config.validate_every:
+        return None
+    won, tried = success_rate(task, student, config.validation_attempts, config.steps)
+    return won / tried
