@@ -19,28 +19,30 @@ def plot_sweep(path: Path, title: str, quantity: str, rows: list[dict[str, Any]]
     figure.savefig(path, dpi=130)
 
 
-def plot_dark_room(path: Path, results: list[dict[str, Any]], methods: tuple[str, ...]) -> None:
+def plot_blind_spot(
+    path: Path, title: str, chance: float, results: list[dict[str, Any]], methods: tuple[str, ...]
+) -> None:
     """Draws success of every method with its interval, and how reinforcement got there."""
     from dexterity_ros.evaluation.statistics import wilson_interval
 
-    axes, figure = _axes("The dark room: one attempt, ten codes", columns=2)
+    axes, figure = _axes(title, columns=2)
     for k, method in enumerate(methods):
         won = sum(result[method]["successes"] for result in results)
         played = sum(result[method]["episodes"] for result in results)
         low, high = wilson_interval(won, played)
         rate = won / played
         bars = [[100 * (rate - low)], [100 * (high - rate)]]
-        axes[0].barh(k, 100 * rate, xerr=bars, capsize=3, color="#3b82c4" if rate < 0.5 else "#3a9d5d")
+        axes[0].barh(k, 100 * rate, xerr=bars, capsize=3, color="#3b82c4" if low < chance else "#3a9d5d")
         axes[0].text(min(100 * rate + 3, 78), k, f"{100 * rate:.1f} %", va="center", fontsize=9)
-    axes[0].axvline(10.0, linestyle=":", color="#c9504b")
+    axes[0].axvline(100 * chance, linestyle=":", color="#c9504b")
     axes[0].set_yticks(range(len(methods)), methods)
     axes[0].invert_yaxis()
-    axes[0].set(xlabel="rooms opened, % (dotted: chance)", xlim=(0, 105))
+    axes[0].set(xlabel="successes, % (dotted: chance)", xlim=(0, 105))
     for result in results:
         for method, colour in ((methods[1], "#3b82c4"), (methods[2], "#3a9d5d"), (methods[3], "#e08a1e")):
             steps, rates = zip(*result[method]["curve"], strict=True)
             axes[1].plot(steps, [100 * r for r in rates], color=colour, label=method if result is results[0] else None)
-    axes[1].set(xlabel="labels asked for, or steps of reinforcement", xscale="log", ylabel="rooms opened, %")
+    axes[1].set(xlabel="labels asked for, or steps of reinforcement", xscale="log", ylabel="successes, %")
     axes[1].legend(fontsize=8)
     figure.savefig(path, dpi=130)
 

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 
 def train(
-    what: Annotated[Literal["teacher", "student", "ablation", "methods", "dark-room"], tyro.conf.Positional],
+    what: Annotated[
+        Literal["teacher", "student", "ablation", "methods", "dark-room", "slippery"], tyro.conf.Positional
+    ],
     /,
     config: Path | None = None,
     run: Path | None = None,
@@ -51,8 +53,11 @@ def train(
     Writes RUN/dark_room.png. JSON keys then: one entry per seed, {method: {successes, episodes, curve}, unexplained:
     {expert: share of its actions that the student's inputs cannot explain}}.
 
+    slippery: the same in the simulated hand: it has to say once whether its cube is slippery or sticky, which only
+    squeezing tells. The expert knows and never squeezes. Writes RUN/slippery.png.
+
     Args:
-        what: ablation and dark-room show what randomisation and privileges are worth.
+        what: ablation, dark-room and slippery show what randomisation and privileges are worth.
         config: for teacher and student, YAML file in config/train, or your own.
         run: directory of the run; default runs/NAME-OF-CONFIG.
         resume: go on from the run's checkpoint.
@@ -63,7 +68,7 @@ def train(
         device: torch device of the update, for instance cuda.
         threads: CPU threads of the update.
         tensorboard: write event files beside log.jsonl; needs pip install tensorboard.
-        seeds: for ablation, methods and dark-room, how many times all of it is done.
+        seeds: for ablation, methods, dark-room and slippery, how many times all of it is done.
         json: write where the run stands to this file.
     """
     from dataclasses import replace
@@ -77,8 +82,8 @@ def train(
     except ImportError as error:
         raise ConfigError(f"training needs the extra: pip install 'dexterity_ros[train]' ({error})") from error
 
-    if what == "dark-room":
-        return _dark_room(run or Path("runs/dark_room"), seeds, json)
+    if what in ("dark-room", "slippery"):
+        return _blind_spot(what, run, seeds, threads, json)
     if what == "ablation":
         from dexterity_ros.cli.studies import ablation
 
@@ -167,27 +172,30 @@ def _configs() -> list[str]:
     return sorted(f"config/train/{path.name}" for path in (data_root() / "config/train").glob("*.yaml"))
 
 
-def _dark_room(run: Path, seeds: int, json: Path | None) -> int:
+def _blind_spot(what: str, run: Path | None, seeds: int, threads: int, json: Path | None) -> int:
     from dexterity_ros.cli.output import console, write_json
-    from dexterity_ros.cli.plots import plot_dark_room
+    from dexterity_ros.cli.plots import plot_blind_spot
     from dexterity_ros.evaluation.statistics import wilson_interval
-    from dexterity_ros.training.imitation.dark_room_study import METHODS, study
+    from dexterity_ros.training.imitation.blind_spots import METHODS, slippery_or_sticky, study, the_dark_room
 
+    case = the_dark_room() if what == "dark-room" else slippery_or_sticky()
     results = []
     for seed in range(seeds):
         with console.status(f"seed {seed}") as status:
-            results.append(study(seed, 1000, status.update))
+            results.append(study(case, seed, 1000, status.update, threads=threads))
         for method in METHODS:
             won, played = results[-1][method]["successes"], results[-1][method]["episodes"]
             low, high = wilson_interval(won, played)
-            said = f"{100 * won / played:5.1f} % of {played} rooms opened ({100 * low:.1f}-{100 * high:.1f})"
+            said = f"{100 * won / played:5.1f} % of {played} attempts ({100 * low:.1f}-{100 * high:.1f})"
             console.print(f"seed {seed}  {method:<32} {said}", highlight=False)
         for expert, share in results[-1]["unexplained"].items():
             console.print(
                 f"seed {seed}  {expert}: {100 * share:.0f} % of what it does cannot be known", highlight=False
             )
-    run.mkdir(parents=True, exist_ok=True)
-    plot_dark_room(run / "dark_room.png", results, METHODS)
-    console.print(f"wrote {run / 'dark_room.png'}", highlight=False)
+    name = what.replace("-", "_")
+    picture = (run or Path("runs") / name) / f"{name}.png"
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    plot_blind_spot(picture, case.title, case.chance, results, METHODS)
+    console.print(f"wrote {picture}", highlight=False)
     write_json(json, {f"seed_{seed}": result for seed, result in enumerate(results)})
     return 0

@@ -57,7 +57,8 @@ class StudentProgress:
     """Counters that survive a resume. labels: actions that the teacher was asked for.
 
     rate: of goals, while collecting. alone: of goals, by the student alone, where that was tried. unexplained: of the
-    variance of the teacher's actions, the share that the student missed where it went; what no training removes, its inputs cannot know.
+    variance of the teacher's actions, the share that the student missed where it went; what no training removes,
+    its inputs cannot know.
     """
 
     rounds: int = 0

@@ -8,8 +8,8 @@ never switches on the light, so who imitates it never learns to. There is one at
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.training.imitation.choices import to_action, to_choice
 from dexterity_ros.training.imitation.collect import Floats, Outcome
-from dexterity_ros.training.networks import Actor
 
 LENGTH, START, CODES, LIMIT = 5, 2, 10, 14
 LEFT, RIGHT, SWITCH, ENTER = 0, 1, 2, 3  # ENTER + c enters the code c
@@ -17,16 +17,6 @@ ACTIONS = ENTER + CODES
 OBSERVATION = LENGTH + 1 + CODES  # where, whether the light is on, what the blackboard shows
 TRUTH = OBSERVATION + CODES  # and the code
 _STEP_COST = 0.01
-
-
-def to_action(choice: NDArray[np.int64]) -> Floats:
-    """Returns choices as actions in [-1, 1], (N, 1), as a head with one joint and ACTIONS bins has them."""
-    return (2.0 * choice / (ACTIONS - 1) - 1.0).astype(np.float32)[:, None]
-
-
-def to_choice(action: Floats) -> NDArray[np.int64]:
-    """Returns actions as choices, (N,)."""
-    return np.clip(np.rint((action[:, 0] + 1.0) * 0.5 * (ACTIONS - 1)), 0, ACTIONS - 1).astype(np.int64)
 
 
 class DarkRoom:
@@ -47,7 +37,7 @@ class DarkRoom:
 
     def step(self, action: Floats) -> Outcome:
         """Takes one step; rooms in which a code was entered, or time is up, begin anew."""
-        choice = to_choice(action)
+        choice = to_choice(action, ACTIONS)
         at_switch, at_door = self.where == 0, self.where == LENGTH - 1
         self.where = np.clip(self.where + (choice == RIGHT) - (choice == LEFT), 0, LENGTH - 1)
         self.light = np.where((choice == SWITCH) & at_switch, ~self.light, self.light)
@@ -77,7 +67,7 @@ class DarkRoom:
 def privileged_expert(truth: Floats) -> Floats:
     """Walks to the door and enters the code, which it knows."""
     where, code = truth[:, :LENGTH].argmax(axis=1), truth[:, OBSERVATION:].argmax(axis=1)
-    return to_action(np.where(where < LENGTH - 1, RIGHT, ENTER + code))
+    return to_action(np.where(where < LENGTH - 1, RIGHT, ENTER + code), ACTIONS)
 
 
 def restricted_expert() -> NDArray[np.int64]:
@@ -125,14 +115,4 @@ class PlannedExpert:
         """Returns actions, (N, 1)."""
         where, code = truth[:, :LENGTH].argmax(axis=1), truth[:, OBSERVATION:].argmax(axis=1)
         light = (truth[:, LENGTH] > 0.5).astype(int)
-        return to_action(self._plan[where, light, code])
-
-
-def new_student(seed: int) -> Actor:
-    """Returns a student for this task: what it sees to one of ACTIONS choices."""
-    import torch
-
-    from dexterity_ros.training.networks import ActorConfig
-
-    torch.manual_seed(seed)
-    return Actor(OBSERVATION, 1, ActorConfig(hidden=(64, 64), head="bins", bins=ACTIONS))
+        return to_action(self._plan[where, light, code], ACTIONS)
