@@ -36,7 +36,12 @@ def bench_learning(steps: int, json: Path | None) -> int:
 
 
 def bench_imitation(json: Path | None) -> int:
-    """Prints the mean return of students of a scripted expert on a standard environment."""
+    """Prints the mean return of students of a scripted expert on a standard environment.
+
+    Beside those of the library `imitation`, where it is installed.
+    """
+    import importlib.util
+
     from dexterity_ros.cli.output import console, figures_table, write_json
     from dexterity_ros.contracts.errors import ConfigError
 
@@ -45,8 +50,14 @@ def bench_imitation(json: Path | None) -> int:
     except ImportError as error:
         raise ConfigError(f"bench imitation needs: pip install '.[train]' ({error})") from error
 
+    results = {}
     with console.status("three seeds"):
-        results = {f"seed {seed}": returns(seed) for seed in range(3)}
+        for seed in range(3):
+            results[f"seed {seed}"] = returns(seed)
+            if importlib.util.find_spec("imitation"):
+                from dexterity_ros.training.imitation.other_library import library_returns
+
+                results[f"seed {seed}"] |= library_returns(seed)
     console.print(figures_table("Pendulum-v1, mean return of 200 episodes, 20 labelled", results))
     write_json(json, results)
     return 0

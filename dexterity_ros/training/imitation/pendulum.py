@@ -13,7 +13,7 @@ from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.rounds import RoundsConfig
 from dexterity_ros.training.networks import Actor, ActorConfig
 
-LIMIT, _MAX_TORQUE, _MAX_SPEED, _STEP_S = 200, 2.0, 8.0, 0.05
+LIMIT, MAX_TORQUE, _MAX_SPEED, _STEP_S = 200, 2.0, 8.0, 0.05
 
 
 class Pendulum:
@@ -32,7 +32,7 @@ class Pendulum:
 
     def step(self, action: Floats) -> Outcome:
         """Takes one step; all episodes end together."""
-        torque = np.clip(action[:, 0], -1.0, 1.0) * _MAX_TORQUE
+        torque = np.clip(action[:, 0], -1.0, 1.0) * MAX_TORQUE
         angle = (self.angle + np.pi) % (2 * np.pi) - np.pi
         reward = -(angle**2 + 0.1 * self.speed**2 + 0.001 * torque**2)
         speed = self.speed + (15.0 * np.sin(self.angle) + 3.0 * torque) * _STEP_S
@@ -59,7 +59,7 @@ def swing_up(truth: Floats) -> Floats:
     pump = np.where(speed >= 0.0, 1.0, -1.0) * missing
     hold = -8.0 * angle - 2.0 * speed
     torque = np.where((np.abs(angle) < 0.5) & (np.abs(speed) < 3.0), hold, pump)
-    return np.clip(torque / _MAX_TORQUE, -1.0, 1.0).astype(np.float32)[:, None]
+    return np.clip(torque / MAX_TORQUE, -1.0, 1.0).astype(np.float32)[:, None]
 
 
 def mean_return(task: Task, act: Callable[[Floats], Floats], episodes: int = 1) -> float:
