@@ -38,6 +38,8 @@ def train(
     student: DAgger. It acts, the teacher, which sees the truth, says what it would have done, also for goals that
     nobody pursues. JSON keys then: run, rounds, labels (actions asked for), rate (of goals, in training),
     unexplained (share of the variance of the teacher's actions that the student misses). Ctrl-C finishes the round.
+    With method `reinforced` (config/train/leap_so3_reinforced.yaml) the student of --warm-start is paid for what it
+    does, and at first for doing what its teacher does.
 
     ablation: trains config/train/ablation.yaml (or --config) with one part of the randomisation left out at a time, and
     once with an LSTM, and judges each in config/eval/reality.yaml over 300 goals. Goes on where it was interrupted.
@@ -134,6 +136,8 @@ def _student(
     if bags and not (warm_start or resume):
         raise ConfigError("--corrections are of a policy that acts already: give its run with --warm-start")
     settings = configs.load(StudentConfig, config)
+    if settings.method == "reinforced" and not (warm_start or resume):
+        raise ConfigError("method is reinforced: give the run of the student that it begins with, with --warm-start")
     student = Student(settings, folder, shown=[_corrections(bag, settings) for bag in bags], threads=threads)
     if resume:
         student.restore()

@@ -93,8 +93,11 @@ class Ppo:
             [*actor.parameters(), *critic.parameters()], lr=config.learning_rate, eps=1e-5
         )
 
-    def update(self, rollout: Rollout, last_value: Tensor) -> dict[str, float]:
-        """Improves actor and critic on one rollout. Returns mean losses, KL, entropy and the learning rate."""
+    def update(self, rollout: Rollout, last_value: Tensor, *, critic_only: bool = False) -> dict[str, float]:
+        """Improves actor and critic on one rollout. Returns mean losses, KL, entropy, learning rate.
+
+        critic_only: leaves the actor as it is.
+        """
         advantage, returns = advantages(rollout, last_value, self.config)
         self.critic.returns.update(returns.reshape(-1, 1))
         normal = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
@@ -112,11 +115,12 @@ class Ppo:
         count = 0
         for _ in range(self.config.epochs):
             for part, state in self._parts(batch, rollout.state):
-                for name, value in self._minibatch(part, state).items():
+                for name, value in self._minibatch(part, state, critic_only).items():
                     totals[name] += value
                 count += 1
         # Statistics change only between updates: within one, old and new policy must see the same normalisation.
-        self.actor.norm.update(rollout.observation.flatten(0, 1))
+        if not critic_only:
+            self.actor.norm.update(rollout.observation.flatten(0, 1))
         self.critic.norm.update(rollout.privileged.flatten(0, 1))
         return {name: value / count for name, value in totals.items()} | {"learning_rate": self.learning_rate}
 
@@ -131,18 +135,20 @@ class Ppo:
         for index in torch.randperm(steps * hands, device=state.device).split(self.config.minibatch):
             yield {name: tensor[:, index] for name, tensor in flat.items()}, state[:0]
 
-    def _minibatch(self, batch: dict[str, Tensor], state: Tensor) -> dict[str, float]:
+    def _minibatch(self, batch: dict[str, Tensor], state: Tensor, critic_only: bool) -> dict[str, float]:
         distribution = self.actor.distribution(self.actor.sequence(batch["observation"], state, batch["done"]))
         log_prob = distribution.log_prob(batch["action"])
         entropy = distribution.entropy().mean()
         kl = distribution.kl(batch["packed"]).mean().item()
-        self._adapt_learning_rate(kl)
+        if not critic_only:
+            self._adapt_learning_rate(kl)
         ratio = torch.exp(log_prob - batch["log_prob"])
         clipped = torch.clamp(ratio, 1.0 - self.config.clip, 1.0 + self.config.clip)
         policy_loss = -torch.minimum(ratio * batch["advantage"], clipped * batch["advantage"]).mean()
         privileged, returns = batch["privileged"].flatten(0, 1), batch["returns"].flatten()
         value_loss = nn.functional.mse_loss(self.critic(privileged), returns)
-        loss = policy_loss + self.config.value_weight * value_loss - self.config.entropy * entropy
+        actor_loss = 0.0 if critic_only else policy_loss - self.config.entropy * entropy
+        loss = actor_loss + self.config.value_weight * value_loss
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_([*self.actor.parameters(), *self.critic.parameters()], self.config.max_grad_norm)

@@ -16,6 +16,7 @@ from dexterity_ros.contracts.resources import resource
 from dexterity_ros.training.imitation.behaviour_cloning import clone
 from dexterity_ros.training.imitation.collect import Batch, Expert, Task
 from dexterity_ros.training.imitation.dagger import dagger
+from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune
 from dexterity_ros.training.imitation.gated import gated_dagger
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
 from dexterity_ros.training.imitation.human_gated import human_gated_dagger
@@ -30,21 +31,25 @@ from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interrupti
 class StudentConfig(Setup):
     """One run; YAML in config/train. teacher: bundle directory. method: a file of training/imitation each.
 
-    stop_head: the student also says whether the goal is reached.
+    stop_head: the student also says whether the goal is reached. tuning: of the method `reinforced`, whose rounds are
+    updates.
     """
 
     teacher: str
     goal_rad: tuple[float, float]
     student: ActorConfig
     rounds: RoundsConfig
-    method: Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma"] = "dagger"
+    method: Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma", "reinforced"] = "dagger"
     stop_head: bool = False
+    tuning: TuningConfig | None = None
 
     def __post_init__(self) -> None:
         if self.stop_head and not self.rounds.imagine:
             raise ConfigError(
                 "stop_head is true and rounds.imagine false: only imagined goals show what reached is like"
             )
+        if self.method == "reinforced" and (self.tuning is None or self.stop_head):
+            raise ConfigError("method is reinforced: it needs tuning, and no stop_head, for which there is no reward")
 
     @property
     def first_goal_rad(self) -> tuple[float, float]:
@@ -64,7 +69,7 @@ class StudentProgress:
     rounds: int = 0
     labels: int = 0
     rate: float = 0.0
-    unexplained: float = 1.0
+    unexplained: float | None = 1.0
     alone: float | None = None
 
     @property
@@ -88,6 +93,8 @@ def _learn(
         gated_dagger(task, expert, student, rounds, seed=seed, said=said)
     elif config.method == "rma":
         rma(task, expert, student, rounds, seed=seed, said=said)
+    elif config.method == "reinforced":
+        _reinforce(config, task, expert, student, begun, said)
     else:
         _clone_then_let_a_person_watch(task, expert, student, rounds, seed, said)
 
@@ -108,6 +115,17 @@ def _clone_then_let_a_person_watch(
     human_gated_dagger(
         task, expert, student, rest, shown=shown, seed=seed,
         said=lambda after: said(replace(after, number=first + after.number, labels=labels + after.labels)),
+    )  # fmt: skip
+
+
+def _reinforce(config: StudentConfig, task: Task, expert: Expert, student: Actor, begun: int, said: Said) -> None:
+    assert config.tuning is not None
+    asked = config.tuning.ppo.horizon * config.env.num_envs
+    fine_tune(
+        task, expert, student, config.tuning, range(begun, config.rounds.rounds),
+        lambda update, rate: said(
+            Round(number=update - begun, rate=rate, labels=(update - begun + 1) * asked, unexplained=None)
+        ),
     )  # fmt: skip
 
 
@@ -154,11 +172,8 @@ class Student:
                 )
                 self.save()
                 bar.update(1)
-                bar.set_postfix(
-                    goals=f"{after.rate:.2f}",
-                    unexplained=f"{after.unexplained:.2f}",
-                    labels=f"{self.progress.labels / 1e6:.2f}M",
-                )
+                missed = {} if after.unexplained is None else {"unexplained": f"{after.unexplained:.2f}"}
+                bar.set_postfix(goals=f"{after.rate:.2f}", **missed, labels=f"{self.progress.labels / 1e6:.2f}M")
                 if interrupted():
                     raise _InterruptionError
 

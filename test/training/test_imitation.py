@@ -1,5 +1,6 @@
 """Imitation: one collector for all methods, labels where they belong, and a room in which imitation must fail."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -36,11 +37,13 @@ from dexterity_ros.training.imitation.dark_room import (  # noqa: E402
     restricted_expert,
 )
 from dexterity_ros.training.imitation.explained import unexplained  # noqa: E402
+from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune  # noqa: E402
 from dexterity_ros.training.imitation.gated import close_to_expert, gated_dagger  # noqa: E402
 from dexterity_ros.training.imitation.human_gated import Operator, OperatorConfig, human_gated_dagger  # noqa: E402
 from dexterity_ros.training.imitation.rma import rma  # noqa: E402
 from dexterity_ros.training.imitation.rounds import RoundsConfig  # noqa: E402
 from dexterity_ros.training.networks import Actor, ActorConfig  # noqa: E402
+from dexterity_ros.training.ppo import PpoConfig  # noqa: E402
 
 pytestmark = pytest.mark.training
 
@@ -67,6 +70,7 @@ class Line:
             truth=self.at.copy(),
             reward=-np.abs(self.at[:, 0]),
             done=done,
+            cut=done,
             tried=done,
             succeeded=done & good,
         )
@@ -189,6 +193,39 @@ def test_a_student_with_memory_is_fitted_over_sequences():
     learner.add(batch)
     first = learner.fit(epochs=1, minibatch=16)
     assert learner.fit(epochs=20, minibatch=16) < first - 0.3
+
+
+def test_reinforcement_takes_a_student_beyond_its_expert():
+    def stops_short(truth):
+        return np.clip(-3.0 * (truth - 0.2), -1.0, 1.0)
+
+    student = line_student()
+    clone(
+        Line(64, 0),
+        stops_short,
+        student,
+        RoundsConfig(rounds=2, steps=20, epochs=40, minibatch=256, learning_rate=3e-3),
+    )
+    before, played = success_rate(Line(64, 9), student, 200, 20)
+    assert before == 0
+    ppo = PpoConfig(
+        horizon=20, epochs=4, minibatch=256, gamma=0.9, gae_lambda=0.95, clip=0.2, entropy=0.0, value_weight=1.0,
+        learning_rate=1e-3, learning_rate_range=(1e-4, 3e-3), target_kl=0.02, max_grad_norm=1.0, initial_std=0.3,
+        actor_hidden=(32,), critic_hidden=(32,),
+    )  # fmt: skip
+    tuning = TuningConfig(imitation=0.05, fade_updates=5, alike=0.3, critic_first=2, ppo=ppo)
+    policies = [copy.deepcopy(student.body.state_dict())]
+    fine_tune(
+        Line(64, 0), stops_short, student, tuning, range(25),
+        lambda _update, _rate: policies.append(copy.deepcopy(student.body.state_dict())),
+    )  # fmt: skip
+
+    def same(one, other):
+        return all(bool((one[name] == other[name]).all()) for name in one)
+
+    assert same(policies[0], policies[2]) and not same(policies[2], policies[3])  # the critic learned first
+    after, _ = success_rate(Line(64, 9), student, 200, 20)
+    assert after / played > 0.9
 
 
 def test_the_rules_of_the_dark_room():

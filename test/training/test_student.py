@@ -122,6 +122,26 @@ def test_a_run_resumes_and_exports_a_bundle_with_memory(small, tmp_path):
     assert (manifest.kind, manifest.state_width, manifest.provenance.steps) == ("recurrent", 8, 1920)
 
 
+def test_reinforcement_goes_on_with_a_student_and_resumes(small, tmp_path):
+    Student(small, tmp_path / "taught").train()
+    reinforced = configs.load(StudentConfig, resource("config/train/leap_so3_reinforced.yaml"))
+    ppo = replace(reinforced.tuning.ppo, horizon=4, minibatch=32, critic_hidden=(8,))
+    tuning = replace(reinforced.tuning, ppo=ppo, critic_first=0)
+    config = replace(small, method="reinforced", tuning=tuning)
+    student = Student(config, tmp_path / "run")
+    student.restore(tmp_path / "taught")
+    before = student.actor.last[-1].weight.detach().clone()
+    student.train()
+    assert student.progress.rounds == 2 and not bool((student.actor.last[-1].weight == before).all())
+    more = Student(replace(config, rounds=replace(config.rounds, rounds=3)), tmp_path / "run")
+    more.restore()
+    more.train()
+    assert [json.loads(row)["rounds"] for row in (tmp_path / "run/log.jsonl").read_text().splitlines()] == [1, 2, 3]
+    for change in ({"tuning": None}, {"stop_head": True, "rounds": replace(small.rounds, imagine=True)}):
+        with pytest.raises(ConfigError, match="reinforced"):
+            replace(config, **change)
+
+
 def test_a_student_learns_what_an_operator_did_when_they_took_over(small, inputs, tmp_path):
     width, rng = small.observation().width, np.random.default_rng(0)
     seen = rng.normal(size=(60, width)).astype(np.float32)

@@ -65,7 +65,7 @@ class BlindSpot:
             value_weight=1.0, learning_rate=1e-3, learning_rate_range=(1e-4, 3e-3), target_kl=0.02, max_grad_norm=1.0,
             initial_std=0.5, actor_hidden=(64, 64), critic_hidden=(64, 64),
         )  # fmt: skip
-        return TuningConfig(updates=self.updates, imitation=0.1, fade_updates=self.updates // 2, ppo=ppo)
+        return TuningConfig(imitation=0.1, fade_updates=self.updates // 2, ppo=ppo)
 
 
 def the_dark_room(rooms: int = 512) -> BlindSpot:
@@ -139,7 +139,8 @@ def _reinforced(case: BlindSpot, seed: int, episodes: int) -> dict[str, Any]:
     student, _ = _by_dagger(case, task, case.privileged, seed)
     steps = len(task.restart()[0]) * tuning.ppo.horizon
     _loosen(student)
-    fine_tune(task, case.privileged, student, tuning, lambda k, rate: curve.append(((k + 1) * steps, rate)))
+    updates = range(case.updates)
+    fine_tune(task, case.privileged, student, tuning, updates, lambda k, rate: curve.append(((k + 1) * steps, rate)))
     return _judged(case, student, seed, episodes) | {"curve": curve}
 
 

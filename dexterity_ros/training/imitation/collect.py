@@ -19,14 +19,15 @@ Bools = NDArray[np.bool_]
 class Outcome:
     """What one step of N episodes brought. observation, truth: after automatic restarts.
 
-    done: the episode is over, memories begin anew. tried: an attempt ended, one of several of an episode perhaps.
-    succeeded: where tried.
+    done: the episode is over, memories begin anew. cut: it is over because time was up, and might have gone on well.
+    tried: an attempt ended, one of several of an episode perhaps. succeeded: where tried.
     """
 
     observation: Floats
     truth: Floats
     reward: Floats
     done: Bools
+    cut: Bools
     tried: Bools
     succeeded: Bools
 

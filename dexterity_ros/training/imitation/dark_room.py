@@ -48,7 +48,10 @@ class DarkRoom:
         reward = opened.astype(np.float32) - _STEP_COST
         self._begin(done)
         observation, truth = self._observe()
-        return Outcome(observation=observation, truth=truth, reward=reward, done=done, tried=done, succeeded=opened)
+        return Outcome(
+            observation=observation, truth=truth, reward=reward, done=done, cut=np.zeros_like(done), tried=done,
+            succeeded=opened,
+        )  # fmt: skip
 
     def _begin(self, mask: NDArray[np.bool_]) -> None:
         self.where[mask], self.light[mask], self._steps[mask] = START, False, 0

@@ -13,50 +13,66 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dexterity_ros.training.imitation.collect import Expert, Task
+from dexterity_ros.training.imitation.collect import Expert, Outcome, Task
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
 
 
 @dataclass(frozen=True, kw_only=True)
 class TuningConfig:
-    """imitation: reward for an action equal to the expert's, at first; it fades to nothing over fade_updates."""
+    """imitation: reward for doing what the expert does, at first; it fades to nothing over fade_updates.
 
-    updates: int
+    alike: how far apart (root mean square) an action and the expert's are when the reward is down to a third.
+    critic_first: updates in which only the critic learns: one that knows nothing yet spoils what the student can do.
+    """
+
     imitation: float
     fade_updates: int
     ppo: PpoConfig
+    alike: float = 0.001
+    critic_first: int = 0
 
 
-@torch.no_grad()
-def _rollout(task: Task, expert: Expert, ppo: Ppo, imitation: float) -> tuple[Rollout, Tensor, float]:
-    observation, truth = task.restart()
-    state = ppo.actor.begin(len(observation))
-    names = [name for name in Rollout.__dataclass_fields__ if name != "state"]
-    columns: dict[str, list[Tensor]] = {name: [] for name in names}
-    won = played = 0
-    for _ in range(ppo.config.horizon):
-        seen, known = torch.from_numpy(observation), torch.from_numpy(truth)
-        parameters, state = ppo.actor.parameters_of(seen, state)
-        distribution = ppo.actor.distribution(parameters)
-        action = distribution.sample()
-        same = (np.abs(action.numpy() - expert(truth)) < 1e-3).all(axis=1)
-        outcome = task.step(action.numpy())
-        reward = torch.from_numpy((outcome.reward + imitation * same).astype(np.float32))
+class _Play:
+    """Goes through the task without a break, rollout after rollout."""
+
+    def __init__(self, task: Task, expert: Expert, ppo: Ppo, alike: float) -> None:
+        self._task, self._expert, self._ppo, self._alike = task, expert, ppo, alike
+        self._observation, self._truth = task.restart()
+        self._state = ppo.actor.begin(len(self._observation))
+
+    @torch.no_grad()
+    def rollout(self, imitation: float) -> tuple[Rollout, Tensor, float]:
+        """Returns (what happened, values of where it stands, success rate). imitation: reward for being alike."""
+        begun, won, played = self._state, 0, 0
+        columns: dict[str, list[Tensor]] = {name: [] for name in Rollout.__dataclass_fields__ if name != "state"}
+        for _ in range(self._ppo.config.horizon):
+            row, outcome = self._step(imitation)
+            for name, value in row.items():
+                columns[name].append(value)
+            won, played = won + int(outcome.succeeded.sum()), played + int(outcome.tried.sum())
+        stacked = {name: torch.stack(values) for name, values in columns.items()}
+        last = self._ppo.critic.value(torch.from_numpy(self._truth))
+        return Rollout(state=begun, **stacked), last, won / max(played, 1)
+
+    def _step(self, imitation: float) -> tuple[dict[str, Tensor], Outcome]:
+        actor, seen, known = self._ppo.actor, torch.from_numpy(self._observation), torch.from_numpy(self._truth)
+        parameters, state = actor.parameters_of(seen, self._state)
+        distribution = actor.distribution(parameters)
+        action, value = distribution.sample(), self._ppo.critic.value(known)
+        apart = ((action.numpy() - self._expert(self._truth)) ** 2).mean(axis=1)
+        outcome = self._task.step(action.numpy())
+        reward = torch.from_numpy((outcome.reward + imitation * np.exp(-apart / self._alike**2)).astype(np.float32))
+        # Where time was up, what would have followed is worth about as much as where it was.
+        reward = reward + self._ppo.config.gamma * value * torch.from_numpy(outcome.cut.astype(np.float32))
         done = torch.from_numpy(outcome.done.astype(np.float32))
+        self._state = state * (1.0 - done)[:, None]
+        self._observation, self._truth = outcome.observation, outcome.truth
         row = {
             "observation": seen, "privileged": known, "action": action, "log_prob": distribution.log_prob(action),
-            "packed": distribution.packed(), "reward": reward, "done": done, "value": ppo.critic.value(known),
+            "packed": distribution.packed(), "reward": reward, "done": done, "value": value,
         }  # fmt: skip
-        for name, value in row.items():
-            columns[name].append(value)
-        state = state * (1.0 - done)[:, None]
-        won, played = won + int(outcome.succeeded.sum()), played + int(outcome.done.sum())
-        observation, truth = outcome.observation, outcome.truth
-    last = ppo.critic.value(torch.from_numpy(truth))
-    first = ppo.actor.begin(len(observation))
-    stacked = {name: torch.stack(values) for name, values in columns.items()}
-    return Rollout(state=first, **stacked), last, won / max(played, 1)
+        return row, outcome
 
 
 def fine_tune(
@@ -64,14 +80,19 @@ def fine_tune(
     expert: Expert,
     student: Actor,
     config: TuningConfig,
+    updates: range,
     said: Callable[[int, float], None] = lambda _update, _rate: None,
 ) -> None:
-    """Trains the student further. said: called after each update with (update, success rate while exploring)."""
+    """Trains the student further.
+
+    updates: their numbers, of which the first is not 0 where one goes on. said: called after each of them with (its
+    number, success rate while exploring).
+    """
     _, truth = task.restart()
-    critic = Critic(truth.shape[1], config.ppo.critic_hidden)
-    ppo = Ppo(student, critic, config.ppo)
-    for update in range(config.updates):
+    ppo = Ppo(student, Critic(truth.shape[1], config.ppo.critic_hidden), config.ppo)
+    play = _Play(task, expert, ppo, config.alike)
+    for update in updates:
         share = max(1.0 - update / max(config.fade_updates, 1), 0.0)
-        rollout, last, rate = _rollout(task, expert, ppo, config.imitation * share)
-        ppo.update(rollout, last)
+        rollout, last, rate = play.rollout(config.imitation * share)
+        ppo.update(rollout, last, critic_only=update < updates.start + config.critic_first)
         said(update, rate)

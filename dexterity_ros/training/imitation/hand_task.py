@@ -77,6 +77,7 @@ class HandTask:
             truth=self._truth(),
             reward=step.reward.astype(np.float32),
             done=done,
+            cut=step.truncated,
             tried=step.reached | step.failed,
             succeeded=step.reached,
         )

@@ -44,7 +44,7 @@ class Pendulum:
             self.restart()
         seen = self._see()
         return Outcome(
-            observation=seen, truth=seen, reward=reward.astype(np.float32), done=over, tried=over,
+            observation=seen, truth=seen, reward=reward.astype(np.float32), done=over, cut=over, tried=over,
             succeeded=over & (np.abs(angle) < 0.2),
         )  # fmt: skip
 

@@ -35,13 +35,14 @@ class Round:
 
     alone: rate of success on validation, of the student alone; None = this round was not followed by one.
 
-    unexplained: share of the variance of the expert's actions that the student missed in it, before it learned from it.
+    unexplained: share of the variance of the expert's actions that the student missed in it, before it learned from it;
+    None = it was not asked what to do.
     """
 
     number: int
     rate: float
     labels: int
-    unexplained: float
+    unexplained: float | None
     alone: float | None = None
 
 

@@ -82,7 +82,10 @@ class Slippery:
         reward = right.astype(np.float32) - _STEP_COST
         self._begin(done)
         observation, truth = self._observe()
-        return Outcome(observation=observation, truth=truth, reward=reward, done=done, tried=done, succeeded=right)
+        return Outcome(
+            observation=observation, truth=truth, reward=reward, done=done, cut=np.zeros_like(done), tried=done,
+            succeeded=right,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Stops the simulation threads."""
