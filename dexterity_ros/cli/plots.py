@@ -66,19 +66,21 @@ def plot_ablation(path: Path, results: dict[str, list[dict[str, Any]]], steps: i
 
 
 def plot_methods(path: Path, results: dict[str, list[dict[str, Any]]], teacher: list[dict[str, Any]]) -> None:
-    """Draws what the judge says of students by every method, one point per seed, and how they learned."""
+    """Draws what the judge says of students by every method, one point per seed, and how they learned on average."""
+    import numpy as np
+
     axes, figure = _axes("Students of one teacher", columns=2)
     for k, (name, rows) in enumerate(results.items()):
         _bar(axes[0], k, rows)
-        for row in rows:
-            label = name if row is rows[0] else None
-            axes[1].plot([n for n, _ in row["curve"]], [100 * r for _, r in row["curve"]], color=f"C{k}", label=label)
+        curves = [row["curve"] for row in rows if len(row["curve"]) == len(rows[0]["curve"])]
+        labels, rates = np.mean(curves, axis=0).T
+        axes[1].plot(labels / 1e6, 100 * rates, "o-", markersize=3, color=f"C{k}", label=name)
     best = sum(row["goals_reached"] for row in teacher) / max(sum(row["goals_attempted"] for row in teacher), 1)
     axes[0].axvline(100 * best, linestyle=":", color="black")
     axes[0].set_yticks(range(len(results)), list(results))
     axes[0].invert_yaxis()
     axes[0].set(xlabel="goals reached in the judge, % (points: seeds; dotted: teacher)", xlim=(0, 100))
-    axes[1].set(xlabel="labels", ylabel="goals reached by the student alone, in training, %")
+    axes[1].set(xlabel="labels, M", ylabel="reached alone, in training, %")
     axes[1].legend(fontsize=7)
     figure.savefig(path, dpi=130)
 

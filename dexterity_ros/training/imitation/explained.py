@@ -59,7 +59,7 @@ def _result(left: NDArray[np.float32], spread: NDArray[np.float32], samples: int
     used = spread > 1e-8
     shares = np.where(used, left / np.maximum(spread, 1e-8), 0.0)
     return Unexplained(
-        share=round(float(left[used].sum() / max(spread[used].sum(), 1e-8)), 4),
+        share=round(float(min(left[used].sum() / max(spread[used].sum(), 1e-8), 1.0)), 4),
         by_number=tuple(round(float(min(share, 1.0)), 4) for share in shares),
         samples=samples,
     )
