@@ -32,8 +32,8 @@ def plot_blind_spot(
         low, high = wilson_interval(won, played)
         rate = won / played
         bars = [[100 * (rate - low)], [100 * (high - rate)]]
-        axes[0].barh(k, 100 * rate, xerr=bars, capsize=3, color="#3b82c4" if low < chance else "#3a9d5d")
-        axes[0].text(min(100 * rate + 3, 78), k, f"{100 * rate:.1f} %", va="center", fontsize=9)
+        axes[0].barh(k, 100 * rate, xerr=bars, capsize=3, color="#3b82c4" if rate < 0.5 * (1.0 + chance) else "#3a9d5d")
+        axes[0].text(100 * rate + (3 if rate < 0.7 else -17), k, f"{100 * rate:.1f} %", va="center", fontsize=9)
     axes[0].axvline(100 * chance, linestyle=":", color="#c9504b")
     axes[0].set_yticks(range(len(methods)), methods)
     axes[0].invert_yaxis()
