@@ -15,6 +15,7 @@ from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
 from dexterity_ros.pipeline.tracked_object import tracked_object
 
+WITHOUT_COLOURS = "an image without colours does not tell which way round the object is"
 _JOINTS_KEPT_NS = 500_000_000
 _JOINTS_MAX_AGE_NS = 60_000_000  # joints further from the image than this are not the image's
 
@@ -74,7 +75,8 @@ class ObjectPipeline:
             self._estimator.reset()
             return Seen(result=cloud, cloud=None, joints_ns=used_ns)
         if cloud.rgb is None and self._object.needs_colour:
-            said = "an image without colours does not tell which way round the object is"
-            return Seen(result=Fault(code=FaultCode.DEPTH_INVALID, detail=said), cloud=cloud, joints_ns=used_ns)
+            return Seen(
+                result=Fault(code=FaultCode.DEPTH_INVALID, detail=WITHOUT_COLOURS), cloud=cloud, joints_ns=used_ns
+            )
         result = self._estimator.step(cloud, self._object.evidence(image, cloud))
         return Seen(result=result, cloud=cloud, joints_ns=used_ns)

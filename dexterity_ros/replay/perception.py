@@ -13,7 +13,7 @@ from dexterity_ros.contracts.errors import BagError, Fault, FaultCode
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.estimation.object_estimator import FOUND_ONCE
 from dexterity_ros.perception.depth_cloud import CloudConfig
-from dexterity_ros.pipeline.object_pipeline import ObjectPipeline
+from dexterity_ros.pipeline.object_pipeline import WITHOUT_COLOURS, ObjectPipeline
 from dexterity_ros.replay.differences import Differences, StageDiff
 from dexterity_ros.replay.run_record import RunRecord
 
@@ -27,8 +27,8 @@ def repeat_perception(run: RunRecord) -> list[StageDiff]:
     """Returns the stage eyes: every image's pose, or that there was none, beside what pose_node published.
 
     Nothing when no images were recorded. Images before the object was first found cannot be repeated: what the tracker
-    remembered then is not in the bag. Nor can those be that pose_node saw without joints or colours, or with ones that
-    the recorder missed: it may have received what the other did not.
+    remembered then is not in the bag. Nor can those be that pose_node saw without joints, or with joints or colours
+    that the recorder missed: it may have received what the other did not.
 
     Raises:
         BagError: the bag does not say how its eyes were set up.
@@ -82,9 +82,10 @@ class _Eyes:
         if row["joints_ns"] == 0 and row["basis"].startswith(FaultCode.JOINTS_STALE):
             self._stage.skip()  # pose_node had no joints: its tracker saw nothing of this image
             return
-        joints, colour = self._joints.get(row["joints_ns"]), self._colours.get(stamp_ns)
-        unusable = row["basis"].startswith(FaultCode.DEPTH_INVALID)  # perhaps for want of a colour that the bag has
-        if joints is None or unusable or (colour is None and self._coloured):
+        blind = WITHOUT_COLOURS in row["basis"]  # pose_node had no colours, even if the bag has them
+        joints, colour = self._joints.get(row["joints_ns"]), None if blind else self._colours.get(stamp_ns)
+        unusable = row["joints_ns"] == 0 and row["basis"].startswith(FaultCode.DEPTH_INVALID)
+        if joints is None or unusable or (colour is None and self._coloured and not blind):
             self._known = False
             self._stage.skip()
             return
