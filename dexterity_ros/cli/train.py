@@ -84,6 +84,8 @@ def train(
     except ImportError as error:
         raise ConfigError(f"training needs the extra: pip install 'dexterity_ros[train]' ({error})") from error
 
+    if seeds < 1:
+        raise ConfigError(f"--seeds is {seeds}, expected 1 or more")
     if what in ("dark-room", "slippery"):
         return _blind_spot(what, run, seeds, threads, json)
     if what == "ablation":

@@ -24,7 +24,7 @@ from dexterity_ros.training.imitation.rma import rma
 from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said
 from dexterity_ros.training.networks import Actor, ActorConfig
 from dexterity_ros.training.setup import Setup
-from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interruptible
+from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interruptible, read_checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,9 +198,7 @@ class Student:
         What was collected is collected anew.
         """
         path = (run or self.run) / CHECKPOINT
-        if not path.is_file():
-            raise TrainingError(f"no checkpoint {path}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}")
-        content = torch.load(path, weights_only=True)
+        content = read_checkpoint(path)
         try:
             self.actor.load_state_dict(content["actor"])
         except RuntimeError as error:

@@ -1,6 +1,7 @@
 """Trains a teacher by reinforcement learning in simulation."""
 
 import json
+import pickle
 import signal
 import time
 from collections import deque
@@ -169,11 +170,7 @@ class Teacher:
 
     def restore(self, checkpoint: Path, *, keep_progress: bool) -> None:
         """Continues from a checkpoint, or with keep_progress=False takes only its networks. Raises TrainingError."""
-        if not checkpoint.is_file():
-            raise TrainingError(
-                f"no checkpoint {checkpoint}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}"
-            )
-        content = torch.load(checkpoint, map_location=self.device, weights_only=True)
+        content = read_checkpoint(checkpoint, self.device)
         self.ppo.actor.load_state_dict(content["actor"])
         self.ppo.critic.load_state_dict(content["critic"])
         if keep_progress:
@@ -277,6 +274,17 @@ class Teacher:
                 if isinstance(value, dict):
                     continue
                 self._board.add_scalar(name, value, self.progress.steps)
+
+
+def read_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Returns what a run of a teacher or a student left. Raises TrainingError when it is not there or damaged."""
+    if not path.is_file():
+        raise TrainingError(f"no checkpoint {path}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}")
+    try:
+        content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise TrainingError(f"{path} ({path.stat().st_size} bytes) is damaged: it cannot be read to its end") from error
+    return content
 
 
 @contextmanager

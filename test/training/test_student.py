@@ -185,6 +185,15 @@ def test_a_network_of_another_shape_is_no_start(small, tmp_path):
         Student(replace(small, stop_head=True), tmp_path / "two").restore(tmp_path / "one")
 
 
+def test_a_checkpoint_that_was_cut_off_is_named(small, tmp_path):
+    Student(small, tmp_path / "one").save()
+    whole = (tmp_path / "one/checkpoint.pt").read_bytes()
+    for kept in (0, len(whole) // 2):
+        (tmp_path / "one/checkpoint.pt").write_bytes(whole[:kept])
+        with pytest.raises(TrainingError, match=rf"one/checkpoint.pt \({kept} bytes\) is damaged"):
+            Student(small, tmp_path / "two").restore(tmp_path / "one")
+
+
 def test_a_stop_head_that_would_never_see_a_reached_goal_is_refused(small):
     with pytest.raises(ConfigError, match="imagine"):
         replace(small, stop_head=True, rounds=replace(small.rounds, imagine=False))
