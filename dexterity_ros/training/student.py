@@ -31,6 +31,7 @@ from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interrupti
 class StudentConfig(Setup):
     """One run; YAML in config/train. teacher: bundle directory. method: a file of training/imitation each.
 
+    teacher_sees: sensors asks the teacher to do with what they say, so that the student can know the reasons.
     stop_head: the student also says whether the goal is reached. tuning: of the method `reinforced`, whose rounds are
     updates.
     """
@@ -40,6 +41,7 @@ class StudentConfig(Setup):
     student: ActorConfig
     rounds: RoundsConfig
     method: Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma", "reinforced"] = "dagger"
+    teacher_sees: Literal["truth", "sensors"] = "truth"
     stop_head: bool = False
     tuning: TuningConfig | None = None
 
@@ -50,6 +52,10 @@ class StudentConfig(Setup):
             )
         if self.method == "reinforced" and (self.tuning is None or self.stop_head):
             raise ConfigError("method is reinforced: it needs tuning, and no stop_head, for which there is no reward")
+        if self.method == "reinforced" and self.teacher_sees == "sensors":
+            raise ConfigError(
+                "method is reinforced: its critic sees what the teacher does, so teacher_sees must be truth"
+            )
 
     @property
     def first_goal_rad(self) -> tuple[float, float]:
@@ -156,7 +162,13 @@ class Student:
         """Trains all rounds, or until Ctrl-C; each round leaves a checkpoint. Raises BundleError."""
         config, begun = self.config, self.progress.rounds
         expert = BundleExpert(resource(config.teacher), self.env.hand, config.policy.action)
-        task = HandTask(self.env, expert.manifest.observation, config.seed, stop_head=config.stop_head)
+        task = HandTask(
+            self.env,
+            expert.manifest.observation,
+            config.seed,
+            stop_head=config.stop_head,
+            restricted=config.teacher_sees == "sensors",
+        )
         (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(config), sort_keys=False))
         bar = tqdm(total=config.rounds.rounds, initial=begun, unit="round")
         labels_before = self.progress.labels

@@ -58,6 +58,20 @@ def test_the_expert_sees_the_truth_and_the_student_what_sensors_say(task):
     np.testing.assert_allclose(truth, expected, atol=1e-6)
 
 
+def test_a_restricted_expert_is_shown_what_the_student_sees(small):
+    env = small.environment()
+    expert = BundleExpert(resource(small.teacher), env.hand, small.policy.action)
+    spec, task = expert.manifest.observation, HandTask(env, expert.manifest.observation, restricted=True)
+    seen, shown = task.restart()
+    for _ in range(3):
+        for own, theirs in ((seen, shown), task.imagine()):
+            for name in ("joint_pos", "object_pos", "goal_rotvec", "last_action"):
+                np.testing.assert_array_equal(theirs[:, spec.slices[name]], own[:, env.observation_spec.slices[name]])
+        outcome = task.step(expert(shown))
+        seen, shown = outcome.observation, outcome.truth
+    env.close()
+
+
 def test_the_truth_carries_velocities_from_true_poses_and_what_was_done(task):
     task, expert = task
     slices = expert.manifest.observation.slices

@@ -47,13 +47,24 @@ class BundleExpert:
 class HandTask:
     """N hands turning objects; a `Task` with `ManyGoals`. An attempt is a goal, an episode may have many."""
 
-    def __init__(self, env: ReorientEnv, expert: ObservationSpec, seed: int = 0, *, stop_head: bool = False) -> None:
+    def __init__(
+        self,
+        env: ReorientEnv,
+        expert: ObservationSpec,
+        seed: int = 0,
+        *,
+        stop_head: bool = False,
+        restricted: bool = False,
+    ) -> None:
         """expert: what the expert's truth is made of. The student sees what the environment shows.
+
+        restricted: the expert is shown what sensors say, too, and its truth is no more than that.
 
         stop_head: actions and truth have one number more, whether the goal is reached. A goal that is reached is
         followed by the next, so only goals that nobody pursues show it; half of them are near, then, and stay.
         """
         self.env, self._expert, self._rng = env, expert, np.random.default_rng([seed, 3])
+        self._restricted = restricted
         self._stop_head, self._near = stop_head, replace(env.task, goal_rad=(0.0, 2.0 * env.task.success_rad))
         self._goal_limit = round(env.task.goal_timeout_s / env.config.physics.control_period_s)
         self._restart_imagination()
@@ -93,7 +104,8 @@ class HandTask:
             self._imagined_steps[over] = 0
         goal = GoalSample(stamp_ns=env.inputs.goal.stamp_ns, quat_wxyz=self._imagined)
         seen: Floats = build_observation(env.observation_spec, replace(env.inputs, goal=goal), env.memory)
-        known: Floats = build_observation(self._expert, replace(env.true_inputs(), goal=goal), self._memory)
+        inputs, memory = (env.inputs, env.memory) if self._restricted else (env.true_inputs(), self._memory)
+        known: Floats = build_observation(self._expert, replace(inputs, goal=goal), memory)
         return seen, self._with_verdict(known, self._imagined)
 
     def _imaginable(self, quat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -111,6 +123,9 @@ class HandTask:
         return np.concatenate([truth, verdict.astype(np.float32)], axis=1)
 
     def _truth(self) -> Floats:
+        if self._restricted:
+            seen: Floats = build_observation(self._expert, self.env.inputs, self.env.memory)
+            return self._with_verdict(seen, self.env.inputs.goal.quat_wxyz)
         true, shared = self.env.true_inputs(), self.env.memory
         memory = replace(self._memory, target_pos_rad=shared.target_pos_rad, action=shared.action)
         self._memory = observe_object(memory, true)
