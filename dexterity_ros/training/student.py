@@ -8,6 +8,7 @@ from typing import Literal
 
 import torch
 import yaml
+from torch import Tensor
 from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
@@ -207,14 +208,22 @@ class Student:
     def restore(self, run: Path | None = None) -> None:
         """Continues from the run's checkpoint, or begins with the network of another run's. Raises TrainingError.
 
-        What was collected is collected anew.
+        What was collected is collected anew. A stop head that this run does without is left behind.
         """
         path = (run or self.run) / CHECKPOINT
         content = read_checkpoint(path)
         try:
-            self.actor.load_state_dict(content["actor"])
+            self.actor.load_state_dict(_without_stop_head(content["actor"], self.actor))
         except RuntimeError as error:
             said = "observation terms, student or stop_head differ"
             raise TrainingError(f"the network in {path} has another shape than this configuration's: {said}") from error
         if run is None:
             self.progress = StudentProgress(**content["progress"])
+
+
+def _without_stop_head(values: dict[str, Tensor], student: Actor) -> dict[str, Tensor]:
+    """Returns the values of a network with memory that says one number more than the student, without that number."""
+    if len(values.get("log_std", ())) != student.joints + 1:
+        return values
+    said = ("log_std", "last.0.weight", "last.0.bias")
+    return {name: value[:-1] if name in said else value for name, value in values.items()}

@@ -199,6 +199,16 @@ def test_a_network_of_another_shape_is_no_start(small, tmp_path):
         Student(replace(small, stop_head=True), tmp_path / "two").restore(tmp_path / "one")
 
 
+def test_a_run_without_a_stop_head_may_start_from_one_with_it(small, tmp_path):
+    one = Student(replace(small, stop_head=True), tmp_path / "one")
+    one.save()
+    two = Student(small, tmp_path / "two")
+    two.restore(tmp_path / "one")
+    seen = torch.randn(5, small.observation().width)
+    said, _ = one.actor(seen, one.actor.begin(5))
+    torch.testing.assert_close(two.actor(seen, two.actor.begin(5))[0], said[:, :16])
+
+
 def test_a_checkpoint_that_was_cut_off_is_named(small, tmp_path):
     Student(small, tmp_path / "one").save()
     whole = (tmp_path / "one/checkpoint.pt").read_bytes()
