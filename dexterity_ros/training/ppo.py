@@ -17,7 +17,10 @@ from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 
 @dataclass(frozen=True, kw_only=True)
 class PpoConfig:
-    """Hyper-parameters; the learning rate is doubled or halved in small steps to hold `target_kl`."""
+    """Hyper-parameters; the learning rate is doubled or halved in small steps to hold `target_kl`.
+
+    critic_learning_rate: of a critic that has to catch up with an actor that can act already; 0 = the actor's own.
+    """
 
     horizon: int
     epochs: int
@@ -34,6 +37,7 @@ class PpoConfig:
     initial_std: float
     actor_hidden: tuple[int, ...]
     critic_hidden: tuple[int, ...]
+    critic_learning_rate: float = 0.0
     actor_memory: Literal["none", "stack", "gru", "lstm"] = "none"
     actor_memory_width: int = 128
     actor_stack: int = 4
@@ -89,9 +93,12 @@ class Ppo:
     def __init__(self, actor: Actor, critic: Critic, config: PpoConfig) -> None:
         self.actor, self.critic, self.config = actor, critic, config
         self.learning_rate = config.learning_rate
-        self.optimiser = torch.optim.Adam(
-            [*actor.parameters(), *critic.parameters()], lr=config.learning_rate, eps=1e-5
-        )
+        groups = [{"params": [*actor.parameters(), *critic.parameters()]}]
+        if config.critic_learning_rate > 0.0:
+            groups = [{"params": [*network.parameters()]} for network in (actor, critic)]
+        self.optimiser = torch.optim.Adam(groups, lr=config.learning_rate, eps=1e-5)
+        if config.critic_learning_rate > 0.0:
+            self.optimiser.param_groups[1]["lr"] = config.critic_learning_rate
 
     def update(self, rollout: Rollout, last_value: Tensor, *, critic_only: bool = False) -> dict[str, float]:
         """Improves actor and critic on one rollout. Returns mean losses, KL, entropy, learning rate.
@@ -166,5 +173,4 @@ class Ppo:
             self.learning_rate = max(self.learning_rate / 1.5, low)
         elif 0.0 < kl < 0.5 * self.config.target_kl:
             self.learning_rate = min(self.learning_rate * 1.5, high)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate
+        self.optimiser.param_groups[0]["lr"] = self.learning_rate

@@ -193,7 +193,7 @@ def test_reinforcement_takes_a_student_beyond_its_expert():
     ppo = PpoConfig(
         horizon=20, epochs=4, minibatch=256, gamma=0.9, gae_lambda=0.95, clip=0.2, entropy=0.0, value_weight=1.0,
         learning_rate=1e-3, learning_rate_range=(1e-4, 3e-3), target_kl=0.02, max_grad_norm=1.0, initial_std=0.3,
-        actor_hidden=(32,), critic_hidden=(32,),
+        actor_hidden=(32,), critic_hidden=(32,), critic_learning_rate=3e-3,
     )  # fmt: skip
     tuning = TuningConfig(imitation=0.05, fade_updates=5, alike=0.3, critic_first=2, ppo=ppo)
     policies = [copy.deepcopy(student.body.state_dict())]
