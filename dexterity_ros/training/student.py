@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.training.imitation.behaviour_cloning import clone
 from dexterity_ros.training.imitation.collect import Batch, Expert, Task
@@ -23,7 +24,7 @@ from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
 from dexterity_ros.training.imitation.human_gated import human_gated_dagger
 from dexterity_ros.training.imitation.rma import rma
 from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said
-from dexterity_ros.training.networks import Actor, ActorConfig
+from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interruptible, read_checkpoint
 
@@ -88,7 +89,7 @@ class StudentProgress:
 def _learn(
     config: StudentConfig, task: Task, expert: Expert, student: Actor, begun: int, shown: Sequence[Batch], said: Said
 ) -> None:
-    """Goes on after `begun` rounds by the method of the configuration."""
+    """Goes on after `begun` rounds by the method of the configuration, unless that is reinforcement."""
     rounds, seed = replace(config.rounds, rounds=config.rounds.rounds - begun), config.seed + begun
     if config.method == "dagger":
         dagger(task, expert, student, rounds, beta=0.0 if begun or shown else 1.0, shown=shown, seed=seed, said=said)
@@ -100,8 +101,6 @@ def _learn(
         gated_dagger(task, expert, student, rounds, seed=seed, said=said)
     elif config.method == "rma":
         rma(task, expert, student, rounds, seed=seed, said=said)
-    elif config.method == "reinforced":
-        _reinforce(config, task, expert, student, begun, said)
     else:
         _clone_then_let_a_person_watch(task, expert, student, rounds, seed, said)
 
@@ -125,11 +124,13 @@ def _clone_then_let_a_person_watch(
     )  # fmt: skip
 
 
-def _reinforce(config: StudentConfig, task: Task, expert: Expert, student: Actor, begun: int, said: Said) -> None:
+def _reinforce(
+    config: StudentConfig, task: Task, expert: Expert, student: Actor, critic: Critic, begun: int, said: Said
+) -> None:
     assert config.tuning is not None
     asked = config.tuning.ppo.horizon * config.env.num_envs
     fine_tune(
-        task, expert, student, config.tuning, range(begun, config.rounds.rounds),
+        task, expert, student, critic, config.tuning, range(begun, config.rounds.rounds),
         lambda update, rate: said(
             Round(number=update - begun, rate=rate, labels=(update - begun + 1) * asked, unexplained=None)
         ),
@@ -156,8 +157,15 @@ class Student:
         self.config, self.run = config, run
         self.env = config.environment()
         self.actor = Actor(config.observation().width, len(self.env.hand.joints) + config.stop_head, config.student)
+        self.critic = self._new_critic()
         self.progress = StudentProgress()
         run.mkdir(parents=True, exist_ok=True)
+
+    def _new_critic(self) -> Critic | None:
+        if self.config.method != "reinforced" or self.config.tuning is None:
+            return None
+        told = load_manifest(resource(self.config.teacher)).observation.width
+        return Critic(told, self.config.tuning.ppo.critic_hidden)
 
     def train(self) -> None:
         """Trains all rounds, or until Ctrl-C; each round leaves a checkpoint. Raises BundleError."""
@@ -191,7 +199,10 @@ class Student:
                     raise _InterruptionError
 
             try:
-                _learn(config, task, expert, self.actor, begun, self._shown, said)
+                if self.critic is not None:
+                    _reinforce(config, task, expert, self.actor, self.critic, begun, said)
+                else:
+                    _learn(config, task, expert, self.actor, begun, self._shown, said)
                 self.save(quietly=True)
             except _InterruptionError:
                 pass
@@ -199,7 +210,10 @@ class Student:
     def save(self, *, quietly: bool = False) -> None:
         """Writes the checkpoint and, unless quietly, a row of the log."""
         partial = self.run / (CHECKPOINT + ".partial")
-        torch.save({"actor": self.actor.state_dict(), "progress": vars(self.progress)}, partial)
+        content = {"actor": self.actor.state_dict(), "progress": vars(self.progress)}
+        if self.critic is not None:
+            content["critic"] = self.critic.state_dict()
+        torch.save(content, partial)
         partial.replace(self.run / CHECKPOINT)
         if not quietly:
             with (self.run / "log.jsonl").open("a") as log:
@@ -218,6 +232,8 @@ class Student:
             said = "observation terms, student or stop_head differ"
             raise TrainingError(f"the network in {path} has another shape than this configuration's: {said}") from error
         if run is None:
+            if self.critic is not None:
+                self.critic.load_state_dict(content["critic"])
             self.progress = StudentProgress(**content["progress"])
 
 

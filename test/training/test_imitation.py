@@ -24,7 +24,7 @@ from dexterity_ros.training.imitation.gated import close_to_expert, gated_dagger
 from dexterity_ros.training.imitation.human_gated import Operator, OperatorConfig, human_gated_dagger  # noqa: E402
 from dexterity_ros.training.imitation.rma import rma  # noqa: E402
 from dexterity_ros.training.imitation.rounds import RoundsConfig  # noqa: E402
-from dexterity_ros.training.networks import Actor, ActorConfig  # noqa: E402
+from dexterity_ros.training.networks import Actor, ActorConfig, Critic  # noqa: E402
 from dexterity_ros.training.ppo import PpoConfig  # noqa: E402
 
 pytestmark = pytest.mark.training
@@ -198,7 +198,7 @@ def test_reinforcement_takes_a_student_beyond_its_expert():
     tuning = TuningConfig(imitation=0.05, fade_updates=5, alike=0.3, critic_first=2, ppo=ppo)
     policies = [copy.deepcopy(student.body.state_dict())]
     fine_tune(
-        Line(64, 0), stops_short, student, tuning, range(25),
+        Line(64, 0), stops_short, student, Critic(1, (32,)), tuning, range(25),
         lambda _update, _rate: policies.append(copy.deepcopy(student.body.state_dict())),
     )  # fmt: skip
 

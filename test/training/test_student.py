@@ -140,7 +140,7 @@ def test_reinforcement_goes_on_with_a_student_and_resumes(small, tmp_path):
     Student(small, tmp_path / "taught").train()
     reinforced = configs.load(StudentConfig, resource("config/train/leap_so3_reinforced.yaml"))
     ppo = replace(reinforced.tuning.ppo, horizon=4, minibatch=32, critic_hidden=(8,))
-    tuning = replace(reinforced.tuning, ppo=ppo, critic_first=0)
+    tuning = replace(reinforced.tuning, ppo=ppo, critic_first=1)
     config = replace(small, method="reinforced", tuning=tuning)
     student = Student(config, tmp_path / "run")
     student.restore(tmp_path / "taught")
@@ -149,6 +149,8 @@ def test_reinforcement_goes_on_with_a_student_and_resumes(small, tmp_path):
     assert student.progress.rounds == 2 and not bool((student.actor.last[-1].weight == before).all())
     more = Student(replace(config, rounds=replace(config.rounds, rounds=3)), tmp_path / "run")
     more.restore()
+    for one, other in zip(student.critic.parameters(), more.critic.parameters(), strict=True):
+        torch.testing.assert_close(one, other)  # what it knows is not learned again
     more.train()
     assert [json.loads(row)["rounds"] for row in (tmp_path / "run/log.jsonl").read_text().splitlines()] == [1, 2, 3]
     for change in ({"tuning": None}, {"stop_head": True, "rounds": replace(small.rounds, imagine=True)}):

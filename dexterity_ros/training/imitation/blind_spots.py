@@ -17,7 +17,7 @@ from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.explained import unexplained
 from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune
 from dexterity_ros.training.imitation.rounds import RoundsConfig
-from dexterity_ros.training.networks import Actor, ActorConfig
+from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.ppo import PpoConfig
 
 METHODS = ("behaviour cloning", "DAgger", "DAgger, then reinforcement", "DAgger of a restricted expert")
@@ -139,8 +139,11 @@ def _reinforced(case: BlindSpot, seed: int, episodes: int) -> dict[str, Any]:
     student, _ = _by_dagger(case, task, case.privileged, seed)
     steps = len(task.restart()[0]) * tuning.ppo.horizon
     _loosen(student)
+    critic = Critic(task.restart()[1].shape[1], tuning.ppo.critic_hidden)
     updates = range(case.updates)
-    fine_tune(task, case.privileged, student, tuning, updates, lambda k, rate: curve.append(((k + 1) * steps, rate)))
+    fine_tune(
+        task, case.privileged, student, critic, tuning, updates, lambda k, rate: curve.append(((k + 1) * steps, rate))
+    )
     return _judged(case, student, seed, episodes) | {"curve": curve}
 
 

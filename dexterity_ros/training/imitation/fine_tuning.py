@@ -79,20 +79,20 @@ def fine_tune(
     task: Task,
     expert: Expert,
     student: Actor,
+    critic: Critic,
     config: TuningConfig,
     updates: range,
     said: Callable[[int, float], None] = lambda _update, _rate: None,
 ) -> None:
     """Trains the student further.
 
-    updates: their numbers, of which the first is not 0 where one goes on. said: called after each of them with (its
-    number, success rate while exploring).
+    critic: of what the expert sees. updates: their numbers, of which the first is not 0 where one goes on. said: called
+    after each of them with (its number, success rate while exploring).
     """
-    _, truth = task.restart()
-    ppo = Ppo(student, Critic(truth.shape[1], config.ppo.critic_hidden), config.ppo)
+    ppo = Ppo(student, critic, config.ppo)
     play = _Play(task, expert, ppo, config.alike)
     for update in updates:
         share = max(1.0 - update / max(config.fade_updates, 1), 0.0)
         rollout, last, rate = play.rollout(config.imitation * share)
-        ppo.update(rollout, last, critic_only=update < updates.start + config.critic_first)
+        ppo.update(rollout, last, critic_only=update < config.critic_first)
         said(update, rate)

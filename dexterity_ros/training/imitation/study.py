@@ -38,7 +38,6 @@ ARMS: dict[str, Callable[[StudentConfig], StudentConfig]] = {
     "DAgger, 1 observation": _remembering(1),
     "DAgger, 4 observations": _remembering(4),
     "DAgger, 16 observations": _remembering(16),
-    "DAgger, restricted teacher": lambda config: replace(config, method="dagger", teacher_sees="sensors"),
 }
 
 
