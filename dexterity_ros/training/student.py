@@ -23,7 +23,7 @@ from dexterity_ros.training.imitation.gated import gated_dagger
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
 from dexterity_ros.training.imitation.human_gated import human_gated_dagger
 from dexterity_ros.training.imitation.rma import rma
-from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said
+from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said, validate
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interruptible, read_checkpoint
@@ -131,9 +131,10 @@ def _reinforce(
     asked = config.tuning.ppo.horizon * config.env.num_envs
     fine_tune(
         task, expert, student, critic, config.tuning, range(begun, config.rounds.rounds),
-        lambda update, rate: said(
-            Round(number=update - begun, rate=rate, labels=(update - begun + 1) * asked, unexplained=None)
+        lambda update, rate, alone: said(
+            Round(number=update - begun, rate=rate, labels=(update - begun + 1) * asked, unexplained=None, alone=alone)
         ),
+        lambda update: validate(task, student, config.rounds, update),
     )  # fmt: skip
 
 

@@ -199,7 +199,7 @@ def test_reinforcement_takes_a_student_beyond_its_expert():
     policies = [copy.deepcopy(student.body.state_dict())]
     fine_tune(
         Line(64, 0), stops_short, student, Critic(1, (32,)), tuning, range(25),
-        lambda _update, _rate: policies.append(copy.deepcopy(student.body.state_dict())),
+        lambda _update, _rate, _alone: policies.append(copy.deepcopy(student.body.state_dict())),
     )  # fmt: skip
 
     def same(one, other):

@@ -141,7 +141,8 @@ def test_reinforcement_goes_on_with_a_student_and_resumes(small, tmp_path):
     reinforced = configs.load(StudentConfig, resource("config/train/leap_so3_reinforced.yaml"))
     ppo = replace(reinforced.tuning.ppo, horizon=4, minibatch=32, critic_hidden=(8,))
     tuning = replace(reinforced.tuning, ppo=ppo, critic_first=1)
-    config = replace(small, method="reinforced", tuning=tuning)
+    rounds = replace(small.rounds, validation_attempts=1, validate_every=2)
+    config = replace(small, method="reinforced", tuning=tuning, rounds=rounds)
     student = Student(config, tmp_path / "run")
     student.restore(tmp_path / "taught")
     before = student.actor.last[-1].weight.detach().clone()
@@ -153,6 +154,8 @@ def test_reinforcement_goes_on_with_a_student_and_resumes(small, tmp_path):
         torch.testing.assert_close(one, other)  # what it knows is not learned again
     more.train()
     assert [json.loads(row)["rounds"] for row in (tmp_path / "run/log.jsonl").read_text().splitlines()] == [1, 2, 3]
+    alone = [json.loads(row)["alone"] for row in (tmp_path / "run/log.jsonl").read_text().splitlines()]
+    assert [rate is None for rate in alone] == [True, False, True]
     for change in ({"tuning": None}, {"stop_head": True, "rounds": replace(small.rounds, imagine=True)}):
         with pytest.raises(ConfigError, match="reinforced"):
             replace(config, **change)

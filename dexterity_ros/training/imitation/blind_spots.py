@@ -142,8 +142,9 @@ def _reinforced(case: BlindSpot, seed: int, episodes: int) -> dict[str, Any]:
     critic = Critic(task.restart()[1].shape[1], tuning.ppo.critic_hidden)
     updates = range(case.updates)
     fine_tune(
-        task, case.privileged, student, critic, tuning, updates, lambda k, rate: curve.append(((k + 1) * steps, rate))
-    )
+        task, case.privileged, student, critic, tuning, updates,
+        lambda k, rate, _alone: curve.append(((k + 1) * steps, rate)),
+    )  # fmt: skip
     return _judged(case, student, seed, episodes) | {"curve": curve}
 
 

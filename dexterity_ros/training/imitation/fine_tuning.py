@@ -38,8 +38,12 @@ class _Play:
 
     def __init__(self, task: Task, expert: Expert, ppo: Ppo, alike: float) -> None:
         self._task, self._expert, self._ppo, self._alike = task, expert, ppo, alike
-        self._observation, self._truth = task.restart()
-        self._state = ppo.actor.begin(len(self._observation))
+        self.restart()
+
+    def restart(self) -> None:
+        """Begins anew."""
+        self._observation, self._truth = self._task.restart()
+        self._state = self._ppo.actor.begin(len(self._observation))
 
     @torch.no_grad()
     def rollout(self, imitation: float) -> tuple[Rollout, Tensor, float]:
@@ -82,12 +86,13 @@ def fine_tune(
     critic: Critic,
     config: TuningConfig,
     updates: range,
-    said: Callable[[int, float], None] = lambda _update, _rate: None,
+    said: Callable[[int, float, float | None], None] = lambda _update, _rate, _alone: None,
+    tried_alone: Callable[[int], float | None] = lambda _update: None,
 ) -> None:
     """Trains the student further.
 
     critic: of what the expert sees. updates: their numbers, of which the first is not 0 where one goes on. said: called
-    after each of them with (its number, success rate while exploring).
+    after each of them with (its number, success rate while exploring, success rate alone where that was tried).
     """
     ppo = Ppo(student, critic, config.ppo)
     play = _Play(task, expert, ppo, config.alike)
@@ -95,4 +100,7 @@ def fine_tune(
         share = max(1.0 - update / max(config.fade_updates, 1), 0.0)
         rollout, last, rate = play.rollout(config.imitation * share)
         ppo.update(rollout, last, critic_only=update < config.critic_first)
-        said(update, rate)
+        alone = tried_alone(update)
+        if alone is not None:
+            play.restart()
+        said(update, rate, alone)
