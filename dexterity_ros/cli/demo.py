@@ -26,7 +26,7 @@ _SHOWN = (
 def demo(
     goals: int = 20,
     minutes: float = 3.0,
-    policy: str = "models/policies/leap_so3",
+    policy: str = "models/policies/leap_so3_reinforced",
     task: str | None = None,
     goal_rad: tuple[float, float] | None = None,
     hand: str = "leap",
