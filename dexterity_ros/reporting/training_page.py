@@ -15,6 +15,10 @@ LOG_FILE = "log.jsonl"
 def training_page(folder: Path) -> Page:
     """Returns the page of a run directory. Raises ConfigError when it holds no log."""
     rows = read_log(folder)
+    return _student_page(folder, rows) if "labels" in rows[-1] else _teacher_page(folder, rows)
+
+
+def _teacher_page(folder: Path, rows: list[dict[str, Any]]) -> Page:
     steps = _column(rows, "steps") / 1e6
     last = rows[-1]
     hours = last["seconds"] / 3600.0
@@ -55,6 +59,39 @@ def training_page(folder: Path) -> Page:
         alarms=(),
         sections=sections,
     )
+
+
+def _student_page(folder: Path, rows: list[dict[str, Any]]) -> Page:
+    last, alone, missed = rows[-1], _column(rows, "alone"), _last_of(_column(rows, "unexplained"))
+    tiles = (
+        ("rounds", f"{last['rounds']}", "plain"),
+        ("million labels", f"{last['labels'] / 1e6:.2f}", "plain"),
+        ("goals reached, last round", f"{100 * last['rate']:.0f} %", "plain"),
+        ("reached alone, last tried", _last_of(alone), "plain"),
+        ("of the teacher's actions unexplained", missed, "plain"),
+    )
+    columns = {key: _column(rows, key) for key in ("labels", "rate", "alone", "unexplained")}
+    figure, axes = drawing(height_in=2.8)
+    axis, labels = axes[0, 0], columns["labels"] / 1e6
+    axis.plot(labels, columns["rate"], color=COLOURS[0], linewidth=1.2, label="goals reached, while collecting")
+    axis.plot(labels, alone, "o", color=COLOURS[1], markersize=4, label="goals reached, alone")
+    axis.plot(labels, columns["unexplained"], color=COLOURS[2], linewidth=1.2, label="unexplained")
+    axis.set(xlabel="million labels", ylabel="share", ylim=(0.0, 1.4))
+    legend(axis, loc="upper right", ncols=3)
+    note = "Unexplained: of the variance of the teacher's actions, what the student missed."
+    learning = Section(title="Learning", figures=(Figure(name="learning", note=note, drawing=figure, columns=columns),))
+    return Page(
+        title=f"Student {folder.name}",
+        subtitle=f"{last['rounds']} rounds",
+        tiles=tiles,
+        alarms=(),
+        sections=(learning, Section(title="What was trained", details=_files(folder))),
+    )
+
+
+def _last_of(shares: Any) -> str:
+    known = shares[~np.isnan(shares)]
+    return f"{100 * known[-1]:.0f} %" if len(known) else "not tried"
 
 
 def read_log(folder: Path) -> list[dict[str, Any]]:

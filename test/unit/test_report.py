@@ -118,6 +118,19 @@ def test_a_training_run_gets_its_page(tmp_path):
     assert "<svg" in written(page, tmp_path)
 
 
+def test_a_students_run_is_drawn_against_its_labels(tmp_path):
+    rows = [
+        {"rounds": k, "labels": 1000 * k, "rate": 0.1 * k, "unexplained": None, "alone": 0.5 if k == 2 else None}
+        for k in range(1, 4)
+    ]  # fmt: skip
+    (tmp_path / "log.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+    page = training_page(tmp_path)
+    assert [value for _, value, _ in page.tiles] == ["3", "0.00", "30 %", "50 %", "not tried"]
+    (figure,) = page.sections[0].figures
+    assert figure.columns["labels"].tolist() == [1000, 2000, 3000] and figure.columns["alone"][1] == 0.5
+    assert "<svg" in written(page, tmp_path)
+
+
 def test_what_is_neither_bag_nor_run_is_said(tmp_path):
     with pytest.raises(ConfigError, match=r"neither a bag nor a training run"):
         training_page(tmp_path)
