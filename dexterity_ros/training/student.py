@@ -33,7 +33,7 @@ from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interrupti
 class StudentConfig(Setup):
     """One run; YAML in config/train. teacher: bundle directory. method: a file of training/imitation each.
 
-    teacher_sees: sensors asks the teacher to do with what they say, so that the student can know the reasons.
+    teacher_sees: the truth, or what the student's sensors say, so that the student can know what it acts on.
     stop_head: the student also says whether the goal is reached. tuning: of the method `reinforced`, whose rounds are
     updates.
     """
