@@ -227,6 +227,10 @@ class Student:
         """
         path = (run or self.run) / CHECKPOINT
         content = read_checkpoint(path)
+        if run is None and self.critic is not None and "critic" not in content:
+            raise TrainingError(
+                f"{path} is of imitation, it has no critic: give its run with --warm-start, and a new --run"
+            )
         try:
             self.actor.load_state_dict(_without_stop_head(content["actor"], self.actor))
         except RuntimeError as error:

@@ -156,6 +156,8 @@ def test_reinforcement_goes_on_with_a_student_and_resumes(small, tmp_path):
     assert [json.loads(row)["rounds"] for row in (tmp_path / "run/log.jsonl").read_text().splitlines()] == [1, 2, 3]
     alone = [json.loads(row)["alone"] for row in (tmp_path / "run/log.jsonl").read_text().splitlines()]
     assert [rate is None for rate in alone] == [True, False, True]
+    with pytest.raises(TrainingError, match="taught/checkpoint.pt is of imitation, it has no critic"):
+        Student(config, tmp_path / "taught").restore()
     for change in ({"tuning": None}, {"stop_head": True, "rounds": replace(small.rounds, imagine=True)}):
         with pytest.raises(ConfigError, match="reinforced"):
             replace(config, **change)
