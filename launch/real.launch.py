@@ -1,6 +1,6 @@
 """ros2 launch dexterity_ros real.launch.py: the nodes of config/systems/real.yaml, a hand on its motor bus."""
 
-from dexterity_ros.nodes.launching import description
+from dexterity_ros.systems.launching import description
 
 
 def generate_launch_description():  # noqa: ANN201

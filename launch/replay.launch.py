@@ -1,6 +1,6 @@
 """ros2 launch dexterity_ros replay.launch.py: the nodes of config/systems/replay.yaml, a policy on recorded sensors."""
 
-from dexterity_ros.nodes.launching import description
+from dexterity_ros.systems.launching import description
 
 
 def generate_launch_description():  # noqa: ANN201

@@ -90,10 +90,10 @@ def bench(
 
 
 def _bench_faults(seeds: int, realtime: bool, cycles: int, json: Path | None) -> int:
+    from dexterity_ros.bench.faults import rows_as_dicts, run_fault, run_mixture
     from dexterity_ros.cli.output import console, fault_table, write_json
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.drivers.emulated.faults import KINDS
-    from dexterity_ros.evaluation.fault_campaign import rows_as_dicts, run_fault, run_mixture
 
     hand = load_hand("leap")
     rows = []
@@ -113,7 +113,7 @@ def _bench_faults(seeds: int, realtime: bool, cycles: int, json: Path | None) ->
 def _bench_paths(json: Path | None) -> int:
     from dexterity_ros.cli.output import console, figures_table, tracking_table, write_json
     from dexterity_ros.evaluation.tracking import difference
-    from dexterity_ros.nodes.exercise_session import run_exercise
+    from dexterity_ros.systems.exercise_session import run_exercise
 
     runs = {}
     for hardware in ("direct", "dynamixel"):
@@ -126,14 +126,14 @@ def _bench_paths(json: Path | None) -> int:
 
 
 def _bench_eyes(bundle: str, minutes: float, json: Path | None) -> int:
+    from dexterity_ros.bench.eyes import SWEEP, Disturbance, EyesJudge, simulate_motions
+    from dexterity_ros.bench.perception import demo_cloud
+    from dexterity_ros.bundles.onnx_network import load_policy
     from dexterity_ros.cli.output import console, eyes_table, write_json
     from dexterity_ros.contracts.camera import load_camera
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.contracts.resources import resource
-    from dexterity_ros.evaluation.eyes_accuracy import SWEEP, Disturbance, EyesJudge, simulate_motions
-    from dexterity_ros.evaluation.perception_bench import demo_cloud
-    from dexterity_ros.inference.onnx_network import load_policy
-    from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
+    from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
     manifest, network = load_policy(resource(bundle))
     hand, camera = load_hand(manifest.hand), load_camera("demo").scaled(320)
@@ -156,8 +156,8 @@ def _bench_eyes(bundle: str, minutes: float, json: Path | None) -> int:
 
 def _bench_others(what: str) -> dict[str, dict[str, float]]:
     if what == "perception":
+        from dexterity_ros.bench.perception import bench_perception
         from dexterity_ros.contracts.hand import load_hand
-        from dexterity_ros.evaluation.perception_bench import bench_perception
 
         return bench_perception(load_hand("leap"), "cube70", "demo", seconds=20.0)
     return _bench_sim() if what == "sim" else _bench_policy()
@@ -168,7 +168,7 @@ def _bench_bus(rounds: int, baud: int, usb_latency_ms: float) -> dict[str, dict[
     from dexterity_ros.contracts.hand import load_hand
 
     try:
-        from dexterity_ros.drivers.bench_bus import bench_bus
+        from dexterity_ros.bench.bus import bench_bus
     except ImportError as error:
         raise ConfigError(f"bench bus compares with the vendor's SDK: pip install dynamixel-sdk ({error})") from error
 
@@ -176,8 +176,8 @@ def _bench_bus(rounds: int, baud: int, usb_latency_ms: float) -> dict[str, dict[
 
 
 def _bench_kills(repeats: int, json: Path | None) -> int:
+    from dexterity_ros.bench.kills import KILLED, run_kills
     from dexterity_ros.cli.output import console, write_json
-    from dexterity_ros.nodes.kills import KILLED, run_kills
 
     found = run_kills("models/policies/leap_yaw", repeats, Path("dexterity_kills.log"), console.print)
     rows = {
@@ -235,7 +235,7 @@ def _training_env(threads: int) -> Any:
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.contracts.resources import named_resource
     from dexterity_ros.contracts.spec import ActionSpec
-    from dexterity_ros.policy.observation import TERM_NAMES, observation_spec
+    from dexterity_ros.observation.builder import TERM_NAMES, observation_spec
     from dexterity_ros.sim.env import EnvConfig, ReorientEnv
     from dexterity_ros.tasks.reorient import TaskSpec
 
@@ -270,11 +270,11 @@ def _timed(walls: list[float], cpu: dict[str, float], name: str, call: Callable[
 
 
 def _bench_policy() -> dict[str, dict[str, float]]:
+    from dexterity_ros.bundles.onnx_network import load_policy
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.contracts.resources import resource
     from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
-    from dexterity_ros.inference.onnx_network import load_policy
-    from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
+    from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
     hand = load_hand("leap")
     manifest, network = load_policy(resource("models/policies/leap_yaw"))

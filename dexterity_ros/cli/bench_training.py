@@ -13,7 +13,7 @@ def bench_learning(steps: int, json: Path | None) -> int:
     from dexterity_ros.contracts.resources import resource
 
     try:
-        from dexterity_ros.training.learning_speed import learning_speed
+        from dexterity_ros.bench.learning import learning_speed
         from dexterity_ros.training.teacher import load_config
     except ImportError as error:
         raise ConfigError(f"bench learning needs: pip install '.[train]' stable-baselines3 ({error})") from error
@@ -46,7 +46,7 @@ def bench_imitation(json: Path | None) -> int:
     from dexterity_ros.contracts.errors import ConfigError
 
     try:
-        from dexterity_ros.training.imitation.pendulum import returns
+        from dexterity_ros.bench.pendulum import returns
     except ImportError as error:
         raise ConfigError(f"bench imitation needs: pip install '.[train]' ({error})") from error
 
@@ -55,7 +55,7 @@ def bench_imitation(json: Path | None) -> int:
         for seed in range(3):
             results[f"seed {seed}"] = returns(seed)
             if importlib.util.find_spec("imitation"):
-                from dexterity_ros.training.imitation.other_library import library_returns
+                from dexterity_ros.bench.imitation import library_returns
 
                 results[f"seed {seed}"] |= library_returns(seed)
     console.print(figures_table("Pendulum-v1, mean return of 200 episodes, 20 labelled", results))

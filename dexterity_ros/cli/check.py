@@ -30,11 +30,11 @@ def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap", 
         hand: name in config/hands or path of a YAML file.
         json: write the contract to this file.
     """
+    from dexterity_ros.bundles.onnx_network import golden_difference, load_policy
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.contracts.manifest import bundle_id
     from dexterity_ros.contracts.resources import resource
-    from dexterity_ros.inference.onnx_network import golden_difference, load_policy
-    from dexterity_ros.policy.observation import check_spec
+    from dexterity_ros.observation.builder import check_spec
     from dexterity_ros.safety.limits import Tightening, check_decoder, gate_limits
 
     folder = resource(bundle)

@@ -75,8 +75,8 @@ def demo(
     from dexterity_ros.contracts.errors import ConfigError
 
     try:
-        from dexterity_ros.nodes.closed_loop import run_closed_loop
-        from dexterity_ros.nodes.loop_settings import ClosedLoop
+        from dexterity_ros.systems.closed_loop import run_closed_loop
+        from dexterity_ros.systems.loop_settings import ClosedLoop
     except ImportError as error:
         raise ConfigError(f"the demo needs ROS and MuJoCo: pip install '.[ros,sim]' ({error})") from error
 
@@ -136,7 +136,7 @@ def _viewer_port() -> int:
 
 def _exercise(hand: str, hardware: str, seed: int, log: Path, json: Path | None) -> int:
     from dexterity_ros.cli.output import tracking_table
-    from dexterity_ros.nodes.exercise_session import run_exercise
+    from dexterity_ros.systems.exercise_session import run_exercise
 
     console.print(f"starting the nodes of config/systems/exercise.yaml; their output is in {log}")
     figures, _ = run_exercise(hand, hardware, seed, log, say=console.print)

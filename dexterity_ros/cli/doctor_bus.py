@@ -7,7 +7,7 @@ from dexterity_ros.cli.finding import Finding
 
 if TYPE_CHECKING:
     from dexterity_ros.contracts.hand import HandSpec
-    from dexterity_ros.drivers.discovery import BusFigures
+    from dexterity_ros.drivers.dynamixel.discovery import BusFigures
 
 _SLOW_TIMER_MS = 2
 _SLOW_PING_MS = 5.0
@@ -17,7 +17,7 @@ _CYCLE_HZ = 100.0
 def look_at_bus(hand: "HandSpec", port: str) -> list[Finding]:
     """Returns what is found on the serial ports, or on the one named, for a hand."""
     from dexterity_ros.contracts.errors import DexterityError
-    from dexterity_ros.drivers.discovery import find_ports
+    from dexterity_ros.drivers.dynamixel.discovery import find_ports
 
     ports = [Path(port)] if port else find_ports()
     if not ports:
@@ -34,8 +34,8 @@ def look_at_bus(hand: "HandSpec", port: str) -> list[Finding]:
 
 
 def _look_at_port(hand: "HandSpec", path: Path, *, needed: bool) -> list[Finding]:
-    from dexterity_ros.drivers.discovery import measure_bus, scan
-    from dexterity_ros.drivers.dynamixel_native import open_native
+    from dexterity_ros.drivers.dynamixel.discovery import measure_bus, scan
+    from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
     motors = scan(str(path))
     findings = [_motors(hand, path, motors, needed=needed), *_strangers(hand, path, motors)]
@@ -80,7 +80,7 @@ def _strangers(hand: "HandSpec", path: Path, motors: dict[int, dict[int, int]]) 
 
 
 def _figures(hand: "HandSpec", path: Path, figures: "BusFigures", *, needed: bool) -> list[Finding]:
-    from dexterity_ros.drivers.discovery import latency_timer_ms, latency_timer_path
+    from dexterity_ros.drivers.dynamixel.discovery import latency_timer_ms, latency_timer_path
 
     timer = latency_timer_ms(path)
     slow_timer = (timer or 0) > _SLOW_TIMER_MS or figures.round_trip_ms > _SLOW_PING_MS

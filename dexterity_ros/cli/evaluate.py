@@ -10,7 +10,7 @@ from dexterity_ros.cli.output import console, figures_table, outcome_table, writ
 
 if TYPE_CHECKING:
     from dexterity_ros.evaluation.simulate import Course
-    from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
+    from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
 
 def evaluate(
@@ -65,7 +65,7 @@ def evaluate(
     from dexterity_ros.contracts.errors import ConfigError
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.contracts.resources import resource
-    from dexterity_ros.pipeline.policy_pipeline import load_pipeline
+    from dexterity_ros.runtime.policy_pipeline import load_pipeline
 
     pipeline = load_pipeline(resource(bundle), load_hand(hand))
     if called and not pipeline.manifest.stop_head:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import tyro
 
 if TYPE_CHECKING:
-    from dexterity_ros.calibration.manual import ManualHand
+    from dexterity_ros.bringup.manual import ManualHand
     from dexterity_ros.contracts.hand import HandSpec
 
 _TO_THE_END = 1e9
@@ -86,7 +86,7 @@ def _joint_index(spec: "HandSpec", joint: str) -> int:
 
 def _only_port() -> str:
     from dexterity_ros.contracts.errors import ConfigError
-    from dexterity_ros.drivers.discovery import find_ports
+    from dexterity_ros.drivers.dynamixel.discovery import find_ports
 
     ports = [str(port) for port in find_ports()]
     if len(ports) != 1:
@@ -97,8 +97,8 @@ def _only_port() -> str:
 
 
 def _connected(spec: "HandSpec", path: str, current_a: float | None) -> "ManualHand":
-    from dexterity_ros.calibration.manual import ManualHand, RealClock
-    from dexterity_ros.drivers.dynamixel_native import open_native
+    from dexterity_ros.bringup.manual import ManualHand, RealClock
+    from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
     manual = ManualHand(spec, lambda: open_native(path, spec.baud_rate), RealClock(), current_limit_a=current_a)
     manual.connect()
@@ -150,10 +150,10 @@ def _move(manual: "ManualHand", action: str, joint: str, by_rad: float, seconds:
 
 
 def _set_up(spec: "HandSpec", path: str, joint: str) -> int:
-    from dexterity_ros.calibration.motor_setup import set_up_motor
+    from dexterity_ros.bringup.motor_setup import set_up_motor
     from dexterity_ros.cli.output import console
-    from dexterity_ros.drivers.discovery import scan
-    from dexterity_ros.drivers.dynamixel_native import open_native
+    from dexterity_ros.drivers.dynamixel.discovery import scan
+    from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
     names = (joint,) if joint else spec.joint_names
     for name in names:
@@ -166,10 +166,10 @@ def _set_up(spec: "HandSpec", path: str, joint: str) -> int:
 def _accept(
     spec: "HandSpec", path: str, again: list[str], hold_s: float, yes: bool, report: Path, json: Path | None
 ) -> int:
-    from dexterity_ros.calibration import acceptance
-    from dexterity_ros.calibration.manual import ManualHand, RealClock
+    from dexterity_ros.bringup import acceptance
+    from dexterity_ros.bringup.manual import ManualHand, RealClock
     from dexterity_ros.cli.output import console, write_json
-    from dexterity_ros.drivers.dynamixel_native import open_native
+    from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
     def say(result: acceptance.StepResult) -> None:
         mark = "[green]pass[/green]" if result.ok else "[red]FAIL[/red]"

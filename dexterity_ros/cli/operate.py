@@ -10,7 +10,7 @@ def arm(yes: bool = False) -> int:
         yes: do not wait for Enter between the two steps.
     """
     from dexterity_ros.cli.output import console
-    from dexterity_ros.nodes.operator import visit
+    from dexterity_ros.systems.operator import visit
 
     with visit() as call:
         granted, said = call("safety_node/prepare")
@@ -36,7 +36,7 @@ def estop() -> int:
 
 def _one(service: str) -> int:
     from dexterity_ros.cli.output import console
-    from dexterity_ros.nodes.operator import visit
+    from dexterity_ros.systems.operator import visit
 
     with visit() as call:
         granted, said = call(service)

@@ -41,7 +41,7 @@ def outcome_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
 
 
 def fault_table(rows: list[dict[str, Any]]) -> Table:
-    """Returns a table with one row per kind of fault (evaluation/fault_campaign.py), worst of its seeds."""
+    """Returns a table with one row per kind of fault (bench/faults.py), worst of its seeds."""
     table = Table(title="faults, worst of all seeds", title_justify="left")
     for column in ("kind", "seeds", "detected ms", "reaction", "recovered ms", "unsafe", "stale", "hangs"):
         table.add_column(column, justify="left" if column == "kind" else "right", no_wrap=column == "kind")
@@ -125,7 +125,7 @@ def tracking_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
 
 
 def eyes_table(rows: dict[str, dict[str, float]]) -> Table:
-    """Returns a table with one row per disturbance (evaluation/eyes_accuracy.py)."""
+    """Returns a table with one row per disturbance (bench/eyes.py)."""
     table = Table(title="the pose from the eyes, against the truth", title_justify="left")
     for column in ("", "min", "mm p50 / p95", "deg p50 / p95", "lost %", "back in s", "wrong %", "longest s"):
         table.add_column(column, justify="left" if column == "" else "right", no_wrap=column == "")

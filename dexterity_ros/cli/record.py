@@ -24,8 +24,8 @@ def record(
     """
     from dexterity_ros.cli.output import console
     from dexterity_ros.contracts.errors import BagError
-    from dexterity_ros.contracts.system import NodeStart, node_parameters
-    from dexterity_ros.nodes.processes import Processes, ros_environment
+    from dexterity_ros.systems.processes import Processes, ros_environment
+    from dexterity_ros.systems.spec import NodeStart, node_parameters
 
     if folder.exists():
         raise BagError(f"{folder} exists already; a recording never overwrites one")

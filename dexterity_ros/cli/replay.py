@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 if TYPE_CHECKING:
-    from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
     from dexterity_ros.replay.run_record import RunRecord
+    from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
 
 def replay(
@@ -110,6 +110,6 @@ def _run(bag: Path, hand: str) -> "RunRecord":
 
 def _pipeline(run: "RunRecord", policy: str) -> "PolicyPipeline":
     from dexterity_ros.contracts.resources import resource
-    from dexterity_ros.pipeline.policy_pipeline import load_pipeline
+    from dexterity_ros.runtime.policy_pipeline import load_pipeline
 
     return load_pipeline(resource(policy) if policy else run.bundle(), run.hand)

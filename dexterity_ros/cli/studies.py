@@ -19,7 +19,7 @@ Results = dict[str, list[dict[str, Any]]]
 def ablation(config: "TeacherConfig", run: Path, seeds: int, device: str, threads: int, json: Path | None) -> int:
     """Trains and judges with one part of the randomisation left out at a time."""
     from dexterity_ros.cli.plots import plot_ablation
-    from dexterity_ros.training.ablation import ARMS, arm
+    from dexterity_ros.studies.ablation import ARMS, arm
     from dexterity_ros.training.teacher import CHECKPOINT, Teacher
 
     def train(name: str, seed: int, folder: Path) -> None:
@@ -48,7 +48,7 @@ def methods(config: "StudentConfig", run: Path, seeds: int, threads: int, json: 
     """Trains and judges students of one teacher by different methods, and with different memories."""
     from dexterity_ros.cli.plots import plot_methods
     from dexterity_ros.contracts.resources import resource
-    from dexterity_ros.training.imitation.study import ARMS, arm
+    from dexterity_ros.studies.methods import ARMS, arm
     from dexterity_ros.training.student import Student
     from dexterity_ros.training.teacher import CHECKPOINT
 
@@ -112,7 +112,7 @@ def _judge(bundle: Path, seed: int, *, task: str | None = None, told: bool = Fal
     from dexterity_ros.evaluation.controllers import PolicyController
     from dexterity_ros.evaluation.outcomes import summary
     from dexterity_ros.evaluation.simulate import run_trials
-    from dexterity_ros.pipeline.policy_pipeline import load_pipeline
+    from dexterity_ros.runtime.policy_pipeline import load_pipeline
 
     pipeline = load_pipeline(bundle, load_hand(load_manifest(bundle).hand))
     course = course_of(pipeline, task=task, episodes=_EPISODES, seed=_JUDGE_SEED + seed)

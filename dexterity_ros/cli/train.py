@@ -182,7 +182,7 @@ def _blind_spot(what: str, run: Path | None, seeds: int, threads: int, json: Pat
     from dexterity_ros.cli.output import console, write_json
     from dexterity_ros.cli.plots import plot_blind_spot
     from dexterity_ros.evaluation.statistics import wilson_interval
-    from dexterity_ros.training.imitation.blind_spots import METHODS, slippery_or_sticky, study, the_dark_room
+    from dexterity_ros.studies.blind_spots import METHODS, slippery_or_sticky, study, the_dark_room
 
     case = the_dark_room() if what == "dark-room" else slippery_or_sticky()
     results = []

@@ -27,8 +27,8 @@ def up(
         json: write what was started to this file.
     """
     from dexterity_ros.cli.output import console, write_json
-    from dexterity_ros.contracts.system import load_system, resolve
-    from dexterity_ros.nodes.processes import Processes, ros_environment
+    from dexterity_ros.systems.processes import Processes, ros_environment
+    from dexterity_ros.systems.spec import load_system, resolve
 
     spec = load_system(system)
     starts = resolve(spec, dict(_argument(text) for text in arg), {})

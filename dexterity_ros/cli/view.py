@@ -25,12 +25,12 @@ def view(
         port: of the page.
     """
     from dexterity_ros.contracts.errors import ConfigError
-    from dexterity_ros.contracts.system import NodeStart, node_parameters
+    from dexterity_ros.systems.spec import NodeStart, node_parameters
 
     if importlib.util.find_spec("viser") is None:
         raise ConfigError("the viewer needs viser: pip install '.[viewer]'")
     try:
-        from dexterity_ros.nodes.processes import Processes, ros_environment
+        from dexterity_ros.systems.processes import Processes, ros_environment
     except ImportError as error:
         raise ConfigError(f"the viewer needs ROS: pip install '.[ros]' ({error})") from error
 

@@ -11,7 +11,7 @@ from dexterity_ros.contracts.errors import ConfigError
 class ObservationTerm:
     """One block of the observation vector, in the order of the manifest.
 
-    name: a term that policy/observation.py knows. width: numbers per tick. frame, unit: of those numbers.
+    name: a term that observation/builder.py knows. width: numbers per tick. frame, unit: of those numbers.
     source: key of the topics table it comes from, or "policy" for the policy's own memory.
     max_age_s: older than this, the tick has no observation (a Fault), not an old one. 0 for the policy's own memory.
     """

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.box_object import BoxObject
 from dexterity_ros.contracts.frames import quat_multiply, quat_to_matrix, rotation_angle, rotation_between
+from dexterity_ros.contracts.object import BoxObject
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ from dexterity_ros.evaluation.controllers import OpenLoop, PolicyController, Sti
 from dexterity_ros.evaluation.outcomes import Trial, summary
 from dexterity_ros.evaluation.simulate import Course, run_trials
 from dexterity_ros.evaluation.statistics import bootstrap_paired
-from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
 
 def compare_with_baselines(pipeline: PolicyPipeline, course: Course) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import DexterityError, Fault
 from dexterity_ros.contracts.samples import ObservationInputs
-from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
 Floats = NDArray[np.float64]
 

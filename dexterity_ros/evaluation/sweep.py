@@ -7,7 +7,7 @@ from typing import Any
 from dexterity_ros.evaluation.controllers import PolicyController
 from dexterity_ros.evaluation.outcomes import summary
 from dexterity_ros.evaluation.simulate import Course, JudgeConfig, run_trials
-from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 from dexterity_ros.sim.randomisation import ModelRandomisation
 from dexterity_ros.sim.sensors import SampleNoise
 

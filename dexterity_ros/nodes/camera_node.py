@@ -6,12 +6,12 @@ from typing import Any
 
 from rclpy.node import Node
 
+from dexterity_ros import ros
 from dexterity_ros.contracts.camera import load_camera
-from dexterity_ros.drivers.deadline_loop import Histogram
-from dexterity_ros.drivers.realsense import CameraError, CameraImage, RealSenseCamera, RealSenseConfig
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.camera_topics import CameraTopics
-from dexterity_ros.nodes.diagnostics import Reporter
+from dexterity_ros.drivers.realsense.camera import CameraError, CameraImage, RealSenseCamera, RealSenseConfig
+from dexterity_ros.ros.camera_topics import CameraTopics
+from dexterity_ros.ros.diagnostics import Reporter
+from dexterity_ros.runtime.deadline_loop import Histogram
 
 _READ_S = 0.5
 _RETRY_S = 1.0

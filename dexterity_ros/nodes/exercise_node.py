@@ -5,14 +5,13 @@ from typing import Any
 
 from rclpy.node import Node
 
-from dexterity_ros.command.exercise import Exercise
-from dexterity_ros.contracts import wire
+from dexterity_ros import ros, wire
+from dexterity_ros.action.exercise import Exercise
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.ros.diagnostics import Reporter, loop_values
+from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 
 
 @dataclass(frozen=True, kw_only=True)

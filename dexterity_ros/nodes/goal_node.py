@@ -1,49 +1,23 @@
 """Issues goals while the hand can follow them, repeats them, and judges them by the estimated pose."""
 
 import json
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import asdict, replace
+from typing import Any
 
 from rclpy.node import Node
 
-from dexterity_ros.contracts import config, wire
+from dexterity_ros import ros, wire
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.samples import GoalSample
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.ros.diagnostics import Reporter, loop_values
+from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 from dexterity_ros.safety.supervisor import State
 from dexterity_ros.tasks.goal_keeper import GoalEvent, GoalKeeper
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.goal_parameters import GoalParameters
 
 _POSE_MAX_AGE_S = TOPICS["object_pose"].max_age_s or 0.0
 _CALL_MAX_AGE_S = TOPICS["policy_reached"].max_age_s or 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class GoalParameters:
-    """Parameters of goal_node; goal_min_rad and goal_max_rad replace the task's range.
-
-    margin_rad: a goal must be this much closer than the task's success_rad, because the pose is only an estimate.
-    reached_by: the estimated pose, or a policy with a stop head says when a goal is reached.
-    """
-
-    hand: str
-    task: str
-    seed: int
-    margin_rad: float
-    goal_min_rad: float | None = None
-    goal_max_rad: float | None = None
-    reached_by: Literal["pose", "policy"] = "pose"
-
-    def task_spec(self) -> TaskSpec:
-        """Returns the task with this deployment's goal range."""
-        task = config.load(TaskSpec, named_resource("config/tasks", self.task))
-        low = task.goal_rad[0] if self.goal_min_rad is None else self.goal_min_rad
-        high = task.goal_rad[1] if self.goal_max_rad is None else self.goal_max_rad
-        return replace(task, goal_rad=(low, high))
 
 
 class GoalNode(Node):

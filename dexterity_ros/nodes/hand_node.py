@@ -5,17 +5,17 @@ import threading
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_srvs.srv import Trigger
 
+from dexterity_ros import ros
 from dexterity_ros.contracts.errors import DexterityError, Fault, FaultCode
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter
-from dexterity_ros.nodes.hand_figures import HandFigures
-from dexterity_ros.nodes.hand_inputs import HandInputs
-from dexterity_ros.nodes.hand_ports import connect_problems, make_port, reboot_motors
-from dexterity_ros.nodes.hand_setup import HandParameters, hand_setup
-from dexterity_ros.nodes.hand_topics import HandTopics
-from dexterity_ros.pipeline.hand_control import HandControl, Phase
+from dexterity_ros.nodes.hand.figures import HandFigures
+from dexterity_ros.nodes.hand.inputs import HandInputs
+from dexterity_ros.nodes.hand.ports import connect_problems, make_port, reboot_motors
+from dexterity_ros.nodes.hand.setup import HandParameters, hand_setup
+from dexterity_ros.nodes.hand.topics import HandTopics
+from dexterity_ros.ros.diagnostics import Reporter
+from dexterity_ros.runtime.deadline_loop import DeadlineLoop
+from dexterity_ros.runtime.hand_control import HandControl, Phase
 from dexterity_ros.safety.faults import REACTIONS, Reaction
 from dexterity_ros.safety.health import RebootPolicy
 

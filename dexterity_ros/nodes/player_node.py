@@ -9,13 +9,13 @@ from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 
+from dexterity_ros import ros
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter, loop_values
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.replay.player import Player
+from dexterity_ros.ros.diagnostics import Reporter, loop_values
+from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 
 _PERIOD_NS = 5_000_000
 _PATIENCE_NS = 5_000_000_000  # it begins when somebody listens to every topic, or after this long

@@ -8,18 +8,17 @@ import numpy as np
 from rclpy.node import Node
 from std_msgs.msg import MultiArrayDimension
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import bundle_id
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import ObservationInputs
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter, loop_values
-from dexterity_ros.nodes.leader import Leader
-from dexterity_ros.pipeline.guard import Workspace
-from dexterity_ros.pipeline.policy_pipeline import Tick, load_pipeline
+from dexterity_ros.ros.diagnostics import Reporter, loop_values
+from dexterity_ros.ros.leader import Leader
+from dexterity_ros.runtime.deadline_loop import DeadlineLoop
+from dexterity_ros.runtime.guard import Workspace
+from dexterity_ros.runtime.policy_pipeline import Tick, load_pipeline
 
 
 @dataclass(frozen=True, kw_only=True)

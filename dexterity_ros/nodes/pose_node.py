@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 from rclpy.node import Node
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import ros, wire
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.drivers.deadline_loop import Histogram
 from dexterity_ros.estimation.object_estimator import Estimate
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter
 from dexterity_ros.perception.depth_cloud import CloudConfig
-from dexterity_ros.pipeline.object_pipeline import ObjectPipeline
+from dexterity_ros.ros.diagnostics import Reporter
+from dexterity_ros.runtime.deadline_loop import Histogram
+from dexterity_ros.runtime.object_pipeline import ObjectPipeline
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,13 +9,13 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 import dexterity_ros
+from dexterity_ros import ros
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id
 from dexterity_ros.contracts.resources import named_resource, resource
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter
 from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.metadata import RecordedTopic, recorded_topics
 from dexterity_ros.recording.queued_writer import QueuedWriter
+from dexterity_ros.ros.diagnostics import Reporter
 
 _DEPTH = 200  # more than comes in between two drains
 _DRAIN_S = 0.05

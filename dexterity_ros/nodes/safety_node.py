@@ -7,14 +7,13 @@ from typing import Any
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter, loop_values
-from dexterity_ros.nodes.lifecycle import LifecycleClient
+from dexterity_ros.ros.diagnostics import Reporter, loop_values
+from dexterity_ros.ros.lifecycle import LifecycleClient
+from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 from dexterity_ros.safety import preflight
 from dexterity_ros.safety.supervisor import Request, State, Supervisor, watch_limits
 

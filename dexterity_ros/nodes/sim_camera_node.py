@@ -5,14 +5,13 @@ from typing import Any
 
 from rclpy.node import Node
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import ros, wire
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.samples import PoseSample
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.camera_topics import CameraTopics
-from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.ros.camera_topics import CameraTopics
+from dexterity_ros.ros.diagnostics import Reporter, loop_values
+from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 
 

@@ -9,18 +9,17 @@ import numpy as np
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import ros, wire
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.ports import ActuatedJointsPort
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
 from dexterity_ros.drivers.emulated.plants import GAIN, PlantedJoints, planted_pose, read_plant
 from dexterity_ros.drivers.emulated.pty_bus import PtyBus
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.diagnostics import Reporter, loop_values
+from dexterity_ros.ros.diagnostics import Reporter, loop_values
+from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 from dexterity_ros.sim.realtime import RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig
 

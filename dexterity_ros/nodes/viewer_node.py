@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 from rclpy.node import Node
 
-from dexterity_ros.contracts import wire
-from dexterity_ros.contracts.box_object import load_optional_box
+from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.nodes import ros
-from dexterity_ros.nodes.marker_topics import MarkerTopics
-from dexterity_ros.nodes.newest import Newest
-from dexterity_ros.nodes.requests import Requests
+from dexterity_ros.contracts.object import load_optional_box
+from dexterity_ros.ros.marker_topics import MarkerTopics
+from dexterity_ros.ros.newest import Newest
+from dexterity_ros.ros.requests import Requests
 from dexterity_ros.viewer.live_page import LivePage
 from dexterity_ros.viewer.panels import Snapshot
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.box_object import BoxObject
+from dexterity_ros.contracts.object import BoxObject
 
 UNKNOWN = -1
 _NEAR = 0.25  # of chromaticity and brightness; further from every face's colour is no face

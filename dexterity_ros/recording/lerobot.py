@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import wire
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, ObservationInputs, PoseSample
 from dexterity_ros.recording.bag_reader import Bag

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import wire
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.bag_reader import Bag
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.samples import JointTarget
-from dexterity_ros.contracts.wire import TickRecord
-from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline, Tick
 from dexterity_ros.replay.differences import Differences, StageDiff
 from dexterity_ros.replay.perception import repeat_perception
 from dexterity_ros.replay.run_record import RunRecord, Series
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
 from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import GateLimits
+from dexterity_ros.wire import TickRecord
 
 Floats = NDArray[np.float64]
 

@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts import config, wire
+from dexterity_ros import wire
+from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import BagError, Fault, FaultCode
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.estimation.object_estimator import FOUND_ONCE
 from dexterity_ros.perception.depth_cloud import CloudConfig
-from dexterity_ros.pipeline.object_pipeline import WITHOUT_COLOURS, ObjectPipeline
 from dexterity_ros.replay.differences import Differences, StageDiff
 from dexterity_ros.replay.run_record import RunRecord
+from dexterity_ros.runtime.object_pipeline import WITHOUT_COLOURS, ObjectPipeline
 
 Floats = NDArray[np.float64]
 

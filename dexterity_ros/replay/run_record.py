@@ -9,7 +9,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts import config, wire
+from dexterity_ros import wire
+from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import BagError, DexterityError
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest, bundle_id

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import Fault
-from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline
 from dexterity_ros.replay.offline import repeat
 from dexterity_ros.replay.run_record import RunRecord
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
 Floats = NDArray[np.float64]
 

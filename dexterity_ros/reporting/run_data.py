@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import wire
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.replay.compare import Comparison, compare
 from dexterity_ros.replay.run_record import RunRecord

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.command.action import decode_action
+from dexterity_ros.action.decoder import decode_action
 from dexterity_ros.contracts.frames import (
     quat_rotate,
     quat_to_cubic,
@@ -17,8 +17,8 @@ from dexterity_ros.contracts.frames import (
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
-from dexterity_ros.policy.memory import PolicyMemory, observe_object, seed_memory
-from dexterity_ros.policy.observation import build_observation
+from dexterity_ros.observation.builder import build_observation
+from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_models
 from dexterity_ros.sim.reset_pool import ResetPool

@@ -6,9 +6,9 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
 from dexterity_ros.sim.depth_camera import DepthCamera, StereoErrors
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene

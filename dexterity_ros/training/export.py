@@ -15,6 +15,7 @@ import yaml
 from numpy.typing import NDArray
 
 import dexterity_ros
+from dexterity_ros.bundles.onnx_network import contract, load_policy
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.manifest import (
     GOLDEN_FILE,
@@ -26,7 +27,6 @@ from dexterity_ros.contracts.manifest import (
     save_manifest,
     sha256,
 )
-from dexterity_ros.inference.onnx_network import contract, load_policy
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.setup import Setup

@@ -6,7 +6,7 @@ from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
-from dexterity_ros.policy.observation import observation_spec
+from dexterity_ros.observation.builder import observation_spec
 from dexterity_ros.sim.env import EnvConfig, ReorientEnv
 from dexterity_ros.tasks.reorient import TaskSpec
 

@@ -11,10 +11,10 @@ import numpy as np
 import viser
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.box_object import BoxObject
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import matrix_to_quat
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.object import BoxObject
 from dexterity_ros.perception.hand_shape import HandBody, Part, load_shape
 from dexterity_ros.viewer.panels import Snapshot, badge, joints_html, state_html
 from dexterity_ros.viewer.shapes import capsule_mesh

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import ActuatedJointsPort
-from dexterity_ros.drivers import dynamixel_protocol as protocol
-from dexterity_ros.drivers.control_table import BAUD_CODES, POSITION_UNIT_RAD, RETURN_DELAY_UNIT_S, load_motor
-from dexterity_ros.drivers.dynamixel_protocol import ALERT_BIT, BROADCAST, Instruction, Packet, Parser, StatusError
+from dexterity_ros.drivers.dynamixel import protocol
+from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, POSITION_UNIT_RAD, RETURN_DELAY_UNIT_S, load_motor
+from dexterity_ros.drivers.dynamixel.protocol import ALERT_BIT, BROADCAST, Instruction, Packet, Parser, StatusError
 from dexterity_ros.drivers.emulated.motor import EmulatedMotor, JointState
 
 _BITS_PER_BYTE = 10  # start, eight data, stop

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dexterity_ros.drivers.dynamixel_protocol import HEADER
+from dexterity_ros.drivers.dynamixel.protocol import HEADER
 from dexterity_ros.drivers.emulated.bus import EmulatedBus
 from dexterity_ros.drivers.emulated.motor import OVERHEATING, OVERLOAD
 from dexterity_ros.drivers.emulated.pty_bus import PtyBus

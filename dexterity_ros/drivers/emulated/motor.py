@@ -6,7 +6,7 @@ docs/assumptions.md, which says how each is settled on a real hand.
 
 from dataclasses import dataclass
 
-from dexterity_ros.drivers.control_table import (
+from dexterity_ros.drivers.dynamixel.control_table import (
     BAUD_CODES,
     BUS_WATCHDOG_UNIT_S,
     CURRENT_BASED_POSITION_MODE,
@@ -17,7 +17,7 @@ from dexterity_ros.drivers.control_table import (
     Register,
     x_series,
 )
-from dexterity_ros.drivers.dynamixel_protocol import StatusError
+from dexterity_ros.drivers.dynamixel.protocol import StatusError
 
 OVERHEATING, OVERLOAD, INPUT_VOLTAGE = 1 << 2, 1 << 5, 1 << 0
 WATCHDOG_TRIPPED = -1

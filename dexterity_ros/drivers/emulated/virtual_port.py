@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dexterity_ros.drivers.dynamixel_bus import BusLostError
+from dexterity_ros.drivers.dynamixel.bus import BusLostError
 from dexterity_ros.drivers.emulated.bus import EmulatedBus
 
 _BITS_PER_BYTE = 10

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from dexterity_ros.contracts.errors import BagError
-from dexterity_ros.contracts.wire import TickRecord
 from dexterity_ros.training.imitation.collect import Batch
+from dexterity_ros.wire import TickRecord
 
 _GAP_PERIODS = 1.5
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import GoalSample
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
-from dexterity_ros.inference.onnx_network import load_policy
-from dexterity_ros.policy.memory import observe_object, seed_memory
-from dexterity_ros.policy.observation import build_observation, check_spec
+from dexterity_ros.observation.builder import build_observation, check_spec
+from dexterity_ros.observation.memory import observe_object, seed_memory
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.sensors import choose
 from dexterity_ros.tasks.reorient import goal_error_rad, sample_goals

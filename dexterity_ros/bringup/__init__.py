@@ -1,0 +1,1 @@
+"""Motor setup, manual driving and acceptance of a hand."""

@@ -1,0 +1,151 @@
+"""A hand without ROS, for bring-up: eases to a pose, holds it, lets go. Through the same driver, control and gate."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import DexterityError, Fault
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.samples import JointSample, JointTarget
+from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
+from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
+from dexterity_ros.runtime.hand_control import HandControl, HandTick, NumberedTarget, Phase
+from dexterity_ros.safety.faults import REACTIONS, Reaction
+from dexterity_ros.safety.gate import Permit
+from dexterity_ros.safety.limits import Tightening, gate_limits
+from dexterity_ros.safety.preflight import joints_outside
+
+Floats = NDArray[np.float64]
+
+PERIOD_S = 0.01
+_LET_GO_S = 3.0
+_EASE_S = 20.0  # easing takes less; more means that something keeps the hand from it
+
+
+class HandError(DexterityError):
+    """The hand is not as it should be; nothing moves, or it has been let go."""
+
+
+class Clock(Protocol):
+    """Real time, or the time of an emulated bus."""
+
+    def now_ns(self) -> int:
+        """Returns the time."""
+        ...
+
+    def sleep(self, duration_s: float) -> None:
+        """Lets time pass."""
+        ...
+
+
+class RealClock:
+    """The monotonic clock."""
+
+    def now_ns(self) -> int:
+        """Returns the time."""
+        return time.monotonic_ns()
+
+    def sleep(self, duration_s: float) -> None:
+        """Sleeps."""
+        time.sleep(max(duration_s, 0.0))
+
+
+class ManualHand:
+    """One person, one hand: whoever calls is the supervisor, and Ctrl-C lets go."""
+
+    def __init__(
+        self,
+        hand: HandSpec,
+        open_bus: Callable[[], DynamixelBus],
+        clock: Clock,
+        *,
+        current_limit_a: float | None = None,
+    ) -> None:
+        """current_limit_a: at most the hand's, which is the default. Raises ConfigError when it is more."""
+        self.spec, self._clock = hand, clock
+        self._limits = gate_limits(hand, None, Tightening(current_limit_a=current_limit_a))
+        self.driver = DynamixelHand(hand, open_bus, current_limit_a=self._limits.current_limit_a)
+        self._control: HandControl | None = None
+        self._reset = 0
+
+    def connect(self) -> None:
+        """Opens the bus and checks every motor. Raises HandError with all that is wrong."""
+        if problems := self.driver.connect():
+            raise HandError("; ".join(problems))
+
+    def read(self) -> JointSample:
+        """Returns a measurement. Raises HandError."""
+        sample = self.driver.read(self._clock.now_ns())
+        if isinstance(sample, Fault):
+            raise HandError(str(sample))
+        return sample
+
+    def look(self) -> JointSample:
+        """Returns a measurement after every motor's temperature and supply have been read once."""
+        for _ in self.spec.joints:
+            sample = self.read()
+        return sample
+
+    def ease_to(self, pose_rad: Floats) -> None:
+        """Switches torque on where the hand stands and eases to a pose, (n,). Raises HandError; then torque is off."""
+        if outside := joints_outside(self.spec, self.look()):
+            raise HandError("; ".join(outside))
+        inside = np.clip(pose_rad, self._limits.lower_rad, self._limits.upper_rad)
+        self._control = HandControl(self.driver, self.spec, self._limits, inside, shadow=False)
+        self._reset = 0
+        if (fault := self._control.activate(self._clock.now_ns())) is not None:
+            raise HandError(str(fault))
+        began_ns = self._clock.now_ns()
+        while self._control.phase is Phase.EASING:
+            self.tick(None)
+            if (self._clock.now_ns() - began_ns) * 1e-9 > _EASE_S:
+                self.let_go()
+                raise HandError(f"the pose was not reached in {_EASE_S:.0f} s; the hand says {self._control.state}")
+
+    def tick(self, pose_rad: Floats | None) -> HandTick:
+        """Runs one control cycle: follows a pose, (n,), or holds. Raises HandError when a fault takes the torque."""
+        assert self._control is not None
+        now = self._clock.now_ns()
+        self._clock.sleep(PERIOD_S - now * 1e-9 % PERIOD_S)
+        now = self._clock.now_ns()
+        wanted = None
+        if pose_rad is not None:
+            wanted = NumberedTarget(reset=self._reset, target=JointTarget(stamp_ns=now, pos_rad=pose_rad))
+        tick = self._control.tick(wanted, Permit(armed=True, heartbeat_ns=now), now)
+        self._reset = self._reset if tick.new_reset is None else tick.new_reset
+        for fault in tick.faults:
+            if REACTIONS[fault.code] is Reaction.STOP:
+                self._control.deactivate()
+                raise HandError(str(fault))
+        return tick
+
+    def hold(self, duration_s: float, each: Callable[[HandTick], None] | None = None) -> None:
+        """Holds for a while."""
+        end = self._clock.now_ns() + round(duration_s * 1e9)
+        while self._clock.now_ns() < end:
+            tick = self.tick(None)
+            if each is not None:
+                each(tick)
+
+    def let_go(self) -> None:
+        """Lets the current fade, then takes the torque. Raises HandError when a motor does not confirm that."""
+        if self._control is None or self._control.phase is Phase.LIMP:
+            return
+        began = self._clock.now_ns()
+        self._control.ease_out(began)
+        while self._control.phase is Phase.EASING_OUT:
+            if (self._clock.now_ns() - began) * 1e-9 > _LET_GO_S:
+                raise HandError(f"a motor may still have torque, cut the power: {self._control.state}")
+            now = self._clock.now_ns()
+            self._clock.sleep(PERIOD_S - now * 1e-9 % PERIOD_S)
+            now = self._clock.now_ns()
+            self._control.tick(None, Permit(armed=False, disarmed=True, heartbeat_ns=now), now)
+
+    def close(self) -> None:
+        """Takes the torque if there is any, and closes the port."""
+        if self._control is not None and self._control.phase is not Phase.LIMP:
+            self._control.deactivate()
+        self.driver.close()

@@ -1,1 +1,0 @@
-"""Identification of zeros, extrinsics and latencies."""

@@ -1,0 +1,1 @@
+"""Dynamixel motors on a serial bus."""

@@ -1,0 +1,308 @@
+"""A HandPort on a Dynamixel bus. The thread that calls it owns the bus; every call is at most a few transactions."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealth
+from dexterity_ros.drivers.dynamixel.bus import BusLostError, DynamixelBus, SyncReply
+from dexterity_ros.drivers.dynamixel.control_table import (
+    BUS_WATCHDOG_UNIT_S,
+    CURRENT_BASED_POSITION_MODE,
+    HARDWARE_ERRORS,
+    POSITION_UNIT_RAD,
+    VELOCITY_UNIT_RAD_S,
+    VOLTAGE_UNIT_V,
+    load_motor,
+    x_series,
+)
+from dexterity_ros.drivers.dynamixel.motor_clocks import MotorClocks
+from dexterity_ros.drivers.dynamixel.motor_settings import check_motors, motor_name
+
+Floats = NDArray[np.float64]
+
+WATCHDOG_S = 0.1  # motors stop by themselves after this much silence on the bus
+_ATTEMPTS = 3  # an acknowledged write is tried this often
+_REOPEN_S = 0.5
+_READ_LENGTH = 16  # realtime tick, moving, moving status, PWM, current, velocity, position
+_LOG = logging.getLogger(__name__)
+
+
+class DynamixelHand:
+    """Reads all motors in one transaction, writes all goals in another, and looks after one motor more each cycle.
+
+    A reading is whole or a Fault: no value is ever repeated or replaced. Joint order is the HandSpec's.
+    """
+
+    def __init__(
+        self,
+        hand: HandSpec,
+        open_bus: Callable[[], DynamixelBus],
+        *,
+        current_limit_a: float,
+    ) -> None:
+        """open_bus: opens the port (again). Nothing is opened here."""
+        self._hand, self._open_bus, self._current_limit_a = hand, open_bus, current_limit_a
+        self._model, self._registers = load_motor(hand.motor_model), x_series()
+        self._ids = [joint.motor_id for joint in hand.joints]
+        self._sign = np.array([joint.sign for joint in hand.joints], dtype=float)
+        self._zero = np.array([joint.zero_offset_rad for joint in hand.joints])
+        self._bus: DynamixelBus | None = None
+        self._next_open_ns = 0
+        self._armed = False
+        self._goal_current: int | None = None
+        self._looked_at = 0
+        self._clocks = MotorClocks()
+        n = len(self._ids)
+        self._current_a, self._temperature_c, self._supply_v = np.zeros(n), np.full(n, np.nan), np.full(n, np.nan)
+        self._seen_ns: NDArray[np.int64] | None = None
+        self._round_trip_s = 0.0
+
+    def connect(self) -> list[str]:
+        """Opens the bus and checks every motor. Returns what is wrong, with the motor named; empty when all is well."""
+        try:
+            bus = self._bus or self._open_bus()
+            self._bus = bus
+            return check_motors(bus, self._hand, self._current_limit_a)
+        except BusLostError as error:
+            self._lose(error)
+            return [str(error)]
+
+    def read(self, now_ns: int) -> JointSample | Fault:
+        """Returns all joints as measured now, or the fault that prevented it."""
+        bus = self._reopened(now_ns)
+        if bus is None:
+            return Fault(code=FaultCode.HAND_READ_FAILED, detail="the bus is lost; trying to open it again")
+        try:
+            reply = bus.sync_read(self._ids, self._registers["realtime_tick"].address, _READ_LENGTH)
+            self._round_trip_s = (reply.answered_ns - reply.asked_ns) * 1e-9
+            fault = self._fault_in(reply) or self._look_after_one(bus, now_ns) or self._late(reply)
+            return fault or self._sample(reply, now_ns)
+        except BusLostError as error:
+            return self._lose(error)
+
+    def health(self) -> MotorHealth | None:
+        """Returns the motors' state as last read, or None before the first reading."""
+        if self._seen_ns is None:
+            return None
+        return MotorHealth(
+            current_a=self._current_a.copy(),
+            temperature_c=self._temperature_c.copy(),
+            supply_v=self._supply_v.copy(),
+            seen_ns=self._seen_ns.copy(),
+            round_trip_s=self._round_trip_s,
+        )
+
+    def write(self, target: GatedTarget) -> Fault | None:
+        """Writes goal positions to all motors, and the current limit when it has changed."""
+        if self._bus is None or not self._armed:
+            return Fault(code=FaultCode.HAND_NOT_READY, detail="the motors are not armed; disarm and arm again")
+        current = round(target.current_limit_a / self._model.current_unit_a)
+        ticks = np.rint((self._sign * target.pos_rad + self._zero) / POSITION_UNIT_RAD).astype("<i4")
+        register = self._registers["goal_position"]
+        try:
+            if current != self._goal_current:
+                self._write_current(self._bus, current)
+            self._bus.sync_write(self._ids, register.address, ticks.view(np.uint8).reshape(len(ticks), register.size))
+        except BusLostError as error:
+            return self._lose(error)
+        return None
+
+    def _write_current(self, bus: DynamixelBus, current: int) -> None:
+        """Lowers the current limit. Unacknowledged: the next cycle writes a lower one; arming writes it with care."""
+        register = self._registers["goal_current"]
+        rows = np.frombuffer(register.encode(current) * len(self._ids), dtype=np.uint8).reshape(-1, register.size)
+        bus.sync_write(self._ids, register.address, rows)
+        self._goal_current = current
+
+    def set_torque(self, enabled: bool) -> Fault | None:
+        """Arms all motors where they stand, or takes their torque; every write is acknowledged."""
+        if self._bus is None:
+            return Fault(code=FaultCode.HAND_WRITE_FAILED, detail="the bus is lost")
+        self._armed = False
+        self._clocks.forget()
+        try:
+            fault = self._arm(self._bus) if enabled else self._disarm(self._bus)
+        except BusLostError as error:
+            return self._lose(error)
+        if enabled and fault is not None:
+            self._disarm(self._bus)
+        self._armed = enabled and fault is None
+        return fault
+
+    def reboot(self) -> list[str]:
+        """Restarts the motors that have a latched error. Returns their names; torque is off afterwards."""
+        self.set_torque(False)
+        if self._bus is None:
+            return []
+        try:
+            register = self._registers["hardware_error_status"]
+            reply = self._bus.sync_read(self._ids, register.address, register.size)
+            faulty = [int(i) for i in np.flatnonzero(reply.alerts)]
+            for i in faulty:
+                self._bus.reboot(self._ids[i])
+        except BusLostError as error:
+            return [self._lose(error).detail]
+        return [self._name(i) for i in faulty]
+
+    def registers(self, name: str) -> list[int] | Fault:
+        """Returns a register of every motor, for bring-up, or the fault that prevented it."""
+        register = self._registers[name]
+        if self._bus is None:
+            return Fault(code=FaultCode.HAND_READ_FAILED, detail="the bus is lost")
+        try:
+            reply = self._bus.sync_read(self._ids, register.address, register.size)
+        except BusLostError as error:
+            return self._lose(error)
+        return self._fault_in(reply) or [register.decode(row.tobytes()) for row in reply.data]
+
+    def close(self) -> None:
+        """Closes the port."""
+        if self._bus is not None:
+            self._bus.close()
+            self._bus = None
+
+    def _reopened(self, now_ns: int) -> DynamixelBus | None:
+        if self._bus is None and now_ns >= self._next_open_ns:
+            self._next_open_ns = now_ns + round(_REOPEN_S * 1e9)
+            try:
+                self._bus = self._open_bus()
+                _LOG.info("the bus is open again")
+            except BusLostError as error:
+                _LOG.debug("%s", error)
+        return self._bus
+
+    def _lose(self, error: BusLostError) -> Fault:
+        self.close()
+        self._armed = False
+        return Fault(code=FaultCode.HAND_READ_FAILED, detail=str(error))
+
+    def _fault_in(self, reply: SyncReply) -> Fault | None:
+        if reply.alerts.any() and self._bus is not None:
+            return self._explain_alert(self._bus, int(np.flatnonzero(reply.alerts)[0]))
+        if not reply.valid.all():
+            silent = [self._name(int(i)) for i in np.flatnonzero(~reply.valid)]
+            return Fault(code=FaultCode.HAND_READ_FAILED, detail=f"no usable answer from {', '.join(silent)}")
+        return None
+
+    def _late(self, reply: SyncReply) -> Fault | None:
+        ticks = np.ascontiguousarray(reply.data[:, 0:2]).view("<u2")[:, 0]
+        late = self._clocks.check(ticks, reply.asked_ns, reply.answered_ns)
+        if late is None:
+            return None
+        motor, late_ms = late
+        if late_ms is None:
+            said = f"{self._name(motor)}: its clock jumped; it has restarted"
+            return Fault(code=FaultCode.MOTOR_RESET, detail=said)
+        said = f"{self._name(motor)} answered with a measurement {late_ms:.0f} ms older than the question"
+        return Fault(code=FaultCode.HAND_READ_FAILED, detail=said)
+
+    def _explain_alert(self, bus: DynamixelBus, i: int) -> Fault:
+        register = self._registers["hardware_error_status"]
+        answer = bus.read(self._ids[i], register.address, register.size)
+        bits = register.decode(answer.data) if answer is not None and answer.ok else 0
+        names = [name for bit, name in HARDWARE_ERRORS.items() if bits >> bit & 1]
+        said = ", ".join(names) or "unknown hardware error"
+        return Fault(code=FaultCode.MOTOR_ALERT, detail=f"{self._name(i)}: {said}; needs a reboot")
+
+    def _look_after_one(self, bus: DynamixelBus, now_ns: int) -> Fault | None:
+        """Reads what shows in no measurement of one motor more each cycle: torque, watchdog, supply, temperature."""
+        if self._seen_ns is None:
+            self._seen_ns = np.full(len(self._ids), now_ns)
+        i = self._looked_at = (self._looked_at + 1) % len(self._ids)
+        first, last = self._registers["torque_enable"], self._registers["present_temperature"]
+        answer = bus.read(self._ids[i], first.address, last.end - first.address)
+        if answer is None or not answer.ok:
+            return None
+
+        def value(name: str) -> int:
+            register = self._registers[name]
+            return register.decode(answer.data[register.address - first.address : register.end - first.address])
+
+        self._temperature_c[i] = value("present_temperature")
+        self._supply_v[i] = value("present_input_voltage") * VOLTAGE_UNIT_V
+        self._seen_ns[i] = now_ns
+        if self._armed and value("torque_enable") == 0:
+            return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(i)} lost its torque by itself: brown-out?")
+        if self._armed and value("bus_watchdog") < 0:
+            return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(i)} was stopped by its bus watchdog")
+        return None
+
+    def _sample(self, reply: SyncReply, now_ns: int) -> JointSample:
+        current = np.ascontiguousarray(reply.data[:, 6:8]).view("<i2")[:, 0]
+        velocity = np.ascontiguousarray(reply.data[:, 8:12]).view("<i4")[:, 0]
+        position = np.ascontiguousarray(reply.data[:, 12:16]).view("<i4")[:, 0]
+        self._current_a = self._sign * current * self._model.current_unit_a
+        return JointSample(
+            stamp_ns=now_ns,
+            pos_rad=self._sign * (position * POSITION_UNIT_RAD - self._zero),
+            vel_rad_s=self._sign * velocity * VELOCITY_UNIT_RAD_S,
+        )
+
+    def _arm(self, bus: DynamixelBus) -> Fault | None:
+        """Writes the arming sequence, acknowledged, in an order in which nothing jumps. Returns the first failure.
+
+        Watchdog off first, because goals are locked after a trip; torque on last but the watchdog.
+        """
+        current = self._goal_current = round(self._current_limit_a / self._model.current_unit_a)
+        steps: list[tuple[str, Sequence[int]]] = [
+            ("bus_watchdog", [0] * len(self._ids)),
+            ("torque_enable", [0] * len(self._ids)),
+            ("operating_mode", [CURRENT_BASED_POSITION_MODE] * len(self._ids)),
+            ("return_delay_time", [0] * len(self._ids)),
+            ("position_p_gain", [joint.gains.p for joint in self._hand.joints]),
+            ("position_i_gain", [joint.gains.i for joint in self._hand.joints]),
+            ("position_d_gain", [joint.gains.d for joint in self._hand.joints]),
+            ("goal_current", [current] * len(self._ids)),
+        ]
+        for name, values in steps:
+            if (fault := self._write_all(bus, name, values)) is not None:
+                return fault
+        register = self._registers["present_position"]
+        reply = bus.sync_read(self._ids, register.address, register.size)
+        if (fault := self._fault_in(reply)) is not None:
+            return fault
+        present = np.ascontiguousarray(reply.data).view("<i4")[:, 0].tolist()
+        watchdog = [round(WATCHDOG_S / BUS_WATCHDOG_UNIT_S)] * len(self._ids)
+        last = [("goal_position", present), ("torque_enable", [1] * len(self._ids)), ("bus_watchdog", watchdog)]
+        return next((f for name, values in last if (f := self._write_all(bus, name, values)) is not None), None)
+
+    def _disarm(self, bus: DynamixelBus) -> Fault | None:
+        off = self._write_all(bus, "torque_enable", [0] * len(self._ids), all_of_them=True)
+        # A motor whose torque may still be on keeps its watchdog: then silence at least stops it.
+        return off or self._write_all(bus, "bus_watchdog", [0] * len(self._ids), all_of_them=True)
+
+    def _write_all(
+        self, bus: DynamixelBus, name: str, values: Sequence[int], *, all_of_them: bool = False
+    ) -> Fault | None:
+        """Writes a register of every motor in one transaction and reads it back in another.
+
+        Motors that do not show the new value are written one by one, acknowledged, so that each tells its reason.
+        Returns the first failure; with all_of_them the motors after it are written too.
+        """
+        register, failure = self._registers[name], None
+        rows = np.frombuffer(b"".join(map(register.encode, values)), dtype=np.uint8).reshape(-1, register.size)
+        bus.sync_write(self._ids, register.address, rows)
+        shown = bus.sync_read(self._ids, register.address, register.size)
+        for i in map(int, np.flatnonzero(~(shown.valid & (shown.data == rows).all(axis=1)))):
+            problem = self._write_one(bus, i, register.address, rows[i].tobytes())
+            if problem is not None:
+                said = f"{self._name(i)}: {name} = {values[i]} {problem}"
+                failure = failure or Fault(code=FaultCode.HAND_WRITE_FAILED, detail=said)
+                if not all_of_them:
+                    return failure
+        return failure
+
+    def _write_one(self, bus: DynamixelBus, i: int, address: int, data: bytes) -> str | None:
+        for _ in range(_ATTEMPTS):
+            answer = bus.write(self._ids[i], address, data)
+            if answer is not None:
+                return None if answer.ok else f"was refused with error {answer.error}"
+        return f"was not acknowledged in {_ATTEMPTS} attempts"
+
+    def _name(self, i: int) -> str:
+        return motor_name(self._hand, i)

@@ -1,1 +1,0 @@
-"""Bundle, builder, network and decoder in one object."""

@@ -1,0 +1,63 @@
+"""What a closed loop in simulation is to run."""
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from typing import Any
+
+from dexterity_ros.contracts.manifest import PolicyManifest
+from dexterity_ros.systems.spec import NodeStart, load_system, resolve
+from dexterity_ros.tasks.goal_parameters import GoalParameters
+from dexterity_ros.tasks.reorient import TaskSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosedLoop:
+    """What to run: see `dexterity demo --help`.
+
+    viewer_port: of the live page, 0 = none. extra: parameters of nodes in place of the system's.
+    """
+
+    goals: int
+    minutes: float
+    policy: str
+    task: str | None
+    goal_rad: tuple[float, float]
+    hand: str
+    seed: int
+    shadow: bool
+    hardware: str
+    record: str = ""
+    eyes: bool = False
+    viewer_port: int = 0
+    extra: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def system(self) -> str:
+        """Name of the system in config/systems."""
+        return "eyes" if self.eyes else "sim"
+
+    def starts(self, manifest: PolicyManifest) -> list[NodeStart]:
+        """Returns the nodes with their parameters."""
+        arguments = {
+            "hand": self.hand,
+            "policy": self.policy,
+            "task": self.task or manifest.task,
+            "seed": self.seed,
+            "shadow": self.shadow,
+            "hardware": self.hardware,
+            "record": self.record,
+            "viewer": self.viewer_port > 0,
+            "viewer_port": self.viewer_port,
+            "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
+        }
+        goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
+        return resolve(load_system(self.system), arguments, {"goal_node": goal_range} | self.extra)
+
+    def task_spec(self, manifest: PolicyManifest) -> TaskSpec:
+        """Returns the task as goal_node runs it."""
+        name = self.task or manifest.task
+        low, high = self.goal_rad
+        return GoalParameters(
+            hand=self.hand, task=name, seed=self.seed, margin_rad=0.0, goal_min_rad=low, goal_max_rad=high
+        ).task_spec()

@@ -1,0 +1,32 @@
+"""What goal_node is given: the task, and what this deployment changes of it."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from dexterity_ros.contracts import config
+from dexterity_ros.contracts.resources import named_resource
+from dexterity_ros.tasks.reorient import TaskSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoalParameters:
+    """Parameters of goal_node; goal_min_rad and goal_max_rad replace the task's range.
+
+    margin_rad: a goal must be this much closer than the task's success_rad, because the pose is only an estimate.
+    reached_by: the estimated pose, or a policy with a stop head says when a goal is reached.
+    """
+
+    hand: str
+    task: str
+    seed: int
+    margin_rad: float
+    goal_min_rad: float | None = None
+    goal_max_rad: float | None = None
+    reached_by: Literal["pose", "policy"] = "pose"
+
+    def task_spec(self) -> TaskSpec:
+        """Returns the task with this deployment's goal range."""
+        task = config.load(TaskSpec, named_resource("config/tasks", self.task))
+        low = task.goal_rad[0] if self.goal_min_rad is None else self.goal_min_rad
+        high = task.goal_rad[1] if self.goal_max_rad is None else self.goal_max_rad
+        return replace(task, goal_rad=(low, high))

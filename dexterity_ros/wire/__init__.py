@@ -1,0 +1,31 @@
+"""Samples to ROS messages and back, one codec per sample. Messages are handed in, so that nothing here needs ROS."""
+
+from dexterity_ros.wire.clouds import cloud_sample, fill_cloud
+from dexterity_ros.wire.header import CAMERA_FRAME, HAND_FRAME, fill_stamp, stamp_ns
+from dexterity_ros.wire.images import depth_sample, fill_image
+from dexterity_ros.wire.joints import JointReader, fill_joint_state, joint_order
+from dexterity_ros.wire.poses import fill_goal, fill_pose, fill_transform, goal_sample, pose_sample
+from dexterity_ros.wire.ticks import TickRecord, pack_tick, tick_record, unpack_tick
+
+__all__ = [
+    "CAMERA_FRAME",
+    "HAND_FRAME",
+    "JointReader",
+    "TickRecord",
+    "cloud_sample",
+    "depth_sample",
+    "fill_cloud",
+    "fill_goal",
+    "fill_image",
+    "fill_joint_state",
+    "fill_pose",
+    "fill_stamp",
+    "fill_transform",
+    "goal_sample",
+    "joint_order",
+    "pack_tick",
+    "pose_sample",
+    "stamp_ns",
+    "tick_record",
+    "unpack_tick",
+]
