@@ -26,7 +26,7 @@ demo: setup
 
 # Unit tests need neither ROS nor torch and take seconds.
 unit: setup-test
-	$(BIN)/python -m pytest -q test/unit test/contract test/architecture
+	$(BIN)/python -m pytest -q -m "not slow" --ignore test/ros --ignore test/e2e --ignore test/bench --ignore test/parity --ignore test/training --ignore test/studies
 
 test: setup-test
 	$(BIN)/python -m pytest -m "not smoke"

@@ -10,6 +10,8 @@ import pytest
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
+from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
+from dexterity_ros.drivers.emulated.pty_bus import PtyBus
 
 NOW_NS = 1_000_000_000_000
 
@@ -46,6 +48,24 @@ def _make_inputs(hand: HandSpec, stamp_ns: int, quat_wxyz=(1.0, 0.0, 0.0, 0.0)) 
     )
 
 
+# An emulated hand behind a pseudo-terminal.
+@pytest.fixture
+def joints(leap):
+    return StillJoints(leap.joint_names, np.array(leap.home_pos_rad))
+
+
+@pytest.fixture
+def emulated(leap, joints):
+    return EmulatedBus(leap, joints, WireModel())
+
+
+@pytest.fixture
+def pty(emulated):
+    served = PtyBus(emulated)
+    yield served
+    served.close()
+
+
 @pytest.fixture(scope="session")
 def realsense_recording():
     """Makes RealSense recordings without a camera: the vendor's software device, recorded by the vendor's recorder."""
@@ -56,7 +76,7 @@ def realsense_recording():
 
 def _record(path, images, *, matrix, rate_hz=30, serial="0123", unit_m=0.001):
     """Writes depth (uint16, in unit_m) and colour pairs, [(depth, rgb)], of one pinhole camera to a .db3 file."""
-    from dexterity_ros.drivers.realsense import load_library
+    from dexterity_ros.drivers.realsense.camera import load_library
 
     rs = load_library()
     height, width = images[0][0].shape

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from dexterity_ros.command.action import decode_action
-from dexterity_ros.command.ramp import Ramp
+from dexterity_ros.action.decoder import decode_action
+from dexterity_ros.action.ramp import Ramp
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.spec import ActionSpec
 

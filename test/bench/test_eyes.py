@@ -6,11 +6,11 @@ import pytest
 pytest.importorskip("mujoco")
 pytest.importorskip("cv2")
 
+from dexterity_ros.bench.eyes import Disturbance, EyesJudge, Motion
+from dexterity_ros.bench.perception import demo_cloud
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.samples import PoseSample
-from dexterity_ros.evaluation.eyes_accuracy import Disturbance, EyesJudge, Motion
-from dexterity_ros.evaluation.perception_bench import demo_cloud
 from dexterity_ros.evaluation.pose_judge import PoseJudge
 
 SECOND = 1_000_000_000

@@ -2,8 +2,8 @@
 
 import pytest
 
+from dexterity_ros.bench.faults import run_fault, run_mixture
 from dexterity_ros.drivers.emulated.faults import KINDS
-from dexterity_ros.evaluation.fault_campaign import run_fault, run_mixture
 
 NOTICED_WITHIN_MS = 400.0  # the watchdog kinds are silent for 300 ms themselves
 

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from dexterity_ros.training.imitation.pendulum import Pendulum, mean_return, returns, swing_up
+from dexterity_ros.bench.pendulum import Pendulum, mean_return, returns, swing_up
 
 pytestmark = pytest.mark.training
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from dexterity_ros.calibration.acceptance import STEPS, Rig, report, run_acceptance
-from dexterity_ros.calibration.manual import HandError, ManualHand
-from dexterity_ros.calibration.motor_setup import set_up_motor, settings
-from dexterity_ros.drivers.control_table import BAUD_CODES
-from dexterity_ros.drivers.discovery import find_ports, latency_timer_ms
-from dexterity_ros.drivers.dynamixel_native import NativeBus
+from dexterity_ros.bringup.acceptance import STEPS, Rig, report, run_acceptance
+from dexterity_ros.bringup.manual import HandError, ManualHand
+from dexterity_ros.bringup.motor_setup import set_up_motor, settings
+from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES
+from dexterity_ros.drivers.dynamixel.discovery import find_ports, latency_timer_ms
+from dexterity_ros.drivers.dynamixel.native_bus import NativeBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 
 TICK_RAD = 2 * np.pi / 4096

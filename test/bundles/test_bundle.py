@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import yaml
 
+from dexterity_ros.bundles.onnx_network import GOLDEN_TOLERANCE, golden_difference, load_policy
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import BundleError, ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id, load_manifest, save_manifest, sha256
-from dexterity_ros.inference.onnx_network import GOLDEN_TOLERANCE, golden_difference, load_policy
-from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline, load_pipeline
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pytest
 
 pytest.importorskip("dynamixel_sdk")
 
-from dexterity_ros.drivers.control_table import x_series
-from dexterity_ros.drivers.dynamixel_bus import BusLostError
-from dexterity_ros.drivers.dynamixel_native import open_native
-from dexterity_ros.drivers.dynamixel_sdk_bus import SdkBus
+from dexterity_ros.drivers.dynamixel.bus import BusLostError
+from dexterity_ros.drivers.dynamixel.control_table import x_series
+from dexterity_ros.drivers.dynamixel.native_bus import open_native
+from dexterity_ros.drivers.dynamixel.sdk_bus import SdkBus
 from dexterity_ros.drivers.emulated.pty_bus import PtyBus
 
 BAUD = 4_000_000

@@ -5,8 +5,8 @@ import pytest
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.samples import JointSample, JointTarget
-from dexterity_ros.drivers.dynamixel_hand import WATCHDOG_S, DynamixelHand
-from dexterity_ros.drivers.dynamixel_native import NativeBus
+from dexterity_ros.drivers.dynamixel.hand import WATCHDOG_S, DynamixelHand
+from dexterity_ros.drivers.dynamixel.native_bus import NativeBus
 from dexterity_ros.drivers.emulated.motor import WATCHDOG_TRIPPED
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 from dexterity_ros.safety.gate import Gate, Permit

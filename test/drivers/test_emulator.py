@@ -5,10 +5,10 @@ import pytest
 
 sdk = pytest.importorskip("dynamixel_sdk")
 
-from dexterity_ros.contracts.resources import data_root  # noqa: E402
-from dexterity_ros.drivers.control_table import load_motor, load_motors, x_series  # noqa: E402
-from dexterity_ros.drivers.dynamixel_protocol import StatusError  # noqa: E402
-from dexterity_ros.drivers.emulated.motor import WATCHDOG_TRIPPED, EmulatedMotor, JointState  # noqa: E402
+from dexterity_ros.contracts.resources import data_root
+from dexterity_ros.drivers.dynamixel.control_table import load_motor, load_motors, x_series
+from dexterity_ros.drivers.dynamixel.protocol import StatusError
+from dexterity_ros.drivers.emulated.motor import WATCHDOG_TRIPPED, EmulatedMotor, JointState
 
 REGISTERS = x_series()
 REST = JointState(pos_rad=np.pi, vel_rad_s=0.0)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dexterity_ros.drivers.dynamixel_protocol import (
+from dexterity_ros.drivers.dynamixel.protocol import (
     HEADER,
     MAX_PACKET,
     Instruction,

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from dexterity_ros.drivers.realsense import CameraClock, CameraError, RealSenseCamera, RealSenseConfig
+from dexterity_ros.drivers.realsense.camera import CameraClock, CameraError, RealSenseCamera, RealSenseConfig
 
 MATRIX = (96.0, 0.0, 80.0, 0.0, 96.0, 60.0, 0.0, 0.0, 1.0)
 

@@ -13,11 +13,11 @@ rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("viser")
 playwright = pytest.importorskip("playwright.sync_api")
 
-from dexterity_ros.contracts.manifest import load_manifest  # noqa: E402
-from dexterity_ros.contracts.resources import resource  # noqa: E402
-from dexterity_ros.nodes.loop_settings import ClosedLoop  # noqa: E402
-from dexterity_ros.nodes.operator import Operator  # noqa: E402
-from dexterity_ros.nodes.processes import Processes, ros_environment  # noqa: E402
+from dexterity_ros.contracts.manifest import load_manifest
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.systems.loop_settings import ClosedLoop
+from dexterity_ros.systems.operator import Operator
+from dexterity_ros.systems.processes import Processes, ros_environment
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [

@@ -52,11 +52,11 @@ def a_recording_whose_eyes_can_be_repeated(path):
 
 def eyes_are_not_called_different_for_what_the_recorder_lost(path, whole):
     from dexterity_ros.contracts.topics import TOPICS
-    from dexterity_ros.contracts.wire import stamp_ns
     from dexterity_ros.estimation.object_estimator import FOUND_ONCE
     from dexterity_ros.recording.bag_reader import Bag
     from dexterity_ros.replay.perception import repeat_perception
     from dexterity_ros.replay.run_record import RunRecord
+    from dexterity_ros.wire import stamp_ns
 
     said = [json.loads(value.data) for _, value in Bag(path).values(TOPICS["pose_basis"].name)]
     first = next(k for k, row in enumerate(said) if FOUND_ONCE in row["basis"])

@@ -10,9 +10,9 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("mcap")
 playwright = pytest.importorskip("playwright.sync_api")
 
-from dexterity_ros.recording.bag_reader import Bag  # noqa: E402
-from dexterity_ros.replay.run_record import RunRecord  # noqa: E402
-from dexterity_ros.reporting.run_page import RunPage  # noqa: E402
+from dexterity_ros.recording.bag_reader import Bag
+from dexterity_ros.replay.run_record import RunRecord
+from dexterity_ros.reporting.run_page import RunPage
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [

@@ -5,12 +5,13 @@ from types import SimpleNamespace as Message
 import numpy as np
 import pytest
 
-from dexterity_ros.contracts import config, wire
+from dexterity_ros import wire
+from dexterity_ros.bundles.onnx_network import load_policy
+from dexterity_ros.contracts import config
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
-from dexterity_ros.inference.onnx_network import load_policy
-from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline, Tick
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
 from dexterity_ros.sim.env import EnvConfig, ReorientEnv
 from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import SampleNoise

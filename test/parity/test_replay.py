@@ -11,7 +11,6 @@ pytest.importorskip("rosbags")
 
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.pipeline.policy_pipeline import load_pipeline
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
 from dexterity_ros.replay.compare import compare
 from dexterity_ros.replay.hypotheses import NOTHING, hypotheses
@@ -20,6 +19,7 @@ from dexterity_ros.replay.player import LEAD_S, Player
 from dexterity_ros.replay.run_record import RunRecord, Series
 from dexterity_ros.replay.timing import stream_timing
 from dexterity_ros.replay.what_if import what_if
+from dexterity_ros.runtime.policy_pipeline import load_pipeline
 from dexterity_ros.safety.limits import Tightening, gate_limits
 
 SHORT_RUN = Path(__file__).parents[1] / "data" / "short_run"

@@ -10,9 +10,9 @@ pytest.importorskip("mujoco")
 
 import mujoco
 
-from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.frames import rotvec_to_quat
+from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
 from dexterity_ros.perception.hand_shape import HandBody, load_shape

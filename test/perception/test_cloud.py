@@ -11,9 +11,9 @@ from hypothesis.extra.numpy import arrays
 pytest.importorskip("cv2")
 pytest.importorskip("mujoco")
 
-from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.errors import ConfigError, FaultCode
 from dexterity_ros.contracts.frames import quat_to_matrix
+from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import DepthSample
 from dexterity_ros.estimation.surfaces import box_distance
 from dexterity_ros.perception.depth_cloud import DepthCloud, fixed_size, one_per_voxel

@@ -10,9 +10,9 @@ pytest.importorskip("mujoco")
 
 import mujoco
 
-from dexterity_ros.contracts.box_object import BoxObject, load_box
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between
+from dexterity_ros.contracts.object import BoxObject, load_box
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.estimation.symmetry import ColourVote, symmetric_turns
 from dexterity_ros.perception.face_colours import UNKNOWN, face_labels

@@ -8,16 +8,16 @@ import pytest
 pytest.importorskip("cv2")
 pytest.importorskip("mujoco")
 
-from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import JointSample, PoseSample
 from dexterity_ros.estimation.object_estimator import FOUND_ONCE, Estimate, ObjectEstimator
 from dexterity_ros.estimation.surface_tracker import TrackerConfig
 from dexterity_ros.estimation.surfaces import box_surface
 from dexterity_ros.estimation.symmetry import ColourVote
 from dexterity_ros.perception.face_colours import UNKNOWN, face_labels
-from dexterity_ros.pipeline.object_pipeline import ObjectPipeline
+from dexterity_ros.runtime.object_pipeline import ObjectPipeline
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 
 BOX = load_box("cube70")

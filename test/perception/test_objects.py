@@ -8,21 +8,21 @@ import pytest
 
 trimesh = pytest.importorskip("trimesh")
 
-from dexterity_ros.contracts import config  # noqa: E402
-from dexterity_ros.contracts.box_object import BoxObject, load_box  # noqa: E402
-from dexterity_ros.contracts.camera import load_camera  # noqa: E402
-from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode  # noqa: E402
-from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat  # noqa: E402
-from dexterity_ros.contracts.samples import CloudSample, JointSample, PoseSample  # noqa: E402
-from dexterity_ros.estimation.object_estimator import FOUND_ONCE, Estimate, ObjectEstimator  # noqa: E402
-from dexterity_ros.estimation.surface_tracker import SurfaceTracker, Track, TrackerConfig  # noqa: E402
-from dexterity_ros.estimation.surfaces import box_surface, sampled_surface  # noqa: E402
-from dexterity_ros.estimation.symmetry import ShapeAlone, TagVote, symmetric_turns  # noqa: E402
-from dexterity_ros.evaluation.perception_bench import demo_cloud  # noqa: E402
-from dexterity_ros.perception.face_tags import FaceTags  # noqa: E402
-from dexterity_ros.pipeline import tracked_object as objects  # noqa: E402
-from dexterity_ros.pipeline.object_pipeline import ObjectPipeline  # noqa: E402
-from dexterity_ros.sim.rendered_view import STEREO, RenderedView  # noqa: E402
+from dexterity_ros.bench.perception import demo_cloud
+from dexterity_ros.contracts import config
+from dexterity_ros.contracts.camera import load_camera
+from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
+from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.object import BoxObject, load_box
+from dexterity_ros.contracts.samples import CloudSample, JointSample, PoseSample
+from dexterity_ros.estimation.object_estimator import FOUND_ONCE, Estimate, ObjectEstimator
+from dexterity_ros.estimation.surface_tracker import SurfaceTracker, Track, TrackerConfig
+from dexterity_ros.estimation.surfaces import box_surface, sampled_surface
+from dexterity_ros.estimation.symmetry import ShapeAlone, TagVote, symmetric_turns
+from dexterity_ros.perception.face_tags import FaceTags
+from dexterity_ros.runtime import tracked_object as objects
+from dexterity_ros.runtime.object_pipeline import ObjectPipeline
+from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 
 HALF = (0.035, 0.035, 0.035)
 FRAME_NS = 33_000_000

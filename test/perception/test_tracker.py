@@ -11,9 +11,9 @@ from hypothesis.extra.numpy import arrays
 pytest.importorskip("cv2")
 pytest.importorskip("mujoco")
 
-from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.frames import quat_multiply, quat_rotate, rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
 from dexterity_ros.estimation.surface_tracker import SurfaceTracker, Track, TrackerConfig
 from dexterity_ros.estimation.surfaces import box_distance, box_surface

@@ -9,13 +9,15 @@ import pytest
 rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("cv2")
 
-from dexterity_ros.contracts import wire  # noqa: E402
-from dexterity_ros.contracts.camera import load_camera  # noqa: E402
-from dexterity_ros.contracts.frames import rotation_angle, rotation_between, rotvec_to_quat  # noqa: E402
-from dexterity_ros.contracts.samples import PoseSample  # noqa: E402
-from dexterity_ros.contracts.system import node_parameters  # noqa: E402
-from dexterity_ros.nodes import ros  # noqa: E402
-from dexterity_ros.sim.rendered_view import STEREO, RenderedView  # noqa: E402
+from dexterity_ros import (
+    ros,
+    wire,
+)
+from dexterity_ros.contracts.camera import load_camera
+from dexterity_ros.contracts.frames import rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.sim.rendered_view import STEREO, RenderedView
+from dexterity_ros.systems.spec import node_parameters
 
 pytestmark = pytest.mark.ros
 TURN = rotvec_to_quat(np.array([0.1, 0.2, 0.3]))
@@ -82,7 +84,7 @@ def test_without_a_camera_the_node_ends_at_once_and_says_why(start, realsense_re
 
 
 def test_a_camera_that_is_unplugged_is_opened_again_when_it_is_back(graph, monkeypatch):
-    from dexterity_ros.drivers.realsense import CameraError, CameraImage
+    from dexterity_ros.drivers.realsense.camera import CameraError, CameraImage
     from dexterity_ros.nodes import camera_node
 
     spec = load_camera("demo").scaled(320)

@@ -7,9 +7,8 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import ros, wire
 from dexterity_ros.contracts.samples import PoseSample
-from dexterity_ros.nodes import ros
 
 pytestmark = pytest.mark.ros
 

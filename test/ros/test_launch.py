@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("launch_ros")
 
 from dexterity_ros.contracts.resources import data_root
-from dexterity_ros.contracts.system import load_system
+from dexterity_ros.systems.spec import load_system
 
 pytestmark = pytest.mark.ros
 

@@ -5,11 +5,13 @@ import pytest
 
 rclpy = pytest.importorskip("rclpy")
 
-from std_srvs.srv import Trigger  # noqa: E402
+from std_srvs.srv import Trigger
 
-from dexterity_ros.contracts import wire  # noqa: E402
-from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample  # noqa: E402
-from dexterity_ros.nodes import ros  # noqa: E402
+from dexterity_ros import (
+    ros,
+    wire,
+)
+from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
 
 pytestmark = pytest.mark.ros
 WATCH = ["joint_states", "object_pose", "policy_state"]
@@ -130,7 +132,7 @@ def test_the_policy_matches_joints_by_name_whatever_their_order(policy, leap):
 
 
 def test_a_published_tick_repeats_exactly_in_the_pipeline(policy, leap, bundle):
-    from dexterity_ros.pipeline.policy_pipeline import load_pipeline
+    from dexterity_ros.runtime.policy_pipeline import load_pipeline
 
     policy.until("never", timeout_s=0.5)
     layout = [(dim.label, dim.size) for dim in policy.ticks[0].layout.dim]

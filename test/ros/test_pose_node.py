@@ -8,13 +8,15 @@ import pytest
 rclpy = pytest.importorskip("rclpy")
 pytest.importorskip("cv2")
 
-from dexterity_ros.contracts import wire  # noqa: E402
-from dexterity_ros.contracts.box_object import load_box  # noqa: E402
-from dexterity_ros.contracts.camera import load_camera  # noqa: E402
-from dexterity_ros.contracts.frames import rotation_angle, rotation_between, rotvec_to_quat  # noqa: E402
-from dexterity_ros.contracts.samples import PoseSample  # noqa: E402
-from dexterity_ros.nodes import ros  # noqa: E402
-from dexterity_ros.sim.rendered_view import STEREO, RenderedView  # noqa: E402
+from dexterity_ros import (
+    ros,
+    wire,
+)
+from dexterity_ros.contracts.camera import load_camera
+from dexterity_ros.contracts.frames import rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.object import load_box
+from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 
 pytestmark = pytest.mark.ros
 SETTINGS = {

@@ -25,8 +25,7 @@ def dexterity(*arguments, cwd, status=0):
 def test_a_killed_recorder_leaves_all_but_the_last_second(graph, tmp_path):
     import numpy as np
 
-    from dexterity_ros.contracts import wire
-    from dexterity_ros.nodes import ros
+    from dexterity_ros import ros, wire
     from dexterity_ros.recording.bag_reader import Bag, salvage
 
     names = tuple(f"j{i}" for i in range(16))
@@ -74,7 +73,7 @@ def children(pid):
 
 
 def test_a_bag_is_played_to_a_live_policy_at_twice_its_speed(graph, tmp_path):
-    from dexterity_ros.nodes import ros
+    from dexterity_ros import ros
 
     short_run = Path(__file__).parents[1] / "data" / "short_run"
     ticks = []

@@ -2,7 +2,7 @@
 
 import time
 
-from dexterity_ros.drivers.deadline_loop import DeadlineLoop, Histogram
+from dexterity_ros.runtime.deadline_loop import DeadlineLoop, Histogram
 
 PERIOD_NS = 2_000_000
 

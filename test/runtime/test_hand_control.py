@@ -7,7 +7,7 @@ import pytest
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.samples import JointSample, JointTarget, MotorHealth
-from dexterity_ros.pipeline.hand_control import HandControl, NumberedTarget, Phase
+from dexterity_ros.runtime.hand_control import HandControl, NumberedTarget, Phase
 from dexterity_ros.safety.gate import Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
 

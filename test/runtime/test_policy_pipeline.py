@@ -7,8 +7,8 @@ import pytest
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.manifest import load_manifest
-from dexterity_ros.pipeline.guard import Workspace
-from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline, Tick
+from dexterity_ros.runtime.guard import Workspace
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
 
 NOW_NS = 1_000_000_000_000
 S = 1_000_000_000
@@ -160,8 +160,8 @@ def test_the_goal_term_is_the_turn_that_remains(pipeline, manifest, inputs):
 
 def test_a_recording_in_which_an_operator_led_repeats_exactly(manifest, pipeline, leap, inputs_at):
     pytest.importorskip("mcap")
-    from dexterity_ros.contracts.wire import TickRecord, pack_tick, unpack_tick
     from dexterity_ros.replay.offline import repeat
+    from dexterity_ros.wire import TickRecord, pack_tick, unpack_tick
 
     records = []
     for k in range(1, 31):

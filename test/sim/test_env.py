@@ -8,7 +8,7 @@ import pytest
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.spec import ActionSpec
-from dexterity_ros.policy.observation import TERM_NAMES, observation_spec
+from dexterity_ros.observation.builder import TERM_NAMES, observation_spec
 from dexterity_ros.sim.env import EnvConfig, ReorientEnv
 from dexterity_ros.sim.realtime import RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig

@@ -10,9 +10,9 @@ pytest.importorskip("cv2")
 
 import cv2
 
-from dexterity_ros.contracts.box_object import load_box
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.frames import rotvec_to_quat
+from dexterity_ros.contracts.object import load_box
 from dexterity_ros.sim.depth_camera import DepthCamera, StereoErrors
 from dexterity_ros.sim.rendered_view import STEREO
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.training.ablation import ARMS, arm
+from dexterity_ros.studies.ablation import ARMS, arm
 from dexterity_ros.training.teacher import load_config
 
 

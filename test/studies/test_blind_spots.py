@@ -5,12 +5,10 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dexterity_ros.training.imitation import slippery  # noqa: E402
-from dexterity_ros.training.imitation.blind_spots import the_dark_room  # noqa: E402
-from dexterity_ros.training.imitation.choices import to_action, to_choice  # noqa: E402
-from dexterity_ros.training.imitation.collect import always_expert, collect, success_rate  # noqa: E402
-from dexterity_ros.training.imitation.dagger import dagger  # noqa: E402
-from dexterity_ros.training.imitation.dark_room import (  # noqa: E402
+from dexterity_ros.studies import slippery
+from dexterity_ros.studies.blind_spots import the_dark_room
+from dexterity_ros.studies.choices import to_action, to_choice
+from dexterity_ros.studies.dark_room import (
     ACTIONS,
     CODES,
     ENTER,
@@ -25,9 +23,11 @@ from dexterity_ros.training.imitation.dark_room import (  # noqa: E402
     privileged_expert,
     restricted_expert,
 )
-from dexterity_ros.training.imitation.explained import unexplained  # noqa: E402
-from dexterity_ros.training.imitation.rounds import RoundsConfig  # noqa: E402
-from dexterity_ros.training.networks import Actor, ActorConfig  # noqa: E402
+from dexterity_ros.training.imitation.collect import always_expert, collect, success_rate
+from dexterity_ros.training.imitation.dagger import dagger
+from dexterity_ros.training.imitation.explained import unexplained
+from dexterity_ros.training.imitation.rounds import RoundsConfig
+from dexterity_ros.training.networks import Actor, ActorConfig
 
 pytestmark = pytest.mark.training
 

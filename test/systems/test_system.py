@@ -5,7 +5,7 @@ import pytest
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import data_root
-from dexterity_ros.contracts.system import SystemSpec, load_system, node_parameters, resolve
+from dexterity_ros.systems.spec import SystemSpec, load_system, node_parameters, resolve
 
 SYSTEMS = sorted(path.stem for path in (data_root() / "config/systems").glob("*.yaml"))
 

@@ -8,8 +8,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dexterity_ros.training.imitation.behaviour_cloning import clone  # noqa: E402
-from dexterity_ros.training.imitation.collect import (  # noqa: E402
+from dexterity_ros.training.imitation.behaviour_cloning import clone
+from dexterity_ros.training.imitation.collect import (
     Learner,
     Outcome,
     always_expert,
@@ -17,15 +17,15 @@ from dexterity_ros.training.imitation.collect import (  # noqa: E402
     collect,
     success_rate,
 )
-from dexterity_ros.training.imitation.dagger import dagger  # noqa: E402
-from dexterity_ros.training.imitation.explained import unexplained  # noqa: E402
-from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune  # noqa: E402
-from dexterity_ros.training.imitation.gated import close_to_expert, gated_dagger  # noqa: E402
-from dexterity_ros.training.imitation.human_gated import Operator, OperatorConfig, human_gated_dagger  # noqa: E402
-from dexterity_ros.training.imitation.rma import rma  # noqa: E402
-from dexterity_ros.training.imitation.rounds import RoundsConfig  # noqa: E402
-from dexterity_ros.training.networks import Actor, ActorConfig, Critic  # noqa: E402
-from dexterity_ros.training.ppo import PpoConfig  # noqa: E402
+from dexterity_ros.training.imitation.dagger import dagger
+from dexterity_ros.training.imitation.explained import unexplained
+from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune
+from dexterity_ros.training.imitation.gated import close_to_expert, gated_dagger
+from dexterity_ros.training.imitation.human_gated import Operator, OperatorConfig, human_gated_dagger
+from dexterity_ros.training.imitation.rma import rma
+from dexterity_ros.training.imitation.rounds import RoundsConfig
+from dexterity_ros.training.networks import Actor, ActorConfig, Critic
+from dexterity_ros.training.ppo import PpoConfig
 
 pytestmark = pytest.mark.training
 

@@ -7,13 +7,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dexterity_ros.contracts.errors import BundleError  # noqa: E402
-from dexterity_ros.contracts.resources import resource  # noqa: E402
-from dexterity_ros.inference.onnx_network import load_policy  # noqa: E402
-from dexterity_ros.pipeline.policy_pipeline import PolicyPipeline  # noqa: E402
-from dexterity_ros.training.export import export_run  # noqa: E402
-from dexterity_ros.training.networks import Actor, ActorConfig, Bins, Gaussian  # noqa: E402
-from dexterity_ros.training.teacher import Teacher, load_config  # noqa: E402
+from dexterity_ros.bundles.onnx_network import load_policy
+from dexterity_ros.contracts.errors import BundleError
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
+from dexterity_ros.training.export import export_run
+from dexterity_ros.training.networks import Actor, ActorConfig, Bins, Gaussian
+from dexterity_ros.training.teacher import Teacher, load_config
 
 pytestmark = pytest.mark.training
 MEMORIES = ["none", "stack", "gru", "lstm"]

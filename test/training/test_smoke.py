@@ -6,16 +6,16 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dexterity_ros.contracts import config as configs  # noqa: E402
-from dexterity_ros.contracts.hand import load_hand  # noqa: E402
-from dexterity_ros.contracts.resources import named_resource, resource  # noqa: E402
-from dexterity_ros.evaluation.controllers import PolicyController, StillHand  # noqa: E402
-from dexterity_ros.evaluation.outcomes import summary  # noqa: E402
-from dexterity_ros.evaluation.simulate import Course, JudgeConfig, run_trials  # noqa: E402
-from dexterity_ros.pipeline.policy_pipeline import load_pipeline  # noqa: E402
-from dexterity_ros.tasks.reorient import TaskSpec  # noqa: E402
-from dexterity_ros.training.export import export_run  # noqa: E402
-from dexterity_ros.training.teacher import Teacher, load_config  # noqa: E402
+from dexterity_ros.contracts import config as configs
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.evaluation.controllers import PolicyController, StillHand
+from dexterity_ros.evaluation.outcomes import summary
+from dexterity_ros.evaluation.simulate import Course, JudgeConfig, run_trials
+from dexterity_ros.runtime.policy_pipeline import load_pipeline
+from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.training.export import export_run
+from dexterity_ros.training.teacher import Teacher, load_config
 
 pytestmark = [pytest.mark.training, pytest.mark.smoke]
 GOALS = 240

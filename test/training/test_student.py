@@ -8,21 +8,21 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dexterity_ros.contracts import config as configs  # noqa: E402
-from dexterity_ros.contracts.errors import BagError, BundleError, ConfigError  # noqa: E402
-from dexterity_ros.contracts.resources import resource  # noqa: E402
-from dexterity_ros.contracts.samples import JointTarget  # noqa: E402
-from dexterity_ros.contracts.wire import TickRecord  # noqa: E402
-from dexterity_ros.inference.onnx_network import load_policy  # noqa: E402
-from dexterity_ros.policy.memory import seed_memory  # noqa: E402
-from dexterity_ros.policy.observation import build_observation  # noqa: E402
-from dexterity_ros.training.export import export_run  # noqa: E402
-from dexterity_ros.training.imitation.collect import Learner, always_expert, always_student, collect  # noqa: E402
-from dexterity_ros.training.imitation.corrections import corrections  # noqa: E402
-from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask  # noqa: E402
-from dexterity_ros.training.networks import Actor  # noqa: E402
-from dexterity_ros.training.student import Student, StudentConfig  # noqa: E402
-from dexterity_ros.training.teacher import TrainingError  # noqa: E402
+from dexterity_ros.bundles.onnx_network import load_policy
+from dexterity_ros.contracts import config as configs
+from dexterity_ros.contracts.errors import BagError, BundleError, ConfigError
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.samples import JointTarget
+from dexterity_ros.observation.builder import build_observation
+from dexterity_ros.observation.memory import seed_memory
+from dexterity_ros.training.export import export_run
+from dexterity_ros.training.imitation.collect import Learner, always_expert, always_student, collect
+from dexterity_ros.training.imitation.corrections import corrections
+from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
+from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.student import Student, StudentConfig
+from dexterity_ros.training.teacher import TrainingError
+from dexterity_ros.wire import TickRecord
 
 pytestmark = pytest.mark.training
 

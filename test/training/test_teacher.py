@@ -10,14 +10,14 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dexterity_ros.contracts.errors import BundleError  # noqa: E402
-from dexterity_ros.contracts.resources import resource  # noqa: E402
-from dexterity_ros.inference.onnx_network import load_policy  # noqa: E402
-from dexterity_ros.sim.env import EnvStep  # noqa: E402
-from dexterity_ros.training.export import export_run  # noqa: E402
-from dexterity_ros.training.networks import RunningNorm  # noqa: E402
-from dexterity_ros.training.ppo import Rollout, advantages  # noqa: E402
-from dexterity_ros.training.teacher import CHECKPOINT, Teacher, TrainingError, load_config  # noqa: E402
+from dexterity_ros.bundles.onnx_network import load_policy
+from dexterity_ros.contracts.errors import BundleError
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.sim.env import EnvStep
+from dexterity_ros.training.export import export_run
+from dexterity_ros.training.networks import RunningNorm
+from dexterity_ros.training.ppo import Rollout, advantages
+from dexterity_ros.training.teacher import CHECKPOINT, Teacher, TrainingError, load_config
 
 pytestmark = pytest.mark.training
 

@@ -8,11 +8,11 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dexterity_ros.contracts.resources import resource  # noqa: E402
-from dexterity_ros.sim.randomisation import ModelRandomisation  # noqa: E402
-from dexterity_ros.sim.sensors import SampleNoise  # noqa: E402
-from dexterity_ros.training.teacher import CHECKPOINT, Teacher, load_config  # noqa: E402
-from dexterity_ros.training.widths import NOISE, WidthConfig  # noqa: E402
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.sim.randomisation import ModelRandomisation
+from dexterity_ros.sim.sensors import SampleNoise
+from dexterity_ros.training.teacher import CHECKPOINT, Teacher, load_config
+from dexterity_ros.training.widths import NOISE, WidthConfig
 
 pytestmark = pytest.mark.training
 WIDTHS = WidthConfig(start=0.2, step=0.1, up=0.6, down=0.3, window_goals=10, redraw_updates=5)

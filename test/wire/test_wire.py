@@ -6,7 +6,7 @@ from types import SimpleNamespace as Message
 import numpy as np
 import pytest
 
-from dexterity_ros.contracts import wire
+from dexterity_ros import wire
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.samples import GoalSample, JointTarget, PoseSample
 from dexterity_ros.contracts.topics import TOPICS
