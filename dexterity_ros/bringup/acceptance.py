@@ -11,13 +11,14 @@ from dexterity_ros.contracts.errors import DexterityError, Fault
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
 from dexterity_ros.drivers.dynamixel.control_table import CURRENT_BASED_POSITION_MODE, x_series
 from dexterity_ros.drivers.dynamixel.discovery import measure_bus
-from dexterity_ros.drivers.dynamixel.hand import WATCHDOG_S
+from dexterity_ros.drivers.dynamixel.torque import WATCHDOG_S
 
 _STILL_RAD = 0.02  # arming may let a joint settle by this much
 _JOG_RAD = 0.1
 _FOLLOWED = 0.5  # share of a jog that must be seen
 _WARMING_C_PER_MIN = 3.0
 _PROFILE_VELOCITY = 123  # any value that a reboot must forget
+_NOBODY = "nobody can answer: the input is closed; run it in a terminal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +60,9 @@ def run_acceptance(rig: Rig, say: Callable[[StepResult], None]) -> list[StepResu
     for name, settles, step in _STEPS:
         try:
             result = StepResult(name=name, ok=True, said=step(rig), settles=settles)
-        except DexterityError as error:
-            result = StepResult(name=name, ok=False, said=str(error), settles=settles)
+        except (DexterityError, EOFError) as error:
+            said = _NOBODY if isinstance(error, EOFError) else str(error)
+            result = StepResult(name=name, ok=False, said=said, settles=settles)
         results.append(result)
         say(result)
         if not result.ok:

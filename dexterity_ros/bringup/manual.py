@@ -12,8 +12,8 @@ from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import JointSample, JointTarget
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
 from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
-from dexterity_ros.runtime.hand_control import HandControl, HandTick, NumberedTarget, Phase
-from dexterity_ros.safety.faults import REACTIONS, Reaction
+from dexterity_ros.runtime.hand_control import HandControl
+from dexterity_ros.runtime.hand_tick import HandTick, NumberedTarget, Phase
 from dexterity_ros.safety.gate import Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
 from dexterity_ros.safety.preflight import joints_outside
@@ -96,7 +96,8 @@ class ManualHand:
         inside = np.clip(pose_rad, self._limits.lower_rad, self._limits.upper_rad)
         self._control = HandControl(self.driver, self.spec, self._limits, inside, shadow=False)
         self._reset = 0
-        if (fault := self._control.activate(self._clock.now_ns())) is not None:
+        now = self._clock.now_ns()
+        if (fault := self._control.activate(Permit(armed=True, heartbeat_ns=now), now)) is not None:
             raise HandError(str(fault))
         began_ns = self._clock.now_ns()
         while self._control.phase is Phase.EASING:
@@ -116,10 +117,9 @@ class ManualHand:
             wanted = NumberedTarget(reset=self._reset, target=JointTarget(stamp_ns=now, pos_rad=pose_rad))
         tick = self._control.tick(wanted, Permit(armed=True, heartbeat_ns=now), now)
         self._reset = self._reset if tick.new_reset is None else tick.new_reset
-        for fault in tick.faults:
-            if REACTIONS[fault.code] is Reaction.STOP:
-                self._control.deactivate()
-                raise HandError(str(fault))
+        if self._control.phase in (Phase.LETTING_GO, Phase.STOPPED):
+            self._until_limp()
+            raise HandError(self._control.reason)
         return tick
 
     def hold(self, duration_s: float, each: Callable[[HandTick], None] | None = None) -> None:
@@ -132,11 +132,16 @@ class ManualHand:
 
     def let_go(self) -> None:
         """Lets the current fade, then takes the torque. Raises HandError when a motor does not confirm that."""
-        if self._control is None or self._control.phase is Phase.LIMP:
+        if self._control is None or not self._control.powered:
             return
+        self._control.ease_out(self._clock.now_ns())
+        self._until_limp()
+
+    def _until_limp(self) -> None:
+        """Runs cycles until no motor has torque. Raises HandError when one does not confirm that."""
+        assert self._control is not None
         began = self._clock.now_ns()
-        self._control.ease_out(began)
-        while self._control.phase is Phase.EASING_OUT:
+        while self._control.powered:
             if (self._clock.now_ns() - began) * 1e-9 > _LET_GO_S:
                 raise HandError(f"a motor may still have torque, cut the power: {self._control.state}")
             now = self._clock.now_ns()
@@ -146,6 +151,6 @@ class ManualHand:
 
     def close(self) -> None:
         """Takes the torque if there is any, and closes the port."""
-        if self._control is not None and self._control.phase is not Phase.LIMP:
+        if self._control is not None and self._control.powered:
             self._control.deactivate()
         self.driver.close()

@@ -1,15 +1,18 @@
-"""Gives factory motors what a hand needs of them: id, baud rate, limits, return delay. One motor at a time."""
+"""Gives motors what a hand needs of them: factory motors one at a time, those of a whole hand where they are."""
 
 from collections.abc import Callable
 
 from dexterity_ros.bringup.manual import HandError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
-from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, CURRENT_BASED_POSITION_MODE, load_motor, x_series
-from dexterity_ros.drivers.dynamixel.discovery import joint_ticks
-
-_MARGIN_RAD = 0.05  # the motor's own position limits, used in mode 3 only, lie this far outside the joint's
-_TEMPERATURE_MARGIN_C = 5
+from dexterity_ros.drivers.dynamixel.control_table import Register, baud_code, load_motor
+from dexterity_ros.drivers.dynamixel.motor_settings import (
+    check_models,
+    let_answer,
+    motor_name,
+    read_stored,
+    stored_settings,
+)
 
 
 def settings(hand: HandSpec, i: int) -> list[tuple[str, int]]:
@@ -17,24 +20,8 @@ def settings(hand: HandSpec, i: int) -> list[tuple[str, int]]:
 
     Id and baud rate come last: a motor that is unplugged half way is found again where it was.
     """
-    joint, model = hand.joints[i], load_motor(hand.motor_model)
-    low, high = joint_ticks(hand, i, _MARGIN_RAD)
-    current = min(round(hand.max_current_a / model.current_unit_a), model.current_limit)
-    celsius = min(round(hand.max_temperature_c) + _TEMPERATURE_MARGIN_C, model.temperature_limit_c)
-    code = next(code for code, baud in BAUD_CODES.items() if baud == hand.baud_rate)
-    return [
-        ("torque_enable", 0),
-        ("drive_mode", 0),
-        ("operating_mode", CURRENT_BASED_POSITION_MODE),
-        ("homing_offset", 0),
-        ("min_position_limit", max(low, 0)),
-        ("max_position_limit", min(high, 4095)),
-        ("current_limit", current),
-        ("temperature_limit", celsius),
-        ("return_delay_time", 0),
-        ("id", joint.motor_id),
-        ("baud_rate", code),
-    ]
+    stored = [(setting.name, setting.value) for setting in stored_settings(hand, i)]
+    return [("torque_enable", 0), *stored, ("id", hand.joints[i].motor_id), ("baud_rate", baud_code(hand.baud_rate))]
 
 
 def set_up_motor(
@@ -48,16 +35,17 @@ def set_up_motor(
     scan: finds {baud rate: {id: model number}}. open_bus: opens the port at a baud rate. Every value is read back.
     Raises HandError; then what was not yet written is as before.
     """
-    joint = hand.joints[i]
+    joint, registers = hand.joints[i], load_motor(hand.motor_model).table
     baud, motor_id = _the_only_motor(scan(), hand, joint.name)
     bus = open_bus(baud)
     try:
+        let_answer(bus, [motor_id])
         for name, value in settings(hand, i):
-            _write(bus, motor_id, name, value)
+            _write(bus, motor_id, registers[name], name, value)
             if name == "id":
                 motor_id = value
             if name != "baud_rate":
-                _check(bus, motor_id, name, value)
+                _check(bus, motor_id, registers[name], name, value)
     finally:
         bus.close()
     bus = open_bus(hand.baud_rate)
@@ -69,6 +57,40 @@ def set_up_motor(
     finally:
         bus.close()
     return f"{joint.name}: now motor {joint.motor_id} at {hand.baud_rate} baud"
+
+
+def mend_whole_hand(hand: HandSpec, open_bus: Callable[[], DynamixelBus]) -> list[str] | None:
+    """Stores what another program changed in the motors of a hand. Returns what was done, motor by motor.
+
+    Returns None when not all its motors answer, with their ids, at its baud rate. Raises HandError.
+    """
+    bus = open_bus()
+    try:
+        return None if check_models(bus, hand) else mend_motors(hand, bus)
+    finally:
+        bus.close()
+
+
+def mend_motors(hand: HandSpec, bus: DynamixelBus) -> list[str]:
+    """Stores what another program changed, in all motors of a hand at once. Returns what was done, motor by motor.
+
+    Every value is read back. Raises HandError.
+    """
+    done, registers = [], load_motor(hand.motor_model).table
+    let_answer(bus, [joint.motor_id for joint in hand.joints])
+    for i, found in enumerate(read_stored(bus, hand)):
+        if found is None:
+            raise HandError(f"{motor_name(hand, i)} does not answer when asked for its settings")
+        wrong = [setting for setting in stored_settings(hand, i) if not setting.fits(found[setting.name])]
+        motor_id = hand.joints[i].motor_id
+        if not wrong:
+            continue
+        for name, value in [("torque_enable", 0), *((setting.name, setting.value) for setting in wrong)]:
+            _write(bus, motor_id, registers[name], name, value)
+            _check(bus, motor_id, registers[name], name, value)
+        changes = [f"{setting.name} {found[setting.name]} -> {setting.value}" for setting in wrong]
+        done.append(f"{motor_name(hand, i)}: {', '.join(changes)}")
+    return done
 
 
 def _the_only_motor(found: dict[int, dict[int, int]], hand: HandSpec, joint: str) -> tuple[int, int]:
@@ -83,8 +105,7 @@ def _the_only_motor(found: dict[int, dict[int, int]], hand: HandSpec, joint: str
     return baud, motor_id
 
 
-def _write(bus: DynamixelBus, motor_id: int, name: str, value: int) -> None:
-    register = x_series()[name]
+def _write(bus: DynamixelBus, motor_id: int, register: Register, name: str, value: int) -> None:
     answer = bus.write(motor_id, register.address, register.encode(value))
     # A motor may acknowledge a new id or baud rate under either; asking it afterwards settles it.
     if answer is None and name in ("id", "baud_rate"):
@@ -94,8 +115,7 @@ def _write(bus: DynamixelBus, motor_id: int, name: str, value: int) -> None:
         raise HandError(f"motor {motor_id}: {name} = {value} {said}")
 
 
-def _check(bus: DynamixelBus, motor_id: int, name: str, value: int) -> None:
-    register = x_series()[name]
+def _check(bus: DynamixelBus, motor_id: int, register: Register, name: str, value: int) -> None:
     answer = bus.read(motor_id, register.address, register.size)
     shown = None if answer is None or not answer.ok else register.decode(answer.data)
     if shown != value:

@@ -5,8 +5,9 @@ import pytest
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.samples import JointSample, JointTarget
-from dexterity_ros.drivers.dynamixel.hand import WATCHDOG_S, DynamixelHand
+from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
 from dexterity_ros.drivers.dynamixel.native_bus import NativeBus
+from dexterity_ros.drivers.dynamixel.torque import WATCHDOG_S
 from dexterity_ros.drivers.emulated.motor import WATCHDOG_TRIPPED
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 from dexterity_ros.safety.gate import Gate, Permit
@@ -170,6 +171,7 @@ def test_a_lost_bus_is_a_fault_then_a_reading_but_never_motion_without_arming(ri
     assert rig.hand.write(rig.gated(0.1)).code == FaultCode.HAND_NOT_READY
     rig.port.unplugged = False
     rig.port.sleep(0.6)
+    assert rig.read().code == FaultCode.TORQUE_FOUND
     assert isinstance(rig.read(), JointSample)
     assert rig.hand.write(rig.gated(0.1)).code == FaultCode.HAND_NOT_READY
     assert rig.hand.set_torque(True) is None

@@ -8,7 +8,8 @@ sdk = pytest.importorskip("dynamixel_sdk")
 from dexterity_ros.contracts.resources import data_root
 from dexterity_ros.drivers.dynamixel.control_table import load_motor, load_motors, x_series
 from dexterity_ros.drivers.dynamixel.protocol import StatusError
-from dexterity_ros.drivers.emulated.motor import WATCHDOG_TRIPPED, EmulatedMotor, JointState
+from dexterity_ros.drivers.emulated.drive import JointState
+from dexterity_ros.drivers.emulated.motor import WATCHDOG_TRIPPED, EmulatedMotor
 
 REGISTERS = x_series()
 REST = JointState(pos_rad=np.pi, vel_rad_s=0.0)
@@ -66,13 +67,13 @@ def test_a_mode_change_resets_the_gains(motor):
 
 
 def test_writes_outside_or_across_registers_change_nothing(motor):
-    before = bytes(motor._memory)
-    assert motor.write(500, b"\x01") == StatusError.DATA_RANGE
-    assert motor.write(67, b"\x01") == StatusError.DATA_RANGE
+    before = motor.read(0, 228)
+    assert motor.write(500, b"\x01") == StatusError.ACCESS
+    assert motor.write(67, b"\x01") == StatusError.ACCESS
     assert motor.write(116, b"\x01") == StatusError.DATA_LENGTH
     assert motor.write(117, b"\x01\x02\x03") == StatusError.DATA_LENGTH
     assert motor.write(116, (9999).to_bytes(4, "little")) == StatusError.DATA_LIMIT
-    assert bytes(motor._memory) == before
+    assert motor.read(0, 228) == before
 
 
 def test_torque_starts_where_the_motor_stands(motor):

@@ -10,7 +10,7 @@ import numpy as np
 
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.drivers.dynamixel.bus import BusLostError, DynamixelBus
-from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, POSITION_UNIT_RAD, RETURN_DELAY_UNIT_S, x_series
+from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, RETURN_DELAY_UNIT_S, x_series
 from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
 FACTORY_BAUD = 57_600
@@ -120,11 +120,3 @@ def _ping_ms(bus: DynamixelBus, motor_id: int) -> float:
         bus.ping(motor_id)
         walls.append(time.perf_counter() - began)
     return float(np.median(walls)) * 1e3
-
-
-def joint_ticks(hand: HandSpec, i: int, margin_rad: float = 0.0) -> tuple[int, int]:
-    """Returns the motor's position registers at the ends of a joint's range, smaller first, widened by a margin."""
-    joint = hand.joints[i]
-    ends = (joint.lower_rad - margin_rad, joint.upper_rad + margin_rad)
-    ticks = sorted(round((joint.sign * end + joint.zero_offset_rad) / POSITION_UNIT_RAD) for end in ends)
-    return ticks[0], ticks[1]

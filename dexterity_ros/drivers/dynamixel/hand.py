@@ -1,7 +1,7 @@
 """A HandPort on a Dynamixel bus. The thread that calls it owns the bus; every call is at most a few transactions."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,6 @@ from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealth
 from dexterity_ros.drivers.dynamixel.bus import BusLostError, DynamixelBus, SyncReply
 from dexterity_ros.drivers.dynamixel.control_table import (
-    BUS_WATCHDOG_UNIT_S,
-    CURRENT_BASED_POSITION_MODE,
     HARDWARE_ERRORS,
     POSITION_UNIT_RAD,
     VELOCITY_UNIT_RAD_S,
@@ -22,11 +20,10 @@ from dexterity_ros.drivers.dynamixel.control_table import (
 )
 from dexterity_ros.drivers.dynamixel.motor_clocks import MotorClocks
 from dexterity_ros.drivers.dynamixel.motor_settings import check_motors, motor_name
+from dexterity_ros.drivers.dynamixel.torque import Torque
 
 Floats = NDArray[np.float64]
 
-WATCHDOG_S = 0.1  # motors stop by themselves after this much silence on the bus
-_ATTEMPTS = 3  # an acknowledged write is tried this often
 _REOPEN_S = 0.5
 _READ_LENGTH = 16  # realtime tick, moving, moving status, PWM, current, velocity, position
 _LOG = logging.getLogger(__name__)
@@ -54,8 +51,12 @@ class DynamixelHand:
         self._bus: DynamixelBus | None = None
         self._next_open_ns = 0
         self._armed = False
+        self._limp = False  # every motor has confirmed torque off
+        self._torque_unknown = False  # the bus was lost since, and nobody has been told
         self._goal_current: int | None = None
         self._looked_at = 0
+        self._full_current = round(current_limit_a / self._model.current_unit_a)
+        self._torque = Torque(hand, self._full_current, current_limit_a, self._fault_in)
         self._clocks = MotorClocks()
         n = len(self._ids)
         self._current_a, self._temperature_c, self._supply_v = np.zeros(n), np.full(n, np.nan), np.full(n, np.nan)
@@ -67,6 +68,7 @@ class DynamixelHand:
         try:
             bus = self._bus or self._open_bus()
             self._bus = bus
+            self._clocks.forget()  # motors may have been restarted since they were last read
             return check_motors(bus, self._hand, self._current_limit_a)
         except BusLostError as error:
             self._lose(error)
@@ -77,6 +79,9 @@ class DynamixelHand:
         bus = self._reopened(now_ns)
         if bus is None:
             return Fault(code=FaultCode.HAND_READ_FAILED, detail="the bus is lost; trying to open it again")
+        if self._torque_unknown:
+            self._torque_unknown = False
+            return Fault(code=FaultCode.TORQUE_FOUND, detail="the bus was lost; motors may hold torque")
         try:
             reply = bus.sync_read(self._ids, self._registers["realtime_tick"].address, _READ_LENGTH)
             self._round_trip_s = (reply.answered_ns - reply.asked_ns) * 1e-9
@@ -120,18 +125,26 @@ class DynamixelHand:
         self._goal_current = current
 
     def set_torque(self, enabled: bool) -> Fault | None:
-        """Arms all motors where they stand, or takes their torque; every write is acknowledged."""
+        """Arms all motors where they stand, or takes their torque; None only when every motor shows it.
+
+        Torque off is one unacknowledged write to all and one reading back: call it again until it returns None.
+        """
+        if enabled or self._limp or self._armed:
+            self._torque.forget()
+        self._limp = self._armed = self._torque_unknown = False
         if self._bus is None:
             return Fault(code=FaultCode.HAND_WRITE_FAILED, detail="the bus is lost")
-        self._armed = False
         self._clocks.forget()
         try:
-            fault = self._arm(self._bus) if enabled else self._disarm(self._bus)
+            fault = self._torque.arm(self._bus) if enabled else self._torque.take(self._bus)
+            if enabled and fault is not None:
+                self._torque.forget()
+                self._torque.take(self._bus)
         except BusLostError as error:
             return self._lose(error)
-        if enabled and fault is not None:
-            self._disarm(self._bus)
         self._armed = enabled and fault is None
+        self._goal_current = self._full_current if enabled else None
+        self._limp = not enabled and fault is None
         return fault
 
     def reboot(self) -> list[str]:
@@ -161,7 +174,9 @@ class DynamixelHand:
         return self._fault_in(reply) or [register.decode(row.tobytes()) for row in reply.data]
 
     def close(self) -> None:
-        """Closes the port."""
+        """Closes the port; what the motors do from now on is not known."""
+        self._torque.forget()
+        self._armed = self._limp = self._torque_unknown = False
         if self._bus is not None:
             self._bus.close()
             self._bus = None
@@ -177,8 +192,9 @@ class DynamixelHand:
         return self._bus
 
     def _lose(self, error: BusLostError) -> Fault:
+        unknown = self._torque_unknown or self._armed or self._limp
         self.close()
-        self._armed = False
+        self._torque_unknown = unknown
         return Fault(code=FaultCode.HAND_READ_FAILED, detail=str(error))
 
     def _fault_in(self, reply: SyncReply) -> Fault | None:
@@ -226,6 +242,8 @@ class DynamixelHand:
         self._temperature_c[i] = value("present_temperature")
         self._supply_v[i] = value("present_input_voltage") * VOLTAGE_UNIT_V
         self._seen_ns[i] = now_ns
+        if self._limp and value("torque_enable") != 0:
+            return Fault(code=FaultCode.TORQUE_FOUND, detail=f"{self._name(i)} has torque although the hand is limp")
         if self._armed and value("torque_enable") == 0:
             return Fault(code=FaultCode.MOTOR_RESET, detail=f"{self._name(i)} lost its torque by itself: brown-out?")
         if self._armed and value("bus_watchdog") < 0:
@@ -242,67 +260,6 @@ class DynamixelHand:
             pos_rad=self._sign * (position * POSITION_UNIT_RAD - self._zero),
             vel_rad_s=self._sign * velocity * VELOCITY_UNIT_RAD_S,
         )
-
-    def _arm(self, bus: DynamixelBus) -> Fault | None:
-        """Writes the arming sequence, acknowledged, in an order in which nothing jumps. Returns the first failure.
-
-        Watchdog off first, because goals are locked after a trip; torque on last but the watchdog.
-        """
-        current = self._goal_current = round(self._current_limit_a / self._model.current_unit_a)
-        steps: list[tuple[str, Sequence[int]]] = [
-            ("bus_watchdog", [0] * len(self._ids)),
-            ("torque_enable", [0] * len(self._ids)),
-            ("operating_mode", [CURRENT_BASED_POSITION_MODE] * len(self._ids)),
-            ("return_delay_time", [0] * len(self._ids)),
-            ("position_p_gain", [joint.gains.p for joint in self._hand.joints]),
-            ("position_i_gain", [joint.gains.i for joint in self._hand.joints]),
-            ("position_d_gain", [joint.gains.d for joint in self._hand.joints]),
-            ("goal_current", [current] * len(self._ids)),
-        ]
-        for name, values in steps:
-            if (fault := self._write_all(bus, name, values)) is not None:
-                return fault
-        register = self._registers["present_position"]
-        reply = bus.sync_read(self._ids, register.address, register.size)
-        if (fault := self._fault_in(reply)) is not None:
-            return fault
-        present = np.ascontiguousarray(reply.data).view("<i4")[:, 0].tolist()
-        watchdog = [round(WATCHDOG_S / BUS_WATCHDOG_UNIT_S)] * len(self._ids)
-        last = [("goal_position", present), ("torque_enable", [1] * len(self._ids)), ("bus_watchdog", watchdog)]
-        return next((f for name, values in last if (f := self._write_all(bus, name, values)) is not None), None)
-
-    def _disarm(self, bus: DynamixelBus) -> Fault | None:
-        off = self._write_all(bus, "torque_enable", [0] * len(self._ids), all_of_them=True)
-        # A motor whose torque may still be on keeps its watchdog: then silence at least stops it.
-        return off or self._write_all(bus, "bus_watchdog", [0] * len(self._ids), all_of_them=True)
-
-    def _write_all(
-        self, bus: DynamixelBus, name: str, values: Sequence[int], *, all_of_them: bool = False
-    ) -> Fault | None:
-        """Writes a register of every motor in one transaction and reads it back in another.
-
-        Motors that do not show the new value are written one by one, acknowledged, so that each tells its reason.
-        Returns the first failure; with all_of_them the motors after it are written too.
-        """
-        register, failure = self._registers[name], None
-        rows = np.frombuffer(b"".join(map(register.encode, values)), dtype=np.uint8).reshape(-1, register.size)
-        bus.sync_write(self._ids, register.address, rows)
-        shown = bus.sync_read(self._ids, register.address, register.size)
-        for i in map(int, np.flatnonzero(~(shown.valid & (shown.data == rows).all(axis=1)))):
-            problem = self._write_one(bus, i, register.address, rows[i].tobytes())
-            if problem is not None:
-                said = f"{self._name(i)}: {name} = {values[i]} {problem}"
-                failure = failure or Fault(code=FaultCode.HAND_WRITE_FAILED, detail=said)
-                if not all_of_them:
-                    return failure
-        return failure
-
-    def _write_one(self, bus: DynamixelBus, i: int, address: int, data: bytes) -> str | None:
-        for _ in range(_ATTEMPTS):
-            answer = bus.write(self._ids[i], address, data)
-            if answer is not None:
-                return None if answer.ok else f"was refused with error {answer.error}"
-        return f"was not acknowledged in {_ATTEMPTS} attempts"
 
     def _name(self, i: int) -> str:
         return motor_name(self._hand, i)

@@ -1,10 +1,68 @@
-"""Whether the motors on a bus are those of a hand, and stored in them is what the hand needs."""
+"""What a hand needs of its motors' registers: the one list behind preflight, arming, `doctor` and `hand setup`.
 
-from collections.abc import Callable
+Stored registers (EEPROM) are checked before anything moves and never rewritten by arming: another program left them,
+and `dexterity hand setup` mends them. The others (RAM) are written and read back at every arming.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
-from dexterity_ros.drivers.dynamixel.control_table import MotorModel, load_motor, x_series
+from dexterity_ros.drivers.dynamixel.control_table import (
+    CURRENT_BASED_POSITION_MODE,
+    FULL_PWM,
+    POSITION_UNIT_RAD,
+    TICKS_PER_TURN,
+    VELOCITY_UNIT_RAD_S,
+    VOLTAGE_UNIT_V,
+    MotorModel,
+    load_motor,
+    x_series,
+)
+
+_ALL_ANSWERS = 2  # status_return_level at which every instruction is answered (e-Manual, Status Return Level)
+_MEND = "dexterity hand setup"
+_MARGIN_RAD = 0.05  # the motor's own position limits, used in mode 3 only, lie this far outside the joint's
+_TEMPERATURE_MARGIN_C = 5
+_SUPPLY_TOLERANCE = 0.1
+_PROTECTIONS = 0b110100  # overheating, electrical shock, overload take the torque (e-Manual, Shutdown: default)
+_FIRST, _LAST = "return_delay_time", "shutdown"  # the stored settings lie between these
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A stored register. value: what `hand setup` writes. least, most, bits (that must be set): what is good enough."""
+
+    name: str
+    value: int
+    least: int | None = None
+    most: int | None = None
+    bits: int = 0
+    why: str = ""
+
+    def fits(self, value: int) -> bool:
+        """Returns whether a motor with this value moves as the hand's file says."""
+        enough = self.least is None or value >= self.least
+        return enough and (self.most is None or value <= self.most) and value & self.bits == self.bits
+
+    @property
+    def expected(self) -> str:
+        """What is good enough, in words."""
+        if self.bits:
+            numbers = f"one with the bits {self.bits:#04x}"
+        elif self.most is None:
+            numbers = f"at least {self.least}"
+        elif self.least is None:
+            numbers = f"at most {self.most}"
+        elif self.least == self.most:
+            numbers = str(self.least)
+        else:
+            numbers = f"{self.least} to {self.most}"
+        return f"{numbers} ({self.why})" if self.why else numbers
 
 
 def motor_name(hand: HandSpec, i: int) -> str:
@@ -12,11 +70,124 @@ def motor_name(hand: HandSpec, i: int) -> str:
     return f"motor {hand.joints[i].motor_id} ({hand.joints[i].name})"
 
 
-def check_motors(bus: DynamixelBus, hand: HandSpec, current_limit_a: float) -> list[str]:
-    """Returns what is wrong, with the motor named; empty when all is well. Writes nothing."""
+def joint_ticks(hand: HandSpec, i: int, margin_rad: float = 0.0) -> tuple[int, int]:
+    """Returns the motor's position registers at the ends of a joint's range, smaller first, widened by a margin."""
+    joint = hand.joints[i]
+    ends = (joint.lower_rad - margin_rad, joint.upper_rad + margin_rad)
+    ticks = sorted(round((joint.sign * end + joint.zero_offset_rad) / POSITION_UNIT_RAD) for end in ends)
+    return ticks[0], ticks[1]
+
+
+def stored_settings(hand: HandSpec, i: int, current_limit_a: float | None = None) -> tuple[Stored, ...]:
+    """Returns what the motor of joint `i` must have stored.
+
+    current_limit_a: the least current limit that will do; default: the hand's ceiling.
+    """
     model = load_motor(hand.motor_model)
-    absent = [problem for i in range(len(hand.joints)) if (problem := _check_model(bus, hand, model, i))]
-    return absent or _check_settings(bus, hand, round(current_limit_a / model.current_unit_a))
+    rows = model.table
+    settings = [
+        _exactly("drive_mode", 0, "not reversed"),
+        _exactly("operating_mode", CURRENT_BASED_POSITION_MODE, "current-based position"),
+        Stored(name="secondary_id", value=255, least=253, most=255, why="off"),
+        _exactly("protocol_type", 2),
+        _exactly("homing_offset", 0, "zeros are in the hand's file"),
+        *_protections(hand, model),
+        _exactly("pwm_limit", FULL_PWM, "full"),
+        _current(hand, model, hand.max_current_a if current_limit_a is None else current_limit_a),
+        _velocity(hand, rows["velocity_limit"].default),
+        *_position_limits(hand, i),
+        _exactly("startup_configuration", 0, "no torque at power-up"),
+        _exactly("return_delay_time", 0, "answers at once"),
+    ]
+    if "pwm_slope" in rows:
+        settings.append(_exactly("pwm_slope", rows["pwm_slope"].default, "as delivered"))
+    shutdown = rows["shutdown"].default
+    why = "overload, electrical shock, overheating take the torque"
+    return (*settings, Stored(name="shutdown", value=shutdown, bits=_PROTECTIONS, why=why))
+
+
+def armed_settings(hand: HandSpec, current: int) -> dict[str, list[int]]:
+    """Returns what arming writes to every motor in RAM, {register: value of each joint}, in the order of writing.
+
+    Bus watchdog off before goals, because goals are locked after a trip. current: goal_current in register units.
+    """
+    n = len(hand.joints)
+    return {
+        "status_return_level": [_ALL_ANSWERS] * n,
+        "bus_watchdog": [0] * n,
+        "torque_enable": [0] * n,
+        "position_d_gain": [joint.gains.d for joint in hand.joints],
+        "position_i_gain": [joint.gains.i for joint in hand.joints],
+        "position_p_gain": [joint.gains.p for joint in hand.joints],
+        "feedforward_2nd_gain": [0] * n,
+        "feedforward_1st_gain": [0] * n,
+        "goal_pwm": [FULL_PWM] * n,
+        "goal_current": [current] * n,
+        "profile_acceleration": [0] * n,
+        "profile_velocity": [0] * n,
+    }
+
+
+def check_motors(bus: DynamixelBus, hand: HandSpec, current_limit_a: float) -> list[str]:
+    """Returns what is wrong, with the motor named; empty when all is well. Changes only what motors answer to."""
+    return check_models(bus, hand) or stored_problems(bus, hand, current_limit_a)
+
+
+def check_models(bus: DynamixelBus, hand: HandSpec) -> list[str]:
+    """Returns which motors are absent, of another model, or too old."""
+    model = load_motor(hand.motor_model)
+    return [problem for i in range(len(hand.joints)) if (problem := _check_model(bus, hand, model, i))]
+
+
+def stored_problems(bus: DynamixelBus, hand: HandSpec, current_limit_a: float) -> list[str]:
+    """Returns which stored registers are not as this hand needs them; equal mistakes are named together."""
+    said: dict[str, list[str]] = {}
+    for i, found in enumerate(read_stored(bus, hand)):
+        for mistake in _mistakes(found, stored_settings(hand, i, current_limit_a)):
+            said.setdefault(mistake, []).append(motor_name(hand, i))
+    return [f"{', '.join(motors)}: {mistake}" for mistake, motors in said.items()]
+
+
+def read_stored(bus: DynamixelBus, hand: HandSpec) -> list[dict[str, int] | None]:
+    """Returns the stored registers of every joint's motor, None for those that do not answer.
+
+    Motors that were told to answer nothing but pings are told to answer everything: they could not be asked otherwise.
+    """
+    rows = load_motor(hand.motor_model).table
+    first, ids = rows[_FIRST].address, [joint.motor_id for joint in hand.joints]
+    length = rows[_LAST].end - first
+    reply = bus.sync_read(ids, first, length)
+    if not reply.valid.all():
+        let_answer(bus, ids)
+        reply = bus.sync_read(ids, first, length)
+    inside = {name: row for name, row in rows.items() if first <= row.address < first + length}
+    return [
+        {name: row.decode(data[row.address - first : row.end - first].tobytes()) for name, row in inside.items()}
+        if valid
+        else None
+        for data, valid in zip(reply.data, reply.valid, strict=True)
+    ]
+
+
+def let_answer(bus: DynamixelBus, ids: Sequence[int]) -> None:
+    """Tells motors to answer every instruction, which another program may have forbidden them; nobody acknowledges."""
+    level = x_series()["status_return_level"]
+    bus.sync_write(ids, level.address, np.full((len(ids), level.size), _ALL_ANSWERS, dtype=np.uint8))
+
+
+def only_pinged(bus: DynamixelBus, ids: Sequence[int]) -> list[int]:
+    """Returns the motors that answer a ping and no question: another program left their status_return_level at 0."""
+    register = x_series()["status_return_level"]
+    valid = bus.sync_read(ids, register.address, register.size).valid
+    silent = [motor_id for motor_id, answered in zip(ids, valid, strict=True) if not answered]
+    return [motor_id for motor_id in silent if bus.ping(motor_id) is not None]
+
+
+def _mistakes(found: dict[str, int] | None, settings: tuple[Stored, ...]) -> list[str]:
+    if found is None:
+        return ["no answer when asked for its settings"]
+    wrong = [setting for setting in settings if not setting.fits(found[setting.name])]
+    return [f"{setting.name} is {found[setting.name]}, expected {setting.expected}: {_MEND}" for setting in wrong]
 
 
 def _check_model(bus: DynamixelBus, hand: HandSpec, model: MotorModel, i: int) -> str | None:
@@ -32,25 +203,42 @@ def _check_model(bus: DynamixelBus, hand: HandSpec, model: MotorModel, i: int) -
     return None
 
 
-def _check_settings(bus: DynamixelBus, hand: HandSpec, current: int) -> list[str]:
-    """Compares stored settings that arming does not write with what this hand needs."""
-    registers = x_series()
-    first, last = registers["drive_mode"], registers["current_limit"]
-    expected: list[tuple[str, str, Callable[[int], bool]]] = [
-        ("drive_mode", "0 (not reversed)", lambda value: value != 0),
-        ("homing_offset", "0 (zeros are in the hand's file)", lambda value: value != 0),
-        ("current_limit", f"at least {current}", lambda value: value < current),
+def _exactly(name: str, value: int, why: str = "") -> Stored:
+    return Stored(name=name, value=value, least=value, most=value, why=why)
+
+
+def _protections(hand: HandSpec, model: MotorModel) -> list[Stored]:
+    """Temperature and supply at which a motor shuts down: within the model's range, outside the hand's own limits."""
+    celsius = round(hand.max_temperature_c)
+    low, high = (round(volt / VOLTAGE_UNIT_V) for volt in model.voltage_range_v)
+    sagging = math.floor(hand.supply_v * (1.0 - _SUPPLY_TOLERANCE) / VOLTAGE_UNIT_V)
+    rising = math.ceil(hand.supply_v * (1.0 + _SUPPLY_TOLERANCE) / VOLTAGE_UNIT_V)
+    hottest = model.temperature_limit_c
+    kept = min(celsius + _TEMPERATURE_MARGIN_C, hottest)
+    return [
+        Stored(name="temperature_limit", value=kept, least=min(celsius, kept), most=hottest, why="C, motor shuts down"),
+        Stored(name="max_voltage_limit", value=high, least=min(rising, high), most=high, why="0.1 V"),
+        Stored(name="min_voltage_limit", value=low, least=low, most=max(sagging, low), why="0.1 V"),
     ]
-    reply = bus.sync_read([joint.motor_id for joint in hand.joints], first.address, last.end - first.address)
-    problems = []
-    for i in range(len(hand.joints)):
-        if not reply.valid[i]:
-            problems.append(f"{motor_name(hand, i)} does not answer when asked for its settings")
-            continue
-        row = reply.data[i].tobytes()
-        for name, right, wrong in expected:
-            register = registers[name]
-            value = register.decode(row[register.address - first.address : register.end - first.address])
-            if wrong(value):
-                problems.append(f"{motor_name(hand, i)}: {name} is {value}, expected {right}: dexterity hand setup")
-    return problems
+
+
+def _current(hand: HandSpec, model: MotorModel, current_limit_a: float) -> Stored:
+    value = min(round(hand.max_current_a / model.current_unit_a), model.current_limit)
+    least = min(round(current_limit_a / model.current_unit_a), value)
+    return Stored(name="current_limit", value=value, least=least)
+
+
+def _velocity(hand: HandSpec, as_delivered: int) -> Stored:
+    least = math.ceil(hand.max_velocity_rad_s / VELOCITY_UNIT_RAD_S)
+    return Stored(name="velocity_limit", value=max(as_delivered, least), least=least)
+
+
+def _position_limits(hand: HandSpec, i: int) -> list[Stored]:
+    """The motor's own limits hold in mode 3 only (e-Manual, Position Limit); they leave the joint its range."""
+    low, high = joint_ticks(hand, i)
+    lowest, highest = joint_ticks(hand, i, _MARGIN_RAD)
+    top = TICKS_PER_TURN - 1
+    return [
+        Stored(name="max_position_limit", value=min(highest, top), least=min(high, top)),
+        Stored(name="min_position_limit", value=max(lowest, 0), most=max(low, 0)),
+    ]

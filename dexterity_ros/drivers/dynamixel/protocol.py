@@ -33,12 +33,14 @@ class Instruction(enum.IntEnum):
     FACTORY_RESET = 0x06
     REBOOT = 0x08
     CLEAR = 0x10
+    CONTROL_TABLE_BACKUP = 0x20
     STATUS = 0x55
     SYNC_READ = 0x82
     SYNC_WRITE = 0x83
     FAST_SYNC_READ = 0x8A
     BULK_READ = 0x92
     BULK_WRITE = 0x93
+    FAST_BULK_READ = 0x9A
 
 
 class StatusError(enum.IntEnum):
@@ -150,9 +152,9 @@ def fast_blocks(length: int, count: int) -> int:
 
 
 def fast_status(blocks: Sequence[tuple[int, int, bytes]]) -> bytes:
-    """Returns the shared answer to FAST_SYNC_READ. blocks: (motor_id, error, data); nothing in it is stuffed.
+    """Returns the shared answer to FAST_SYNC_READ and FAST_BULK_READ, nothing in it stuffed.
 
-    The CRC that follows each block covers everything before it, earlier CRCs included.
+    blocks: (motor_id, error, data). The CRC that follows each block covers everything before it, earlier CRCs included.
     """
     size = sum(len(data) + 4 for _, _, data in blocks) + 1
     packet = HEADER + bytes([BROADCAST]) + size.to_bytes(2, "little") + bytes([Instruction.STATUS])
@@ -163,7 +165,7 @@ def fast_status(blocks: Sequence[tuple[int, int, bytes]]) -> bytes:
 
 
 def bulk_read_parameters(requests: Sequence[tuple[int, int, int]]) -> bytes:
-    """Returns the parameters of BULK_READ; requests: (motor_id, address, length)."""
+    """Returns the parameters of BULK_READ and FAST_BULK_READ; requests: (motor_id, address, length)."""
     return b"".join(bytes([motor_id]) + read_parameters(address, length) for motor_id, address, length in requests)
 
 
@@ -177,17 +179,19 @@ class Parser:
     """Finds packets in a stream of bytes, whatever is between them. Never raises on what it is fed.
 
     Bytes that cannot be part of a packet are skipped and counted; a packet with a wrong CRC is skipped byte by byte,
-    because a good packet may begin inside it.
+    because a good packet may begin inside it. rejected: the ids of those, in the order they came.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self.skipped = 0
         self.bad_crc = 0
+        self.rejected: list[int] = []
 
     def feed(self, data: bytes) -> list[Packet]:
         """Returns the packets that became complete."""
         self._buffer += data
+        self.rejected.clear()
         packets = []
         while (packet := self._next()) is not None:
             packets.append(packet)
@@ -226,6 +230,7 @@ class Parser:
         raw = bytes(self._buffer[:size])
         if not crc_ok(raw):
             self.bad_crc += 1
+            self.rejected.append(raw[4])
             self._skip(1)
             return None
         del self._buffer[:size]

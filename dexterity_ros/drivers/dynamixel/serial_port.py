@@ -2,19 +2,27 @@
 
 import array
 import contextlib
+import errno
 import fcntl
+import logging
 import os
 import select
 import termios
 import time
 import tty
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
+from dexterity_ros.drivers.dynamixel import port_owner
 from dexterity_ros.drivers.dynamixel.bus import BusLostError
 
 _TIOCGSERIAL, _TIOCSSERIAL = 0x541E, 0x541F
 _ASYNC_LOW_LATENCY = 1 << 13
 _SERIAL_STRUCT_INTS = 20  # struct serial_struct is 72 bytes on 64-bit Linux; flags are the fifth int
+_PSEUDO_TERMINALS = "/dev/pts/"
+_SPEEDS = slice(4, 6)  # input and output speed among the attributes of a terminal
+_LINE = slice(0, 6)  # all of them but the control characters
+_LOG = logging.getLogger(__name__)
 
 
 class BytePort(Protocol):
@@ -44,34 +52,59 @@ class BytePort(Protocol):
 
 
 class SerialPort:
-    """Raw 8N1, exclusive, non-blocking. Raises BusLostError for everything that means the device is gone."""
+    """Raw 8N1, exclusive, non-blocking. Raises BusLostError for everything that means the device is gone.
+
+    Exclusive by a lock that every process of this package and pyserial respect, and on real devices for all others but
+    root by TIOCEXCL. A pseudo-terminal has no TIOCEXCL: it would outlive its owner, whose other end stays open.
+    """
 
     def __init__(self, path: str, baud: int) -> None:
-        """Opens `path`. Raises BusLostError when it cannot be opened or the baud rate is unknown to the system."""
+        """Opens `path`. Raises BusLostError when it cannot be opened, is in use, or has no such baud rate."""
         speed = getattr(termios, f"B{baud}", None)
         if speed is None:
             raise BusLostError(f"{path}: this system has no baud rate {baud}")
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         except OSError as error:
+            if error.errno == errno.EBUSY:
+                raise port_owner.in_use(path, Path(path).stat()) from error
             raise BusLostError(f"{path} cannot be opened: {error.strerror}") from error
         try:
-            fcntl.ioctl(self._fd, termios.TIOCEXCL)
-            self._configure(speed)
+            port_owner.take(self._fd, path)
+            if not os.path.realpath(path).startswith(_PSEUDO_TERMINALS):
+                fcntl.ioctl(self._fd, termios.TIOCEXCL)
+            self._line = self._configured(speed)
         except (OSError, termios.error) as error:
             os.close(self._fd)
             raise BusLostError(f"{path} is not a serial port: {error}") from error
+        except BusLostError:
+            os.close(self._fd)
+            raise
         self.path, self.baud = path, baud
         self._low_latency()
         self._poll = select.poll()
         self._poll.register(self._fd, select.POLLIN)
 
-    def _configure(self, speed: int) -> None:
+    def _configured(self, speed: int) -> list[Any]:
+        """Returns the attributes of the line as it was set up. Raises OSError when it did not take the speed."""
         tty.setraw(self._fd)
         attributes = termios.tcgetattr(self._fd)
-        attributes[4] = attributes[5] = speed
+        attributes[_SPEEDS] = [speed, speed]
         attributes[2] |= termios.CLOCAL | termios.CREAD
         termios.tcsetattr(self._fd, termios.TCSANOW, attributes)
+        taken: list[Any] = termios.tcgetattr(self._fd)
+        if taken[_SPEEDS] != attributes[_SPEEDS]:
+            raise OSError(errno.EINVAL, "it does not take the baud rate")
+        return taken
+
+    def _take_line_back(self) -> None:
+        """Restores the line after another program has set it up for itself: silence may be its baud rate."""
+        try:
+            if termios.tcgetattr(self._fd)[_LINE] != self._line[_LINE]:
+                _LOG.warning("%s: another program changed the line; set to %d baud again", self.path, self.baud)
+                termios.tcsetattr(self._fd, termios.TCSANOW, self._line)
+        except (OSError, termios.error) as error:
+            raise BusLostError(f"{self.path} is gone: {error}") from error
 
     def _low_latency(self) -> None:
         """Asks a USB adapter to deliver at once instead of every 16 ms; pseudo-terminals have no such setting."""
@@ -103,9 +136,10 @@ class SerialPort:
             # Rounded up: a poll that returns too early would spin.
             events = self._poll.poll(max(-(-remaining_ns // 1_000_000), 0))
             if not events:
-                if remaining_ns <= 0:
-                    return b""
-                continue
+                if remaining_ns > 0:
+                    continue
+                self._take_line_back()
+                return b""
             try:
                 data = os.read(self._fd, 4096)
             except BlockingIOError:

@@ -1,7 +1,6 @@
 """An emulated Dynamixel bus: motors on joints, instructions in, status packets out, with their time on the wire."""
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +8,18 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import ActuatedJointsPort
-from dexterity_ros.drivers.dynamixel import protocol
-from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, POSITION_UNIT_RAD, RETURN_DELAY_UNIT_S, load_motor
-from dexterity_ros.drivers.dynamixel.protocol import ALERT_BIT, BROADCAST, Instruction, Packet, Parser, StatusError
-from dexterity_ros.drivers.emulated.motor import EmulatedMotor, JointState
+from dexterity_ros.drivers.dynamixel.control_table import (
+    POSITION_UNIT_RAD,
+    RETURN_DELAY_UNIT_S,
+    MotorModel,
+    baud_code,
+    load_motor,
+)
+from dexterity_ros.drivers.dynamixel.motor_settings import stored_settings
+from dexterity_ros.drivers.dynamixel.protocol import HEADER, Instruction, Packet, Parser
+from dexterity_ros.drivers.emulated.drive import JointState
+from dexterity_ros.drivers.emulated.instructions import Answered, execute, reject
+from dexterity_ros.drivers.emulated.motor import EmulatedMotor
 
 _BITS_PER_BYTE = 10  # start, eight data, stop
 
@@ -34,26 +41,34 @@ class WireModel:
 
 
 class EmulatedBus:
-    """All motors of a hand on one bus. Time comes in with every call; there is no clock and no thread here."""
+    """All motors of a hand on one bus. Time comes in with every call; there is no clock and no thread here.
 
-    def __init__(self, hand: HandSpec, joints: ActuatedJointsPort, wire: WireModel) -> None:
-        """Raises ConfigError for a motor model that is not in config/motors."""
+    connected: motors that are on the bus, by index. lost: whether the next instruction packet gets lost on the wire.
+    """
+
+    def __init__(self, hand: HandSpec, joints: ActuatedJointsPort, wire: WireModel, *, factory: bool = False) -> None:
+        """Motors as `dexterity hand setup` leaves them; factory: as out of the box but for id and baud rate.
+
+        Raises ConfigError for a motor model that is not in config/motors, and for a baud rate that no motor has.
+        """
         self.wire = wire
         model = load_motor(hand.motor_model)
-        code = next(code for code, baud in BAUD_CODES.items() if baud == wire.baud)
-        self.motors = [EmulatedMotor(model, joint.motor_id, baud_code=code) for joint in hand.joints]
-        for motor in self.motors:
-            motor.set("return_delay_time", 0)
+        self.motors = [_new_motor(hand, model, i, wire.baud, factory=factory) for i in range(len(hand.joints))]
         self.connected = [True] * len(self.motors)
+        self.lost: Callable[[], bool] = lambda: False
         self._hand, self._joints = hand, joints
         self._sign = np.array([joint.sign for joint in hand.joints])
         self._zero = np.array([joint.zero_offset_rad for joint in hand.joints])
         self._parser = Parser()
         self._updated_s: float | None = None
-        self.writes = 0
         self.unsafe_goals = 0
         self._lower, self._upper = hand.lower_rad, hand.upper_rad
-        self._last_pull: list[float | None] = [None] * len(self.motors)
+        self._last_goal: list[float | None] = [None] * len(self.motors)
+
+    @property
+    def writes(self) -> int:
+        """Accepted writes, of all motors."""
+        return sum(motor.writes for motor in self.motors)
 
     @property
     def watchdog_trip_ms(self) -> float | None:
@@ -63,12 +78,16 @@ class EmulatedBus:
 
     def feed(self, data: bytes, now_s: float, host_baud: int) -> list[Answer]:
         """Returns the answers to what the host sent; motors at another baud rate see only noise."""
-        answers = []
-        for packet in self._parser.feed(data):
-            listening = [m for m, here in zip(self.motors, self.connected, strict=True) if here and m.baud == host_baud]
-            if listening and (answer := self._handle(packet, listening, now_s, host_baud)) is not None:
-                answers.append(answer)
-        return answers
+        packets = self._parser.feed(data)
+        answers = [
+            self._on_wire(reject(motor_id, self._hearing(now_s, host_baud)), host_baud)
+            for motor_id in self._parser.rejected
+        ]
+        for packet in packets:
+            if packet.instruction != Instruction.STATUS and not self.lost():
+                hearing = self._hearing(now_s, host_baud)
+                answers.append(self._on_wire(self._handle(packet, hearing, now_s), host_baud))
+        return [answer for answer in answers if answer is not None]
 
     def update(self, now_s: float) -> None:
         """Advances the motors to `now_s` and passes their pull on to the joints."""
@@ -81,32 +100,27 @@ class EmulatedBus:
             motor.update(state, now_s, elapsed_s)
         self._drive(position)
 
-    def _drive(self, position: NDArray[np.float64]) -> None:
-        pulls = [motor.pull_rad() for motor in self.motors]
-        self._count_unsafe(pulls)
-        self._joints.set_torque(any(pull is not None for pull in pulls))
-        wanted = [
-            position[i] if pull is None else self._sign[i] * (pull - self._zero[i]) for i, pull in enumerate(pulls)
+    def forgive(self, duration_s: float) -> None:
+        """Keeps time in which this emulator did not run from the motors' watchdogs. ASSUMED A15."""
+        for motor in self.motors:
+            motor.forgive(duration_s)
+
+    def _hearing(self, now_s: float, host_baud: int) -> list[EmulatedMotor]:
+        return [
+            motor
+            for motor, here in zip(self.motors, self.connected, strict=True)
+            if here and motor.speaks(now_s) and motor.baud == host_baud
         ]
-        self._joints.command(np.clip(np.array(wanted), self._hand.lower_rad, self._hand.upper_rad))
 
-    def _count_unsafe(self, pulls: list[float | None]) -> None:
-        """Counts goals that no gate should have let through: outside joint limits, or too far from the one before."""
-        for i, pull in enumerate(pulls):
-            before, self._last_pull[i] = self._last_pull[i], pull
-            if pull is None:
-                continue
-            joint = self._sign[i] * (pull - self._zero[i])
-            outside = not self._lower[i] - POSITION_UNIT_RAD <= joint <= self._upper[i] + POSITION_UNIT_RAD
-            jumped = before is not None and abs(pull - before) > self._hand.max_step_rad + 2.0 * POSITION_UNIT_RAD
-            self.unsafe_goals += outside or jumped
-
-    def _handle(self, packet: Packet, motors: list[EmulatedMotor], now_s: float, baud: int) -> Answer | None:
+    def _handle(self, packet: Packet, hearing: list[EmulatedMotor], now_s: float) -> Answered:
         self.update(now_s)
-        for motor in motors:
+        for motor in hearing:
             motor.heard(now_s)
-        answered = self._execute(packet, motors)
+        answered = execute(packet, hearing, now_s)
         self._drive(self._joints.measure()[0])
+        return answered
+
+    def _on_wire(self, answered: Answered, baud: int) -> Answer | None:
         if not answered:
             return None
         data = b"".join(status for _, status in answered)
@@ -114,85 +128,40 @@ class EmulatedBus:
         wire_s = len(data) * _BITS_PER_BYTE / baud
         return Answer(delay_s=delays + wire_s + self.wire.usb_latency_s, data=data)
 
-    def _execute(self, packet: Packet, motors: list[EmulatedMotor]) -> list[tuple[EmulatedMotor, bytes]]:
-        handlers = {
-            Instruction.SYNC_READ: _sync_read,
-            Instruction.FAST_SYNC_READ: _fast_sync_read,
-            Instruction.BULK_READ: _bulk_read,
-        }
-        by_id = {motor.id: motor for motor in motors}
-        if packet.instruction in handlers:
-            return handlers[Instruction(packet.instruction)](by_id, packet.parameters)
-        if packet.instruction == Instruction.SYNC_WRITE:
-            return self._sync_write(by_id, packet.parameters)
-        targets = [m for m in motors if packet.id in (m.id, BROADCAST)]
-        answers = [(motor, self._single(motor, packet)) for motor in targets]
-        if packet.id == BROADCAST and packet.instruction != Instruction.PING:
-            return []
-        return [(motor, status) for motor, status in answers if status is not None]
+    def _drive(self, position: NDArray[np.float64]) -> None:
+        self._count_unsafe([motor.goal_rad() for motor in self.motors])
+        pulls = [motor.pull_rad() for motor in self.motors]
+        self._joints.set_torque(any(pull is not None for pull in pulls))
+        wanted = [
+            position[i] if pull is None else self._sign[i] * (pull - self._zero[i]) for i, pull in enumerate(pulls)
+        ]
+        self._joints.command(np.clip(np.array(wanted), self._hand.lower_rad, self._hand.upper_rad))
 
-    def _single(self, motor: EmulatedMotor, packet: Packet) -> bytes | None:
-        p = packet.parameters
-        if packet.instruction == Instruction.PING:
-            return _status(motor, StatusError.OK, motor.read(0, 2)[1] + motor.read(6, 1)[1])
-        if packet.instruction == Instruction.READ and len(p) == 4:
-            return _status(motor, *motor.read(_word(p, 0), _word(p, 2)))
-        if packet.instruction == Instruction.WRITE and len(p) >= 3:
-            self.writes += 1
-            return _status(motor, motor.write(_word(p, 0), p[2:]))
-        if packet.instruction == Instruction.REBOOT:
-            motor.reboot()
-            return _status(motor, StatusError.OK)
-        return _status(motor, StatusError.INSTRUCTION)
-
-    def _sync_write(self, by_id: "_Motors", p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
-        address, length = _word(p, 0), _word(p, 2)
-        for start in range(4, len(p) - length, length + 1):
-            motor = by_id.get(p[start])
-            if motor is not None:
-                self.writes += 1
-                motor.write(address, p[start + 1 : start + 1 + length])
-        return []
+    def _count_unsafe(self, goals: list[float | None]) -> None:
+        """Counts goals that no gate should have let through: outside joint limits, or too far from the one before."""
+        for i, goal in enumerate(goals):
+            before, self._last_goal[i] = self._last_goal[i], goal
+            if goal is None:
+                continue
+            joint = self._sign[i] * (goal - self._zero[i])
+            outside = not self._lower[i] - POSITION_UNIT_RAD <= joint <= self._upper[i] + POSITION_UNIT_RAD
+            jumped = before is not None and abs(goal - before) > self._hand.max_step_rad + 2.0 * POSITION_UNIT_RAD
+            self.unsafe_goals += outside or jumped
 
 
-_Motors = dict[int, EmulatedMotor]
+def packets_of(data: bytes) -> list[bytes]:
+    """Returns the packets in an answer as the emulator made it, one after the other."""
+    starts = [i for i in range(len(data)) if data.startswith(HEADER, i)]
+    return [data[a:b] for a, b in zip(starts, [*starts[1:], len(data)], strict=True)]
 
 
-def _sync_read(by_id: _Motors, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
-    # ASSUMED A6: motors after a missing one answer all the same.
-    asked = [by_id[i] for i in p[4:] if i in by_id]
-    return [(motor, _status(motor, *motor.read(_word(p, 0), _word(p, 2)))) for motor in asked]
-
-
-def _fast_sync_read(by_id: _Motors, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
-    """One packet that each motor continues where the one before ends; behind a missing motor nobody does."""
-    length = _word(p, 2)
-    present = list(itertools.takewhile(by_id.__contains__, p[4:]))
-    blocks = [
-        (i, *_fast_block(by_id[i], _word(p, 0), length)) if i in present else (i, 0, bytes(length)) for i in p[4:]
-    ]
-    packet = protocol.fast_status(blocks)
-    ends = [protocol.fast_blocks(length, n) for n in range(len(present) + 1)]
-    starts = [0, *ends[1:]]
-    return [(by_id[i], packet[a:b]) for i, a, b in zip(present, starts, ends[1:], strict=False)]
-
-
-def _fast_block(motor: EmulatedMotor, address: int, length: int) -> tuple[int, bytes]:
-    error, data = motor.read(address, length)
-    return error | (ALERT_BIT if motor.alert else 0), data or bytes(length)
-
-
-def _bulk_read(by_id: _Motors, p: bytes) -> list[tuple[EmulatedMotor, bytes]]:
-    asked = [(p[i], _word(p, i + 1), _word(p, i + 3)) for i in range(0, len(p) - 4, 5)]
-    return [(by_id[i], _status(by_id[i], *by_id[i].read(a, n))) for i, a, n in asked if i in by_id]
-
-
-def _status(motor: EmulatedMotor, error: int, data: bytes = b"") -> bytes:
-    return protocol.status(motor.id, error | (ALERT_BIT if motor.alert else 0), data)
-
-
-def _word(data: bytes, offset: int) -> int:
-    return int.from_bytes(data[offset : offset + 2], "little")
+def _new_motor(hand: HandSpec, model: MotorModel, i: int, baud: int, *, factory: bool) -> EmulatedMotor:
+    motor = EmulatedMotor(model, hand.joints[i].motor_id, baud_code=baud_code(baud))
+    if not factory:
+        for setting in stored_settings(hand, i):
+            motor.memory.put(setting.name, setting.value)
+        motor.reboot()
+    return motor
 
 
 class StillJoints:

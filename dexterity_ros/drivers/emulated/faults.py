@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dexterity_ros.drivers.dynamixel.protocol import HEADER
-from dexterity_ros.drivers.emulated.bus import EmulatedBus
+from dexterity_ros.drivers.emulated.bus import EmulatedBus, packets_of
 from dexterity_ros.drivers.emulated.motor import OVERHEATING, OVERLOAD
 from dexterity_ros.drivers.emulated.pty_bus import PtyBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
@@ -27,12 +26,6 @@ class Rig:
     def victim(self) -> int:
         """Index of a random motor."""
         return int(self.rng.integers(0, len(self.bus.motors)))
-
-
-def packets_of(data: bytes) -> list[bytes]:
-    """Returns the packets in an answer as the emulator made it, one after the other."""
-    starts = [i for i in range(len(data)) if data.startswith(HEADER, i)]
-    return [data[a:b] for a, b in zip(starts, [*starts[1:], len(data)], strict=True)]
 
 
 def _on_packets(rig: Rig, change: Callable[[list[bytes]], bytes]) -> Undo:
@@ -164,10 +157,11 @@ def _slow_replies(rig: Rig) -> Undo:
     return _disturb(rig, lambda delay_s, data: [(10.0 * delay_s + 0.01, data)])
 
 
-def _eeprom_locked(rig: Rig) -> Undo:
+def _foreign_setting(rig: Rig) -> Undo:
     motor = rig.bus.motors[rig.victim]
-    motor.eeprom_locked = True
-    return lambda: setattr(motor, "eeprom_locked", False)
+    own = motor.get("homing_offset")
+    motor.set("homing_offset", 100)
+    return lambda: motor.set("homing_offset", own)
 
 
 def _wrong_model(rig: Rig) -> Undo:
@@ -210,6 +204,6 @@ KINDS: dict[str, FaultKind] = {
     "slow_replies": FaultKind(begin=_slow_replies),
     "motor_missing_at_start": FaultKind(begin=_gone, at_start=True),
     "wrong_model_at_start": FaultKind(begin=_wrong_model, at_start=True),
-    "eeprom_write_refused": FaultKind(begin=_eeprom_locked, at_start=True),
+    "foreign_setting_at_start": FaultKind(begin=_foreign_setting, at_start=True),
     "host_restart": FaultKind(begin=_silent_host, restart=True),
 }

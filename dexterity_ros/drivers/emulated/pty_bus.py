@@ -1,6 +1,7 @@
 """The emulated bus behind a pseudo-terminal: any Dynamixel software can open it as a serial port."""
 
 import contextlib
+import logging
 import os
 import select
 import tempfile
@@ -11,29 +12,48 @@ import tty
 from collections.abc import Callable
 from pathlib import Path
 
+from dexterity_ros.drivers.dynamixel import port_owner
+from dexterity_ros.drivers.dynamixel.bus import BusLostError
 from dexterity_ros.drivers.emulated.bus import Answer, EmulatedBus
+from dexterity_ros.drivers.emulated.fault_switch import FaultSwitch, switch_path
+from dexterity_ros.drivers.emulated.motor_watch import MotorBoard, watch_path
+from dexterity_ros.drivers.emulated.run_time import RunTime
 
 _UPDATE_S = 0.005  # motors are advanced at least this often, also while the host is silent
+_WORK_S = 0.005  # an exchange takes less
 _BITS_PER_BYTE = 10
 _BAUDS = {getattr(termios, name): int(name[1:]) for name in vars(termios) if name[0] == "B" and name[1:].isdigit()}
+_LOG = logging.getLogger(__name__)
 
 
 class PtyBus:
     """A thread that serves one emulated bus in real time. `path` is what the host opens.
 
-    disturb: what becomes of an answer on its way: (delay_s, bytes) to a list of such.
+    Beside the port it keeps `PORT.lock`, by which no other emulator takes the same name, `PORT.motors`, by which other
+    processes see the motors (motor_watch.py), and `PORT.faults`, by which tests break things (fault_switch.py).
+
+    disturb: what becomes of an answer on its way: (delay_s, bytes) to a list of such. run_time: when the thread did not
+    run; such time does not count against the motors' watchdogs.
     """
 
     def __init__(self, bus: EmulatedBus, link: Path | None = None) -> None:
-        """link: symbolic link to make, as /dev/serial/by-id has them; it outlives a pulled cable by name."""
+        """link: symbolic link to make, as /dev/serial/by-id has them; it outlives a pulled cable by name.
+
+        Raises BusLostError when another emulator serves it, or when it is something else than the link of one.
+        """
         self._bus = bus
         self._folder = tempfile.TemporaryDirectory(prefix="dexterity_bus_")
         self._link = Path(self._folder.name) / "port" if link is None else link
         self.path = str(self._link)
+        self._lock_fd: int | None = _claim(self._link)
         self.disturb: Callable[[float, bytes], list[tuple[float, bytes]]] = lambda delay_s, data: [(delay_s, data)]
+        self.run_time = RunTime()
         self._wire_free_s = 0.0
         self._fds: tuple[int, int] | None = None
         self._lock = threading.Lock()
+        self._board = MotorBoard(watch_path(self._link), bus.motors)
+        self._board.show(time.monotonic_ns())
+        self._switch = FaultSwitch(bus, self, switch_path(self._link))
         self._plug_in()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="emulated bus", daemon=True)
@@ -61,9 +81,15 @@ class PtyBus:
 
     def close(self) -> None:
         """Ends the thread and pulls the cable."""
+        if self._lock_fd is None:
+            return
         self._stop.set()
         self._thread.join(timeout=2.0)
         self.unplugged = True
+        self._switch.close()
+        self._board.close()
+        os.close(self._lock_fd)
+        self._lock_fd = None
         self._folder.cleanup()
 
     def _plug_in(self) -> None:
@@ -84,20 +110,38 @@ class PtyBus:
                     os.close(fd)
 
     def _serve(self) -> None:
-        while not self._stop.is_set():
-            if self._readable():
-                self._exchange()
-            else:
-                self._bus.update(time.monotonic())
+        try:
+            while not self._stop.is_set():
+                self._turn()
+        except Exception:
+            _LOG.exception("the emulated bus has a mistake; its cable is pulled")
+            self.unplugged = True
 
-    def _readable(self) -> bool:
+    def _turn(self) -> None:
+        self._reached(_UPDATE_S)
+        ready = self._wait()
+        self._reached(_WORK_S)
+        if self._switch.fileno() in ready:
+            self._switch.receive()
+        if ready - {self._switch.fileno()}:
+            self._exchange()
+        else:
+            self._bus.update(time.monotonic())
+        self._board.show(time.monotonic_ns())
+
+    def _reached(self, next_within_s: float) -> None:
+        """Notes that the thread runs; time in which it did not is no silence of the host."""
+        lost_s = self.run_time.reached(time.monotonic(), next_within_s)
+        if lost_s > 0.0:
+            self._bus.forgive(lost_s)
+
+    def _wait(self) -> set[int]:
+        """Returns what there is to read: the port, the switch for faults, or after a while nothing."""
         fds = self._fds
-        if fds is None:
-            time.sleep(_UPDATE_S)
-            return False
+        waiting = [self._switch.fileno(), *([] if fds is None else fds[:1])]
         with contextlib.suppress(OSError, ValueError):
-            return bool(select.select([fds[0]], [], [], _UPDATE_S)[0])
-        return False
+            return set(select.select(waiting, [], [], _UPDATE_S)[0])
+        return set()
 
     def _exchange(self) -> None:
         with self._lock:
@@ -116,7 +160,10 @@ class PtyBus:
 
     def _answer(self, answer: Answer, asked_s: float) -> None:
         for delay_s, data in self.disturb(answer.delay_s, answer.data):
-            self.sleep(asked_s + delay_s - time.monotonic())
+            rest_s = asked_s + delay_s - time.monotonic()
+            self._reached(rest_s)
+            self.sleep(rest_s)
+            self._reached(_WORK_S)
             with self._lock, contextlib.suppress(OSError):
                 if self._fds is not None:
                     os.write(self._fds[0], data)
@@ -124,3 +171,19 @@ class PtyBus:
 
     def _host_baud(self, slave: int) -> int:
         return _BAUDS.get(termios.tcgetattr(slave)[5], 0)
+
+
+def _claim(link: Path) -> int:
+    """Returns the open lock file of a port's name, which nobody else serves now; a crashed owner holds no lock.
+
+    Raises BusLostError.
+    """
+    if os.path.lexists(link) and not (link.is_symlink() and str(link.readlink()).startswith("/dev/pts/")):
+        raise BusLostError(f"{link} is no link of an emulated bus; expected a name that is free, for instance in /tmp")
+    fd = os.open(f"{link}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        port_owner.take(fd, str(link))
+    except BusLostError:
+        os.close(fd)
+        raise
+    return fd

@@ -1,14 +1,18 @@
 """Serves an emulated hand without physics on a pseudo-terminal, in a process of its own, until SIGINT or SIGTERM.
 
 python -m dexterity_ros.drivers.emulated.serve --hand leap   prints the path to open in place of /dev/ttyUSB0.
+Other processes see its motors (motor_watch.py) and may break it (fault_switch.py).
 """
 
 import argparse
 import signal
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 
+from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
 from dexterity_ros.drivers.emulated.pty_bus import PtyBus
@@ -20,6 +24,8 @@ def main() -> None:
     parser.add_argument("--hand", default="leap", help="name in config/hands or path of a YAML file")
     parser.add_argument("--baud", type=int, default=4_000_000, help="baud rate of the motors")
     parser.add_argument("--usb-latency-ms", type=float, default=1.0, help="latency timer of the USB adapter")
+    parser.add_argument("--link", type=Path, help="name under which it is served; default: a new one in a new folder")
+    parser.add_argument("--factory", action="store_true", help="motors as out of the box, but for id and baud rate")
     options = parser.parse_args()
     hand = load_hand(options.hand)
     joints = StillJoints(hand.joint_names, np.array(hand.home_pos_rad))
@@ -27,7 +33,10 @@ def main() -> None:
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
-    served = PtyBus(EmulatedBus(hand, joints, wire))
+    try:
+        served = PtyBus(EmulatedBus(hand, joints, wire, factory=options.factory), options.link)
+    except DexterityError as error:
+        sys.exit(f"{type(error).__name__}: {error}")
     print(served.path, flush=True)
     done.wait()
     served.close()
