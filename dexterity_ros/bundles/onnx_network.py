@@ -2,14 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from dexterity_ros.bundles.golden import read_golden
 from dexterity_ros.contracts.errors import BundleError
-from dexterity_ros.contracts.manifest import GOLDEN_FILE, METADATA_KEY, NETWORK_FILE, PolicyManifest, load_manifest
+from dexterity_ros.contracts.files import read_bounded
+from dexterity_ros.contracts.manifest import (
+    DIGEST_KEY,
+    GOLDEN_FILE,
+    METADATA_KEY,
+    MOST_NETWORK_BYTES,
+    NETWORK_FILE,
+    PolicyManifest,
+    load_manifest,
+)
+from dexterity_ros.contracts.ranges import shown
 
 GOLDEN_TOLERANCE = 1e-5  # absolute, on raw actions of order one; processors round differently
 _WARM_UP_RUNS = 20
@@ -26,16 +36,20 @@ class OnnxNetwork:
         options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
+        content = read_bounded(path, MOST_NETWORK_BYTES)
         try:
-            self._session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime raises a different private class for every kind of broken file
-            raise BundleError(f"ONNX Runtime cannot load {path}: {error}") from error
+            raise BundleError(f"ONNX Runtime cannot load {path}: {_one_line(error)}") from error
         self._state_width = self.state_width
 
     @property
     def state_width(self) -> int:
-        """Length of the state; 0 when the graph has none."""
-        return int(cast(int, self.signature().get("state", (0,))[-1]))
+        """Length of the state; 0 when the graph has none. Raises BundleError when it is not a number."""
+        width = (self.signature().get("state") or (0,))[-1]
+        if not isinstance(width, int):
+            raise BundleError(f"the state of the network has the width {width!r}, expected a number")
+        return width
 
     def __call__(
         self, observation: NDArray[np.float32], state: NDArray[np.float32] | None = None
@@ -75,33 +89,59 @@ def load_policy(bundle: Path) -> tuple[PolicyManifest, OnnxNetwork]:
     return manifest, network
 
 
-def golden_difference(bundle: Path, network: OnnxNetwork) -> float:
-    """Returns the largest absolute difference between stored and computed actions and states of the golden pairs."""
-    with np.load(bundle / GOLDEN_FILE) as golden:
+def golden_difference(bundle: Path, manifest: PolicyManifest, network: OnnxNetwork) -> float:
+    """Returns the largest absolute difference between stored and computed actions and states of the golden pairs.
+
+    Raises:
+        BundleError: the golden file is damaged, or the network cannot run.
+    """
+    golden = read_golden(bundle / GOLDEN_FILE, port_widths(manifest))
+    try:
         action, state = network(golden["observation"], golden.get("state"))
-        difference = float(np.abs(action - golden["action"]).max())
-        if "state" in golden:
-            difference = max(difference, float(np.abs(state - golden["next_state"]).max()))
-        return difference
+    except Exception as error:  # as in OnnxNetwork
+        raise BundleError(f"ONNX Runtime cannot run {manifest.name}: {_one_line(error)}") from error
+    difference = float(np.abs(action - golden["action"]).max())
+    if "state" in golden:
+        difference = max(difference, float(np.abs(state - golden["next_state"]).max()))
+    return difference
+
+
+def port_widths(manifest: PolicyManifest) -> dict[str, int]:
+    """Returns the widths of the inputs and outputs that a manifest describes."""
+    widths = {"observation": manifest.observation.width, "action": len(manifest.joint_names) + manifest.stop_head}
+    if manifest.state_width > 0:
+        widths |= {"state": manifest.state_width, "next_state": manifest.state_width}
+    return widths
 
 
 def _check_signature(manifest: PolicyManifest, network: OnnxNetwork) -> None:
-    widths = {name: shape[-1] for name, shape in network.signature().items()}
-    expected = {"observation": manifest.observation.width, "action": len(manifest.joint_names) + manifest.stop_head}
-    if manifest.state_width > 0:
-        expected |= {"state": manifest.state_width, "next_state": manifest.state_width}
-    if widths != expected:
+    widths = {name: shape[-1] if shape else None for name, shape in network.signature().items()}
+    if widths != port_widths(manifest):
+        expected = port_widths(manifest)
         raise BundleError(f"the network of {manifest.name} has the ports {widths}, its manifest describes {expected}")
 
 
 def _check_metadata(manifest: PolicyManifest, network: OnnxNetwork) -> None:
-    stored = json.loads(network.metadata().get(METADATA_KEY, "{}"))
-    expected = contract(manifest)
-    for key, value in expected.items():
+    metadata = network.metadata()
+    stored = _stored_contract(metadata.get(METADATA_KEY, "{}"), manifest.name)
+    for key, value in contract(manifest).items():
         if stored.get(key) != value:
-            raise BundleError(
-                f"{key} in {NETWORK_FILE} of {manifest.name} is {stored.get(key)!r}, the manifest says {value!r}"
-            )
+            found, said = shown(stored.get(key)), f"the manifest says {shown(value)}"
+            raise BundleError(f"{key} in {NETWORK_FILE} of {manifest.name} is {found}, {said}")
+    digest = metadata.get(DIGEST_KEY, "")
+    if digest and digest != manifest.digest:
+        said = f"{NETWORK_FILE} was exported with {digest[:12]}: it was changed since"
+        raise BundleError(f"the manifest of {manifest.name} has the digest {manifest.digest[:12]}, {said}")
+
+
+def _stored_contract(text: str, name: str) -> dict[str, object]:
+    try:
+        stored = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"{METADATA_KEY} in {NETWORK_FILE} of {name} is not JSON: {_one_line(error)}") from error
+    if not isinstance(stored, dict):
+        raise BundleError(f"{METADATA_KEY} in {NETWORK_FILE} of {name} is {shown(stored)}, expected a JSON object")
+    return stored
 
 
 def contract(manifest: PolicyManifest) -> dict[str, object]:
@@ -117,9 +157,13 @@ def contract(manifest: PolicyManifest) -> dict[str, object]:
 
 
 def _check_golden(bundle: Path, manifest: PolicyManifest, network: OnnxNetwork) -> None:
-    difference = golden_difference(bundle, network)
+    difference = golden_difference(bundle, manifest, network)
     if not difference <= GOLDEN_TOLERANCE:
         raise BundleError(
             f"policy {manifest.name} computes actions that differ by {difference:.2e} from its golden pair, "
             f"more than {GOLDEN_TOLERANCE:.0e}: this machine or its ONNX Runtime does not reproduce the training result"
         )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

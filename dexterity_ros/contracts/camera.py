@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,39 +10,39 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_to_matrix
+from dexterity_ros.contracts.ranges import NAME, UNIT_QUATERNION, Checked, Range
 from dexterity_ros.contracts.resources import named_resource
 
+_PIXELS = Range(1, 16384, "an image that a computer can hold")
+_FOCAL = Range(1.0, 1e5, "pixels; from the widest lens to a telescope")
+_CENTRE = Range(-16384.0, 32768.0, "pixels; in or near the image")
 _INTRINSICS_SHARE = 0.02  # a camera_info may differ from the camera's file by this
 
 
 @dataclass(frozen=True, kw_only=True)
-class CameraSpec:
+class CameraSpec(Checked):
     """A pinhole depth camera. Pixels (column u, row v) see the ray ((u - cx) / fx, (v - cy) / fy, 1).
 
     Optical frame: x to the right, y down, z forwards (REP-103). pos_m, quat_wxyz: T_hand_camera of that frame.
     depth_range_m: what it can measure. A measured depth is along z, not along the ray.
     """
 
-    name: str
-    width: int
-    height: int
-    fx: float
-    fy: float
-    cx: float
-    cy: float
-    rate_hz: float
-    depth_range_m: tuple[float, float]
-    pos_m: tuple[float, float, float]
-    quat_wxyz: tuple[float, float, float, float]
+    name: Annotated[str, NAME]
+    width: Annotated[int, _PIXELS]
+    height: Annotated[int, _PIXELS]
+    fx: Annotated[float, _FOCAL]
+    fy: Annotated[float, _FOCAL]
+    cx: Annotated[float, _CENTRE]
+    cy: Annotated[float, _CENTRE]
+    rate_hz: Annotated[float, Range(0.1, 1000.0, "images per second of a camera")]
+    depth_range_m: Annotated[tuple[float, float], Range(0.01, 65.535, "a depth is 16 bits of millimetres")]
+    pos_m: Annotated[tuple[float, float, float], Range(-10.0, 10.0, "in the room of the hand")]
+    quat_wxyz: Annotated[tuple[float, float, float, float], UNIT_QUATERNION]
 
     def __post_init__(self) -> None:
-        for key in ("width", "height", "fx", "fy", "rate_hz"):
-            if not getattr(self, key) > 0:
-                raise ConfigError(f"camera {self.name}: {key} is {getattr(self, key)}, expected a positive number")
-        if abs(float(np.sum(np.square(self.quat_wxyz))) - 1.0) > 1e-3:
-            raise ConfigError(f"camera {self.name}: quat_wxyz {self.quat_wxyz} is not a unit quaternion")
-        if not 0.0 < self.depth_range_m[0] < self.depth_range_m[1]:
-            raise ConfigError(f"camera {self.name}: depth_range_m is {self.depth_range_m}")
+        super().__post_init__()
+        if not self.depth_range_m[0] < self.depth_range_m[1]:
+            raise ConfigError(f"camera {self.name}: depth_range_m is {self.depth_range_m}, expected the nearest first")
 
     @cached_property
     def rotation(self) -> NDArray[np.float64]:

@@ -1,16 +1,22 @@
-"""Strict loader from YAML to frozen dataclasses: unknown, missing and mistyped keys are errors with their full path."""
+"""Strict loader from YAML to frozen dataclasses, for everything that people write.
+
+Unknown, missing and mistyped keys, and values other than what is declared beside their fields (contracts/ranges.py),
+are errors with their full path. What a text may be at all: contracts/yaml_text.py.
+"""
 
 import dataclasses
 import enum
+import re
 import types
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, Union
+from typing import Annotated, Any, TypeVar, Union
 
-import yaml
-
-from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts import yaml_text
+from dexterity_ros.contracts.errors import ConfigError, DexterityError
+from dexterity_ros.contracts.files import read_bounded, shown_path
+from dexterity_ros.contracts.ranges import check, field_hints, shown
 
 T = TypeVar("T")
 
@@ -21,28 +27,27 @@ def load(cls: type[T], path: Path) -> T:
     Raises:
         ConfigError: the file is missing, is not YAML, or does not match `cls`.
     """
-    return from_mapping(cls, read_mapping(path), where=path.name)
+    return from_mapping(cls, read_mapping(path), where=shown_path(path))
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
     """Returns the top-level mapping of a YAML file. Raises ConfigError."""
-    if not path.is_file():
-        siblings = sorted(p.name for p in path.parent.glob("*.yaml")) if path.parent.is_dir() else []
-        raise ConfigError(f"no file {path}; {path.parent} holds {siblings or 'nothing'}")
-    try:
-        content = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from error
+    return parse_mapping(read_bounded(path, yaml_text.MOST_BYTES), where=shown_path(path))
+
+
+def parse_mapping(text: str | bytes, *, where: str) -> dict[str, Any]:
+    """Returns the top-level mapping of a YAML text; `where` begins the key path in messages. Raises ConfigError."""
+    content = yaml_text.parse(text, where)
     if not isinstance(content, dict):
-        raise ConfigError(f"{path} holds a {type(content).__name__}, expected a mapping of keys to values")
+        raise ConfigError(f"{where} holds {_described(content)}, expected a mapping of keys to values")
     return content
 
 
 def from_mapping(cls: type[T], values: Mapping[str, Any], *, where: str) -> T:
-    """Returns `cls(**values)` after checking every key and type; `where` begins the key path in messages."""
+    """Returns `cls(**values)` after checking every key, type and value; `where` begins the key path in messages."""
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{where} is {values!r}, expected a mapping with the keys {_keys(cls)}")
-    hints = typing.get_type_hints(cls)
+        raise ConfigError(f"{where} is {shown(values)}, expected a mapping with the keys {_keys(cls)}")
+    hints = field_hints(cls)
     fields = {f.name: f for f in dataclasses.fields(typing.cast(Any, cls)) if f.init}
     for key in values:
         if key not in fields:
@@ -50,11 +55,18 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], *, where: str) -> T:
     for name, field in fields.items():
         if name not in values and not _has_default(field):
             raise ConfigError(f"{where}.{name} is missing; {cls.__name__} needs it and it has no default")
-    converted = {key: _convert(value, hints[key], f"{where}.{key}") for key, value in values.items()}
+    converted = {key: convert(value, hints[key], f"{where}.{key}") for key, value in values.items()}
     try:
         return cls(**converted)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
+    except DexterityError as error:
+        raise type(error)(f"{where}: {error}") from error
+
+
+def convert(value: Any, hint: Any, where: str) -> Any:
+    """Returns a plain value as the type `hint`, checked against what is declared with it. Raises ConfigError."""
+    converted = _convert(value, hint, where)
+    check(converted, hint, where)
+    return converted
 
 
 def to_mapping(value: Any) -> Any:
@@ -82,10 +94,12 @@ def _convert(value: Any, hint: Any, where: str) -> Any:
     origin = typing.get_origin(hint)
     if hint is Any:
         return value
+    if origin is Annotated:
+        return _convert(value, typing.get_args(hint)[0], where)
     if origin in (Union, types.UnionType):
         return _convert_union(value, typing.get_args(hint), where)
     if origin is typing.Literal:
-        return _expect(value in typing.get_args(hint), value, f"one of {list(typing.get_args(hint))}", where)
+        return _choose(value, list(typing.get_args(hint)), where)
     if origin is tuple:
         return _convert_tuple(value, typing.get_args(hint), where)
     if origin in (dict, Mapping) or origin is getattr(typing, "Mapping", None):
@@ -116,8 +130,7 @@ def _convert_tuple(value: Any, args: tuple[Any, ...], where: str) -> tuple[Any, 
 
 def _convert_scalar(value: Any, hint: Any, where: str) -> Any:
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
-        choices = [member.value for member in hint]
-        return hint(_expect(value in choices, value, f"one of {choices}", where))
+        return hint(_choose(value, [member.value for member in hint], where))
     if hint is float:
         _expect(isinstance(value, int | float) and not isinstance(value, bool), value, "a number", where)
         return float(value)
@@ -126,7 +139,19 @@ def _convert_scalar(value: Any, hint: Any, where: str) -> Any:
     return _expect(isinstance(value, hint), value, f"a {hint.__name__}", where)
 
 
+def _choose(value: Any, choices: list[Any], where: str) -> Any:
+    """Returns a value that is among the choices; true is not 1."""
+    return _expect(any(value == c and type(value) is type(c) for c in choices), value, f"one of {choices}", where)
+
+
 def _expect(condition: bool, value: Any, expected: str, where: str) -> Any:
     if not condition:
-        raise ConfigError(f"{where} is {value!r} ({type(value).__name__}), expected {expected}")
+        raise ConfigError(f"{where} is {_described(value)}, expected {expected}")
     return value
+
+
+def _described(value: Any) -> str:
+    """Returns a value with its type; exponents without a point are texts in YAML 1.1, which nobody expects."""
+    looks_alike = isinstance(value, str) and re.fullmatch(r"[-+]?[0-9.]+[eE][-+]?[0-9]+", value)
+    hint = "; YAML wants a point and a sign in it, as in 1.0e-3" if looks_alike else ""
+    return f"{shown(value)} ({type(value).__name__}{hint})"

@@ -1,46 +1,62 @@
 """PolicyManifest: a policy describes itself; what it says is what it was trained with."""
 
 import hashlib
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
-from dexterity_ros.contracts.errors import BundleError
-from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
+from dexterity_ros.contracts.errors import BundleError, ConfigError
+from dexterity_ros.contracts.files import read_bounded
+from dexterity_ros.contracts.hand import ANGLE, MOST_JOINTS, HandSpec
+from dexterity_ros.contracts.ranges import NAME, PART_NAME, PATH, SEED, SHA256, Checked, Length, Range, shown
+from dexterity_ros.contracts.spec import MOST_TERMS, ActionSpec, ObservationSpec
 
 MANIFEST_FILE = "manifest.yaml"
 NETWORK_FILE = "policy.onnx"
 GOLDEN_FILE = "golden_io.npz"
 METADATA_KEY = "dexterity_ros.contract"
+DIGEST_KEY = "dexterity_ros.manifest_sha256"
+MOST_NETWORK_BYTES = 500_000_000
+LATENCY = Range(0.0, 1.0, "a hand that acts a second late cannot be controlled")
+CURRENT_LIMIT = Range(0.01, 10.0, "a hand's motor")
+_SEEN = Range(-1e6, 1e6, "observations are in rad, m, s and their like")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TermRange:
+class TermRange(Checked):
     """Range of each number of an observation term during training: 0.1 and 99.9 percentiles."""
 
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    low: Annotated[tuple[float, ...], _SEEN]
+    high: Annotated[tuple[float, ...], _SEEN]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.low) != len(self.high):
+            raise ConfigError(f"low has {len(self.low)} numbers, high {len(self.high)}")
+        for i, (low, high) in enumerate(zip(self.low, self.high, strict=True)):
+            if low > high:
+                raise ConfigError(f"low[{i}] is {low}, above high[{i}] {high}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provenance:
+class Provenance(Checked):
     """Where a policy came from."""
 
-    code_version: str
-    config_digest: str
-    seed: int
-    steps: int
+    code_version: Annotated[str, PART_NAME]
+    config_digest: Annotated[str, SHA256]
+    seed: Annotated[int, SEED]
+    steps: Annotated[int, Range(0, 10**15, "the longest trainings known have 10^13")]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyManifest:
+class PolicyManifest(Checked):
     """Contract of a policy bundle (manifest.yaml).
 
     kind: step = acts on what it sees; recurrent = also on a state of state_width numbers that it hands itself from tick
@@ -55,31 +71,44 @@ class PolicyManifest:
 
     format: Literal[1]
     kind: Literal["step", "recurrent"]
-    name: str
-    task: str
-    object: str
-    hand: str
-    hand_digest: str
-    joint_names: tuple[str, ...]
-    control_rate_hz: float
+    name: Annotated[str, NAME]
+    task: Annotated[str, PATH]
+    object: Annotated[str, PART_NAME]
+    hand: Annotated[str, NAME]
+    hand_digest: Annotated[str, SHA256]
+    joint_names: Annotated[tuple[str, ...], PART_NAME, Length(1, MOST_JOINTS, "a hand")]
+    control_rate_hz: Annotated[float, Range(1.0, 1000.0, "slower is no control, faster no bus allows")]
     observation: ObservationSpec
     action: ActionSpec
-    latency_s: tuple[float, float]
-    current_limit_a: float
-    stiffness_nm_rad: tuple[float, ...]
-    damping_nm_s_rad: tuple[float, ...]
-    start_pos_rad: tuple[float, ...]
-    training_range: dict[str, TermRange]
-    network_sha256: str
-    golden_sha256: str
+    latency_s: Annotated[tuple[float, float], LATENCY]
+    current_limit_a: Annotated[float, CURRENT_LIMIT]
+    stiffness_nm_rad: Annotated[tuple[float, ...], Range(1e-3, 1000.0, "a spring; 3 N.m/rad in the shipped hands")]
+    damping_nm_s_rad: Annotated[tuple[float, ...], Range(0.0, 100.0, "a damper; 0.2 N.m.s/rad in the shipped hands")]
+    start_pos_rad: Annotated[tuple[float, ...], ANGLE]
+    training_range: Annotated[dict[str, TermRange], Length(1, MOST_TERMS, "one for each term")]
+    network_sha256: Annotated[str, SHA256]
+    golden_sha256: Annotated[str, SHA256]
     provenance: Provenance
     results: dict[str, Any] = field(default_factory=dict)
-    state_width: int = 0
+    state_width: Annotated[int, Range(0, 100_000, "0 = no memory")] = 0
     stop_head: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check_lengths()
+        check_latency(self.latency_s)
         if (self.kind == "recurrent") != (self.state_width > 0):
             raise BundleError(f"policy {self.name} is of kind {self.kind} and has a state of {self.state_width}")
+
+    def _check_lengths(self) -> None:
+        joints = len(self.joint_names)
+        for name in ("stiffness_nm_rad", "damping_nm_s_rad", "start_pos_rad"):
+            if len(getattr(self, name)) != joints:
+                raise ConfigError(f"{name} has {len(getattr(self, name))} numbers, expected {joints}: one per joint")
+        widths = {term.name: term.width for term in self.observation.terms}
+        found = {name: len(seen.low) for name, seen in self.training_range.items()}
+        if found != widths:
+            raise ConfigError(f"training_range has the widths {found}, the terms of observation have {widths}")
 
     @property
     def period_ns(self) -> int:
@@ -91,6 +120,16 @@ class PolicyManifest:
         """start_pos_rad as an array, (n,)."""
         return np.array(self.start_pos_rad)
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all it says but the network's digest and the results; fields at their default do not count."""
+        content = {
+            item.name: config.to_mapping(getattr(self, item.name))
+            for item in fields(self)
+            if item.name not in ("network_sha256", "results") and getattr(self, item.name) != item.default
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
     def check_hand(self, hand: HandSpec) -> None:
         """Raises BundleError when this policy was not trained for `hand`."""
         if self.joint_names != hand.joint_names:
@@ -98,6 +137,8 @@ class PolicyManifest:
                 f"policy {self.name} commands the joints {list(self.joint_names)}, "
                 f"the hand {hand.name} has {list(hand.joint_names)} (order counts)"
             )
+        if self.hand != hand.name:
+            raise BundleError(f"policy {self.name} was trained for the hand {self.hand}, this is {hand.name}")
         if self.hand_digest != hand.digest:
             raise BundleError(
                 f"policy {self.name} was trained for the hand {self.hand} with digest {self.hand_digest[:12]}, "
@@ -107,6 +148,13 @@ class PolicyManifest:
             raise BundleError(
                 f"policy {self.name} needs {self.current_limit_a} A, the hand {hand.name} allows {hand.max_current_a} A"
             )
+        hand.check_pose(f"start_pos_rad of policy {self.name}", self.start_pos_rad)
+
+
+def check_latency(latency_s: tuple[float, float]) -> None:
+    """Raises ConfigError when the shortest latency is above the longest."""
+    if latency_s[0] > latency_s[1]:
+        raise ConfigError(f"latency_s is {list(latency_s)}, expected the shortest first")
 
 
 def load_manifest(bundle: Path) -> PolicyManifest:
@@ -119,7 +167,7 @@ def load_manifest(bundle: Path) -> PolicyManifest:
     for name in (MANIFEST_FILE, NETWORK_FILE, GOLDEN_FILE):
         if not (bundle / name).is_file():
             present = sorted(p.name for p in bundle.glob("*")) if bundle.is_dir() else "no such directory"
-            raise BundleError(f"{bundle} is not a policy bundle: {name} is missing (there: {present})")
+            raise BundleError(f"{bundle} is not a policy bundle: {name} is missing (there: {shown(present)})")
     manifest = config.load(PolicyManifest, bundle / MANIFEST_FILE)
     for name, expected in ((NETWORK_FILE, manifest.network_sha256), (GOLDEN_FILE, manifest.golden_sha256)):
         found = sha256(bundle / name)
@@ -149,4 +197,4 @@ def bundle_id(bundle: Path) -> str:
 
 def sha256(path: Path) -> str:
     """Returns the SHA-256 of a file in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(read_bounded(path, MOST_NETWORK_BYTES)).hexdigest()

@@ -2,38 +2,42 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.ranges import Checked, Length, Range
+from dexterity_ros.contracts.resources import shipped_or_own
 
 FACES_FILE = "faces.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Face:
+class Face(Checked):
     """One face: its outward normal in the object frame, its colour, 0 to 255 each, and the AprilTag on it, if any."""
 
-    normal: tuple[float, float, float]
-    rgb: tuple[int, int, int]
-    tag: int | None = None
+    normal: Annotated[tuple[float, float, float], Range(-1.0, 1.0, "parts of a unit vector")]
+    rgb: Annotated[tuple[int, int, int], Range(0, 255, "a colour has 8 bits per channel")]
+    tag: Annotated[int | None, Range(0, 586, "the family 36h11 has 587 tags (AprilTag 3)")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoxObject:
+class BoxObject(Checked):
     """half_m: half sizes along the object's axes. faces: +x, -x, +y, -y, +z, -z.
 
     tag_m: side of the tags' black squares; 0: there are none.
     """
 
-    half_m: tuple[float, float, float]
-    faces: tuple[Face, ...]
-    tag_m: float = 0.0
+    half_m: Annotated[tuple[float, float, float], Range(1e-3, 0.5, "something that a hand can hold")]
+    faces: Annotated[tuple[Face, ...], Length(6, 6, "a box")]
+    tag_m: Annotated[float, Range(0.0, 1.0, "no larger than a face; 0 = no tags")] = 0.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         normals = [face.normal for face in self.faces]
         if normals != [tuple(float(v) for v in row) for row in _AXES]:
             raise ConfigError(f"faces must be +x, -x, +y, -y, +z, -z; their normals are {normals}")
@@ -72,10 +76,14 @@ _AXES = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
 
 def load_optional_box(name: str) -> BoxObject | None:
     """Returns the faces of models/objects/`name`, or None for an object that is no box. Raises ConfigError."""
-    folder = resource(f"models/objects/{name}/object.xml").parent
-    return load_box(name) if (folder / FACES_FILE).is_file() else None
+    return load_box(name) if (object_folder(name) / FACES_FILE).is_file() else None
 
 
 def load_box(name: str) -> BoxObject:
     """Returns the faces of models/objects/`name`. Raises ConfigError."""
-    return config.load(BoxObject, resource(f"models/objects/{name}/{FACES_FILE}"))
+    return config.load(BoxObject, object_folder(name) / FACES_FILE)
+
+
+def object_folder(name: str) -> Path:
+    """Returns the folder models/objects/`name`: the shipped one, or one of that name here. Raises ConfigError."""
+    return shipped_or_own(f"models/objects/{name}/object.xml").parent

@@ -1,14 +1,19 @@
 """What a policy sees (ObservationSpec) and what its output means (ActionSpec); both are part of the manifest."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.ranges import PART_NAME, Checked, Length, Range
+
+MAX_AGE = Range(0.0, 1.0, "older than a second is no feedback; 0 for the policy's own memory")
+MOST_TERMS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObservationTerm:
+class ObservationTerm(Checked):
     """One block of the observation vector, in the order of the manifest.
 
     name: a term that observation/builder.py knows. width: numbers per tick. frame, unit: of those numbers.
@@ -16,19 +21,26 @@ class ObservationTerm:
     max_age_s: older than this, the tick has no observation (a Fault), not an old one. 0 for the policy's own memory.
     """
 
-    name: str
-    width: int
-    frame: str
-    unit: str
-    source: str
-    max_age_s: float
+    name: Annotated[str, PART_NAME]
+    width: Annotated[int, Range(1, 100_000, "at least one number; at most a small image")]
+    frame: Annotated[str, PART_NAME]
+    unit: Annotated[str, PART_NAME]
+    source: Annotated[str, PART_NAME]
+    max_age_s: Annotated[float, MAX_AGE]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObservationSpec:
+class ObservationSpec(Checked):
     """The observation vector: its terms in order, and the rate at which differences between ticks were trained."""
 
-    terms: tuple[ObservationTerm, ...]
+    terms: Annotated[tuple[ObservationTerm, ...], Length(1, MOST_TERMS, "a policy sees something")]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        names = [term.name for term in self.terms]
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        if doubled:
+            raise ConfigError(f"terms must differ, these occur more than once: {doubled}")
 
     @cached_property
     def width(self) -> int:
@@ -52,7 +64,7 @@ class ObservationSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActionSpec:
+class ActionSpec(Checked):
     """How a raw action becomes joint targets.
 
     relative: target = previous target + scale_rad * a. absolute: target = centre of the range + scale_rad * a.
@@ -60,15 +72,9 @@ class ActionSpec:
     """
 
     mode: Literal["relative", "absolute"]
-    scale_rad: float
-    clip: float
-    ema: float
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.ema <= 1.0:
-            raise ConfigError(f"ema is {self.ema}, expected a number in (0, 1]; 1 means no smoothing")
-        if self.scale_rad <= 0.0 or self.clip <= 0.0:
-            raise ConfigError(f"scale_rad {self.scale_rad} and clip {self.clip} must be positive")
+    scale_rad: Annotated[float, Range(1e-4, 2.0 * math.pi, "from what motors resolve to a whole turn")]
+    clip: Annotated[float, Range(1e-3, 100.0, "raw actions are of order one")]
+    ema: Annotated[float, Range(1e-3, 1.0, "share of the new action; 1 means no smoothing, 0 that nothing moves")]
 
     @property
     def max_step_rad(self) -> float:

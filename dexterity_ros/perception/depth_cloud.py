@@ -5,6 +5,7 @@ pixels out, deproject with precomputed rays, one point per voxel, the hand out b
 """
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.contracts.samples import CloudSample, DepthSample
 from dexterity_ros.perception.hand_shape import HandBody
 
@@ -20,7 +22,7 @@ Depth = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, kw_only=True)
-class CloudConfig:
+class CloudConfig(Checked):
     """How a cloud is made.
 
     pixels_across: of wider images only every n-th pixel is used. radius_m: of the ball round the grasp centre that is
@@ -28,12 +30,12 @@ class CloudConfig:
     are the hand's. voxel_m: one point per cube of this size. points: in the sample.
     """
 
-    pixels_across: int
-    radius_m: float
-    jump_m: float
-    hand_margin_m: float
-    voxel_m: float
-    points: int
+    pixels_across: Annotated[int, Range(1, 16384, "at most all pixels of an image")]
+    radius_m: Annotated[float, Range(1e-3, 2.0, "round the grasp centre, within reach of a hand")]
+    jump_m: Annotated[float, Range(1e-4, 1.0, "between neighbouring pixels")]
+    hand_margin_m: Annotated[float, Range(0.0, 0.1, "thinner than a finger")]
+    voxel_m: Annotated[float, Range(1e-4, 0.1, "a part of an object that a hand can hold")]
+    points: Annotated[int, Range(1, 100_000, "at most all pixels of a small image")]
 
 
 class DepthCloud:

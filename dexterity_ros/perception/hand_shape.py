@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,43 +11,63 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import matrix_to_quat, quat_to_matrix
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.ranges import PART_NAME, UNIT_QUATERNION, Checked, Length, Pattern, Range, UnitLength
 
 Floats = NDArray[np.float64]
 
+_MOST_LINKS = 200
+_WITHIN = Range(-1.0, 1.0, "within the frame of a link of a hand")
+_SIZES = {"box": 3, "capsule": 2}
 SHAPE_FILE = "shape.yaml"  # beside the hand's MJCF, made from it by python -m dexterity_ros.sim.hand_shape
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Part(Checked):
     """A box (half sizes) or capsule (radius, half length along z) fixed to a link; pos_m, quat_wxyz in its frame."""
 
-    kind: str
-    size_m: tuple[float, ...]
-    pos_m: tuple[float, float, float]
-    quat_wxyz: tuple[float, float, float, float]
+    kind: Literal["box", "capsule"]
+    size_m: Annotated[tuple[float, ...], Range(0.0, 1.0, "half of a part of a hand"), Length(2, 3, "see above")]
+    pos_m: Annotated[tuple[float, float, float], _WITHIN]
+    quat_wxyz: Annotated[tuple[float, float, float, float], UNIT_QUATERNION]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.size_m) != _SIZES[self.kind]:
+            raise ConfigError(f"a {self.kind} has {_SIZES[self.kind]} sizes, found {list(self.size_m)}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Link:
+class Link(Checked):
     """A link in the frame of its parent (an index before its own, -1: the hand frame), turned by one joint or none.
 
     joint: name, empty when the link does not turn. axis, anchor_m: of the joint, in the link's own frame.
     """
 
-    parent: int
-    pos_m: tuple[float, float, float]
-    quat_wxyz: tuple[float, float, float, float]
-    joint: str
-    axis: tuple[float, float, float]
-    anchor_m: tuple[float, float, float]
-    parts: tuple[Part, ...]
+    parent: Annotated[int, Range(-1, _MOST_LINKS, "an index; -1 = the hand frame")]
+    pos_m: Annotated[tuple[float, float, float], _WITHIN]
+    quat_wxyz: Annotated[tuple[float, float, float, float], UNIT_QUATERNION]
+    joint: Annotated[str, Pattern(f"{PART_NAME.regex}|", PART_NAME.expected)]
+    axis: Annotated[tuple[float, float, float], Range(-1.001, 1.001, "parts of a unit vector")]
+    anchor_m: Annotated[tuple[float, float, float], _WITHIN]
+    parts: Annotated[tuple[Part, ...], Length(0, 100, "solid parts of one link")]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.joint:
+            UnitLength("a unit vector, which the joint turns about").check(self.axis, "axis")
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandShape:
+class HandShape(Checked):
     """All links, parents first."""
 
-    links: tuple[Link, ...]
+    links: Annotated[tuple[Link, ...], Length(1, _MOST_LINKS, "a hand has links")]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for i, link in enumerate(self.links):
+            if link.parent >= i:
+                raise ConfigError(f"links[{i}].parent is {link.parent}, expected a link before it, or -1")
 
 
 def load_shape(hand: HandSpec) -> HandShape:

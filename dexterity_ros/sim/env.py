@@ -1,7 +1,7 @@
 """The vectorised reorientation environment, on the same samples, builder and decoder as the robot."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,14 @@ from dexterity_ros.contracts.frames import (
     rotation_between,
 )
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.ranges import PART_NAME, Checked, Range
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
-from dexterity_ros.sim.physics import BatchPhysics
+from dexterity_ros.sim.physics import THREADS, BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_models
-from dexterity_ros.sim.reset_pool import ResetPool
+from dexterity_ros.sim.reset_pool import RESET_POOL, ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, choose
 from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, reached, sample_goals
@@ -29,37 +30,39 @@ from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_err
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+_WEIGHT = Range(-1e6, 1e6, "of a reward")
+
 
 @dataclass(frozen=True, kw_only=True)
-class RewardConfig:
+class RewardConfig(Checked):
     """Weights of the reward terms; the sum is multiplied by `scale`. The default is Dactyl's, arXiv 1808.00177.
 
     late: of a goal not reached in time. Other than 0, that is a failure like a drop: nothing can be won afterwards, so
     standing still is no safe choice. With 0 the time-out is nobody's fault, and the value behind it counts.
     """
 
-    progress: float = 1.0
-    success: float = 5.0
-    drop: float = -20.0
-    late: float = 0.0
-    off_centre: float = 0.0
-    action_rate: float = 0.0
-    scale: float = 0.2
+    progress: Annotated[float, _WEIGHT] = 1.0
+    success: Annotated[float, _WEIGHT] = 5.0
+    drop: Annotated[float, _WEIGHT] = -20.0
+    late: Annotated[float, _WEIGHT] = 0.0
+    off_centre: Annotated[float, _WEIGHT] = 0.0
+    action_rate: Annotated[float, _WEIGHT] = 0.0
+    scale: Annotated[float, Range(1e-6, 1e6, "brings returns to order one; 0 would pay nothing")] = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
-class EnvConfig:
+class EnvConfig(Checked):
     """Everything the environment is made of besides hand, task and policy interface."""
 
-    num_envs: int
+    num_envs: Annotated[int, Range(1, 1_000_000, "each is a state in memory")]
     physics: PhysicsConfig
-    object: str
-    episode_s: float
+    object: Annotated[str, PART_NAME]
+    episode_s: Annotated[float, Range(0.05, 86_400.0, "from one control step to a day")]
     noise: SampleNoise
     randomisation: ModelRandomisation | None
     reward: RewardConfig = field(default_factory=RewardConfig)
-    reset_pool: int = 2048
-    threads: int = 2
+    reset_pool: Annotated[int, RESET_POOL] = 2048
+    threads: Annotated[int, THREADS] = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,40 +7,52 @@ table 6; [Playground] MuJoCo Playground's LeapCubeReorient, arXiv 2502.08844.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import Annotated
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-Range = tuple[float, float]
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.ranges import Checked, Range
+
+Factors = tuple[float, float]  # smallest and largest
 Floats = NDArray[np.float64]
 
-_SAME: Range = (1.0, 1.0)
+_SAME: Factors = (1.0, 1.0)
+_FACTOR = Range(0.01, 100.0, "a factor; beyond, another hand or object would be meant")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelRandomisation:
+class ModelRandomisation(Checked):
     """What differs between model copies; a pair is a factor's range, a single number a largest deviation.
 
     copies: how many models there are; environments share them in turn.
     """
 
-    copies: int
-    friction: Range = _SAME
-    friction_loss: Range = _SAME
-    contact_time: Range = _SAME
-    object_mass: Range = _SAME
-    link_mass: Range = _SAME
-    object_com_m: float = 0.0
-    object_size: Range = _SAME
-    stiffness: Range = _SAME
-    damping: Range = _SAME
-    armature: Range = _SAME
-    torque: Range = _SAME
-    joint_limit_rad: float = 0.0
-    gravity_m_s2: float = 0.0
-    mount_tilt_rad: float = 0.0
-    timestep: Range = _SAME
+    copies: Annotated[int, Range(1, 10_000, "each is a model in memory")]
+    friction: Annotated[Factors, _FACTOR] = _SAME
+    friction_loss: Annotated[Factors, _FACTOR] = _SAME
+    contact_time: Annotated[Factors, _FACTOR] = _SAME
+    object_mass: Annotated[Factors, _FACTOR] = _SAME
+    link_mass: Annotated[Factors, _FACTOR] = _SAME
+    object_com_m: Annotated[float, Range(0.0, 0.1, "within an object that a hand can hold")] = 0.0
+    object_size: Annotated[Factors, _FACTOR] = _SAME
+    stiffness: Annotated[Factors, _FACTOR] = _SAME
+    damping: Annotated[Factors, _FACTOR] = _SAME
+    armature: Annotated[Factors, _FACTOR] = _SAME
+    torque: Annotated[Factors, _FACTOR] = _SAME
+    joint_limit_rad: Annotated[float, Range(0.0, 1.0, "less than the range of a joint")] = 0.0
+    gravity_m_s2: Annotated[float, Range(0.0, 10.0, "as much as gravity itself")] = 0.0
+    mount_tilt_rad: Annotated[float, Range(0.0, 1.0, "a hand that still holds something")] = 0.0
+    timestep: Annotated[Factors, _FACTOR] = _SAME
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for field in fields(self):
+            limits = getattr(self, field.name)
+            if isinstance(limits, tuple) and limits[0] > limits[1]:
+                raise ConfigError(f"{field.name} is {list(limits)}, expected the smaller factor first")
 
 
 class Draw:
@@ -50,7 +62,7 @@ class Draw:
         """width: share of the full range, 0 to 1. edge: 0 = anywhere, -1 and 1 = at the lower and upper end."""
         self._rng, self._width, self._edge = rng, width, edge
 
-    def factor(self, limits: Range, size: int | None = None) -> Floats:
+    def factor(self, limits: Factors, size: int | None = None) -> Floats:
         """Returns a factor, as likely x as 1/x where the range allows it (logarithmically even)."""
         low, high = (1.0 + self._width * (limit - 1.0) for limit in limits)
         share = self._share(size)
@@ -68,30 +80,30 @@ class Draw:
         return np.asarray(self._rng.uniform(0.0, 1.0, size=size))
 
 
-def friction(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def friction(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Sliding friction of hand and object alike, because a contact has the larger of the two. [Dactyl] 0.7 to 1.3."""
     model.geom_friction[:, 0] *= draw.factor(limits)
 
 
-def contact_time(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def contact_time(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Time constant of all contacts: hard or soft pads. [own]; MuJoCo takes two time steps at least."""
     model.geom_solref[:, 0] *= draw.factor(limits)
 
 
-def friction_loss(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def friction_loss(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Dry friction of each joint's gears. [Playground] 0.9 to 1.1 of 0.1 N.m."""
     hinges = _hinges(model)
     model.dof_frictionloss[hinges] *= draw.factor(limits, len(hinges))
 
 
-def object_mass(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def object_mass(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Mass and inertia of the object. [Dactyl] 0.5 to 1.5."""
     body, factor = _object(model), draw.factor(limits)
     model.body_mass[body] *= factor
     model.body_inertia[body] *= factor
 
 
-def link_mass(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def link_mass(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Mass and inertia of each of the hand's links. [Dactyl] 0.5 to 1.5."""
     links = np.flatnonzero(np.arange(model.nbody) != _object(model))
     factor = draw.factor(limits, len(links))
@@ -104,7 +116,7 @@ def object_com_m(model: mujoco.MjModel, largest: float, draw: Draw) -> None:
     model.body_ipos[_object(model)] += draw.spread(largest, 3)
 
 
-def object_size(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def object_size(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Size of the object along all axes. [Dactyl] 0.95 to 1.05."""
     mine = model.geom_bodyid == _object(model)
     factor = draw.factor(limits)
@@ -113,14 +125,14 @@ def object_size(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
     model.geom_aabb[mine] *= factor
 
 
-def stiffness(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def stiffness(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Proportional gain of each motor. [Dactyl] 0.75 to 1.5."""
     factor = draw.factor(limits, model.nu)
     model.actuator_gainprm[:, 0] *= factor
     model.actuator_biasprm[:, 1] *= factor
 
 
-def damping(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def damping(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Viscous damping of each joint, the motor's share included. [Dactyl] 0.3 to 3."""
     hinges = _hinges(model)
     factor = draw.factor(limits, len(hinges))
@@ -128,13 +140,13 @@ def damping(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
     model.actuator_biasprm[:, 2] *= factor
 
 
-def armature(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def armature(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Rotor inertia of each motor. [Playground] 1.0 to 1.05; wider here, because it is known least."""
     hinges = _hinges(model)
     model.dof_armature[hinges] *= draw.factor(limits, len(hinges))
 
 
-def torque(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def torque(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Largest torque of all motors: a sagging supply, warm windings. 0.7 is a 5 V supply at 4.2 V, warm."""
     model.jnt_actfrcrange *= draw.factor(limits)
 
@@ -158,7 +170,7 @@ def mount_tilt_rad(model: mujoco.MjModel, largest: float, draw: Draw) -> None:
     model.opt.gravity[:] *= down / np.linalg.norm(model.opt.gravity)
 
 
-def timestep(model: mujoco.MjModel, limits: Range, draw: Draw) -> None:
+def timestep(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Length of a control period. [Dactyl] up to 1.1 on average, exponential."""
     model.opt.timestep *= float(draw.factor(limits))
 

@@ -17,6 +17,30 @@ Floats = NDArray[np.float64]
 _UNPOWERED_FRICTION_NM = 0.3
 
 
+class Pace:
+    """How fast simulated time runs beside the clock."""
+
+    def __init__(self, now_ns: int) -> None:
+        self._began_ns = now_ns
+        self._before_s = (0.0, 0.0)
+
+    def figures(self, simulated_s: float, now_ns: int) -> dict[str, float]:
+        """Returns realtime_factor since the last call (1 = as fast as the clock), and simulated_s, elapsed_s in all.
+
+        Args:
+            simulated_s: how much time has been simulated so far, s.
+            now_ns: monotonic clock.
+        """
+        elapsed_s = (now_ns - self._began_ns) * 1e-9
+        (simulated_before_s, before_s), self._before_s = self._before_s, (simulated_s, elapsed_s)
+        factor = (simulated_s - simulated_before_s) / max(elapsed_s - before_s, 1e-3)
+        return {
+            "realtime_factor": round(factor, 3),
+            "simulated_s": round(simulated_s, 3),
+            "elapsed_s": round(elapsed_s, 3),
+        }
+
+
 class RealtimeHand:
     """Physics of one hand and one object. Thread-safe: a stepping thread beside callers that measure and command."""
 
@@ -33,6 +57,7 @@ class RealtimeHand:
         self._lock = threading.Lock()
         self._powered: bool | None = None
         self.timestep_s = physics.timestep_s
+        self.simulated_s = 0.0
         self.reset()
 
     def reset(self) -> None:
@@ -49,6 +74,7 @@ class RealtimeHand:
         """Steps the physics `steps` times."""
         with self._lock:
             mujoco.mj_step(self._model, self._data, steps)
+        self.simulated_s += steps * self.timestep_s
 
     def joint_names(self) -> tuple[str, ...]:
         """Returns the joint names in policy order."""

@@ -3,12 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.ranges import Range
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.scene import Scene
 
 Floats = NDArray[np.float64]
 
+RESET_POOL = Range(1, 1_000_000, "each is a state in memory")
 _SETTLE_S = 1.5
 _DROP_HEIGHT_M = 0.035
 _JOINT_SPREAD_RAD = 0.1
@@ -32,7 +35,7 @@ class ResetPool:
                 break
         physics.close()
         if found == 0:
-            raise RuntimeError(
+            raise ConfigError(
                 f"no object came to rest within {_NEAR_M} m of {hand.grasp_centre_m} in the hand {hand.name}"
             )
         self._states = np.concatenate(states)[:size]

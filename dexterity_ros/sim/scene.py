@@ -2,21 +2,24 @@
 
 import copy
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.files import shown_path
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.object import object_folder
+from dexterity_ros.contracts.ranges import Checked, Range
 
 FULL_STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 
 
 @dataclass(frozen=True, kw_only=True)
-class PhysicsConfig:
+class PhysicsConfig(Checked):
     """How MuJoCo integrates. substeps * timestep_s is one control period.
 
     impratio: how much stiffer friction is than normal contact. contact_time_s: time constant of contacts (solref).
@@ -24,13 +27,15 @@ class PhysicsConfig:
     Pyramidal cone and implicitfast: with few solver iterations an elliptic cone lets cubes sink into the palm.
     """
 
-    timestep_s: float
-    substeps: int
-    iterations: int = 10
-    ls_iterations: int = 10
+    timestep_s: Annotated[float, Range(1e-5, 0.1, "MuJoCo's examples take 0.2 to 20 ms")]
+    substeps: Annotated[int, Range(1, 10_000, "at least one")]
+    iterations: Annotated[int, Range(1, 1000, "MuJoCo's own default is 100")] = 10
+    ls_iterations: Annotated[int, Range(1, 1000, "MuJoCo's own default is 50")] = 10
     cone: Literal["pyramidal", "elliptic"] = "pyramidal"
-    impratio: float = 1.0
-    contact_time_s: float = 0.02
+    impratio: Annotated[float, Range(0.01, 1000.0, "MuJoCo's own default is 1; more is harder to solve")] = 1.0
+    contact_time_s: Annotated[
+        float, Range(1e-4, 1.0, "MuJoCo's own default is 0.02; it takes 2 time steps at least")
+    ] = 0.02
 
     @property
     def control_period_s(self) -> float:
@@ -59,9 +64,12 @@ class Scene:
 
 def scene_spec(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> mujoco.MjSpec:
     """Returns the editable model of `hand` and the object in models/objects/`object_name`. Raises ConfigError."""
-    spec = mujoco.MjSpec.from_file(str(hand.mjcf_path))
-    item = mujoco.MjSpec.from_file(str(resource(f"models/objects/{object_name}/object.xml")))
-    spec.worldbody.add_frame().attach_body(item.body("body"), "object_", "")
+    spec = _read_model(hand.mjcf_path)
+    item = _read_model(object_folder(object_name) / "object.xml")
+    body = item.body("body")
+    if body is None:
+        raise ConfigError(f"the object {object_name} has no body called body in its object.xml")
+    spec.worldbody.add_frame().attach_body(body, "object_", "")
     spec.option.timestep = physics.timestep_s
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     spec.option.iterations = physics.iterations
@@ -78,9 +86,20 @@ def scene_spec(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> mujo
     return spec
 
 
+def _read_model(path: Path) -> mujoco.MjSpec:
+    try:
+        return mujoco.MjSpec.from_file(str(path))
+    except ValueError as error:
+        raise ConfigError(f"{shown_path(path)} is no MuJoCo model: {' '.join(str(error).split())}") from error
+
+
 def build_scene(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> Scene:
     """Returns the compiled scene. Raises ConfigError when the model and the HandSpec disagree."""
-    model = scene_spec(hand, object_name, physics).compile()
+    try:
+        model = scene_spec(hand, object_name, physics).compile()
+    except ValueError as error:
+        said = " ".join(str(error).split())
+        raise ConfigError(f"MuJoCo cannot compile {hand.mjcf} with the object {object_name}: {said}") from error
     model.geom_solref[:, 0] = physics.contact_time_s
     return index_scene(hand, model)
 

@@ -4,22 +4,28 @@ Nothing here changes the model (sim/randomisation.py does). Sources: [Dactyl] Op
 table 7; [DeXtreme] Handa et al., arXiv 2210.13702, table 6.
 """
 
+import math
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
+from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.sim.physics import BatchPhysics
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+_ANGLE = Range(0.0, math.pi, "an angle between two rotations")
+_PLACE = Range(0.0, 10.0, "in the room of the hand")
+_DELAY = Range(0, 10_000, "states of so many substeps are kept in memory")
+
 
 @dataclass(frozen=True, kw_only=True)
-class SampleNoise:
+class SampleNoise(Checked):
     """Everything that is not as it should be. Zero is perfect.
 
     New in every step, standard deviations: joint_pos_rad, joint_vel_rad_s, object_pos_m, object_rot_rad ([Dactyl]: 1 mm
@@ -34,23 +40,23 @@ class SampleNoise:
     push_m_s2, push_s: standard deviation of the acceleration by pushes at the object, and how long each lasts.
     """
 
-    joint_pos_rad: float = 0.0
-    joint_vel_rad_s: float = 0.0
-    object_pos_m: float = 0.0
-    object_rot_rad: float = 0.0
-    action_rad: float = 0.0
-    joint_zero_rad: float = 0.0
-    object_pos_bias_m: float = 0.0
-    object_rot_bias_rad: float = 0.0
-    action_bias_rad: float = 0.0
-    backlash_rad: float = 0.0
-    action_delay_substeps: int = 0
-    pose_delay_substeps: int = 0
-    latency_substeps: int = 0
-    freeze_rate_hz: float = 0.0
-    freeze_s: float = 0.0
-    push_m_s2: float = 0.0
-    push_s: float = 0.5
+    joint_pos_rad: Annotated[float, _ANGLE] = 0.0
+    joint_vel_rad_s: Annotated[float, Range(0.0, 100.0, "faster than any joint is no measurement")] = 0.0
+    object_pos_m: Annotated[float, _PLACE] = 0.0
+    object_rot_rad: Annotated[float, _ANGLE] = 0.0
+    action_rad: Annotated[float, _ANGLE] = 0.0
+    joint_zero_rad: Annotated[float, _ANGLE] = 0.0
+    object_pos_bias_m: Annotated[float, _PLACE] = 0.0
+    object_rot_bias_rad: Annotated[float, _ANGLE] = 0.0
+    action_bias_rad: Annotated[float, _ANGLE] = 0.0
+    backlash_rad: Annotated[float, _ANGLE] = 0.0
+    action_delay_substeps: Annotated[int, _DELAY] = 0
+    pose_delay_substeps: Annotated[int, _DELAY] = 0
+    latency_substeps: Annotated[int, _DELAY] = 0
+    freeze_rate_hz: Annotated[float, Range(0.0, 100.0, "0 = never; oftener than every step is always")] = 0.0
+    freeze_s: Annotated[float, Range(0.0, 60.0, "at most a minute")] = 0.0
+    push_m_s2: Annotated[float, Range(0.0, 100.0, "ten times gravity")] = 0.0
+    push_s: Annotated[float, Range(1e-3, 60.0, "at least a time step, at most a minute")] = 0.5
 
 
 NO_NOISE = SampleNoise()

@@ -1,27 +1,28 @@
 """What goal_node is given: the task, and what this deployment changes of it."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.ranges import PATH, SEED, Checked, Range
 from dexterity_ros.contracts.resources import named_resource
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.reorient import GOAL_ANGLE, TaskSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class GoalParameters:
+class GoalParameters(Checked):
     """Parameters of goal_node; goal_min_rad and goal_max_rad replace the task's range.
 
     margin_rad: a goal must be this much closer than the task's success_rad, because the pose is only an estimate.
     reached_by: the estimated pose, or a policy with a stop head says when a goal is reached.
     """
 
-    hand: str
-    task: str
-    seed: int
-    margin_rad: float
-    goal_min_rad: float | None = None
-    goal_max_rad: float | None = None
+    hand: Annotated[str, PATH]
+    task: Annotated[str, PATH]
+    seed: Annotated[int, SEED]
+    margin_rad: Annotated[float, Range(0.0, 1.0, "less than what a task asks for")]
+    goal_min_rad: Annotated[float | None, GOAL_ANGLE] = None
+    goal_max_rad: Annotated[float | None, GOAL_ANGLE] = None
     reached_by: Literal["pose", "policy"] = "pose"
 
     def task_spec(self) -> TaskSpec:

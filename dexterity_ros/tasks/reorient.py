@@ -1,21 +1,25 @@
 """In-hand reorientation: which goals are asked for, when one is reached, when a trial is over."""
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.ranges import NAME, Checked, Range
 
 Floats = NDArray[np.float64]
 
+GOAL_ANGLE = Range(0.0, math.pi, "an angle between two rotations")
+GOAL_TIMEOUT = Range(0.05, 3600.0, "at least one control step; at most an hour")
 CALLED = 0.5  # a policy that is surer than this calls its goal reached
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskSpec:
+class TaskSpec(Checked):
     """The rules of a reorientation task; one YAML file each in config/tasks.
 
     kind: yaw turns about the hand frame's z axis, either way, spin only upwards-positive; so3 turns about any axis.
@@ -26,21 +30,20 @@ class TaskSpec:
     drop_distance_m: an object further from the grasp centre than this is dropped.
     """
 
-    name: str
+    name: Annotated[str, NAME]
     kind: Literal["yaw", "spin", "so3"]
-    goal_rad: tuple[float, float]
+    goal_rad: Annotated[tuple[float, float], GOAL_ANGLE]
     angle_density: Literal["flat", "haar"]
-    success_rad: float
-    hold_steps: int
-    goal_timeout_s: float
-    drop_distance_m: float
+    success_rad: Annotated[float, Range(1e-3, math.pi, "an angle between two rotations; 0 would never be reached")]
+    hold_steps: Annotated[int, Range(1, 10_000, "at least one step; at most minutes")]
+    goal_timeout_s: Annotated[float, GOAL_TIMEOUT]
+    drop_distance_m: Annotated[float, Range(1e-3, 1.0, "from the grasp centre, within reach of the hand")]
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         low, high = self.goal_rad
-        if not 0.0 <= low <= high <= np.pi:
+        if low > high:
             raise ConfigError(f"goal_rad is {list(self.goal_rad)}, expected 0 <= smallest <= largest <= pi")
-        if self.hold_steps < 1:
-            raise ConfigError(f"hold_steps is {self.hold_steps}, expected at least 1")
 
 
 def sample_goals(task: TaskSpec, object_quat_wxyz: Floats, rng: np.random.Generator) -> Floats:

@@ -30,7 +30,7 @@ def edit(folder, change):
 def test_the_shipped_bundle_loads_and_reproduces_its_golden_pair(bundle, leap):
     manifest, network = load_policy(bundle)
     manifest.check_hand(leap)
-    assert golden_difference(bundle, network) <= GOLDEN_TOLERANCE
+    assert golden_difference(bundle, manifest, network) <= GOLDEN_TOLERANCE
 
 
 def test_the_start_pose_is_within_the_hands_limits(bundle, leap):
@@ -110,8 +110,9 @@ def test_an_unknown_observation_term_is_refused(bundle, leap):
     manifest, network = load_policy(bundle)
     first = replace(manifest.observation.terms[0], name="force")
     spec = replace(manifest.observation, terms=(first, *manifest.observation.terms[1:]))
+    ranges = {term.name: seen for term, seen in zip(spec.terms, manifest.training_range.values(), strict=True)}
     with pytest.raises(ConfigError, match="'force' is unknown"):
-        PolicyPipeline(replace(manifest, observation=spec), network, leap)
+        PolicyPipeline(replace(manifest, observation=spec, training_range=ranges), network, leap)
 
 
 def test_a_term_with_another_unit_is_refused(bundle, leap):

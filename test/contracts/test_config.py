@@ -59,7 +59,7 @@ def test_what_is_written_is_what_is_read():
 
 
 def test_a_missing_file_lists_what_is_there():
-    with pytest.raises(ConfigError, match="leap.yaml"):
+    with pytest.raises(ConfigError, match="it has .*leap"):
         named_resource("config/hands", "shadow")
 
 
@@ -89,8 +89,30 @@ def test_an_unknown_key_in_a_hand_is_refused(leap, tmp_path):
         (lambda m: m["joints"][3].update(sign=0), "sign is 0"),
         (lambda m: m["joints"][3].update(upper_rad=-2.0), "lower_rad -0.366 is not below"),
         (lambda m: m.update(home_pos_rad=[0.0]), "1 values for 16 joints"),
-        (lambda m: m["home_pos_rad"].__setitem__(0, 9.0), "home_pos_rad of if_mcp is 9.0"),
+        (lambda m: m["home_pos_rad"].__setitem__(0, 3.0), "home_pos_rad of if_mcp is 3.0"),
         (lambda m: m.update(max_step_rad=0.0), "max_step_rad is 0.0"),
+        (lambda m: m["joints"][0].update(motor_id=-1), r"joints\[0\].motor_id is -1, expected 0 to 252"),
+        (lambda m: m["joints"][0].update(motor_id=254), "motor_id is 254"),
+        (lambda m: m["joints"][0].update(motor_id=300), "motor_id is 300"),
+        (lambda m: m["joints"][0]["gains"].update(p=-5), "gains.p is -5, expected 0 to 16383"),
+        (lambda m: m["joints"][0]["gains"].update(p=1_000_000), "gains.p is 1000000"),
+        (lambda m: m["joints"][0].update(zero_offset_rad=float("nan")), "zero_offset_rad is nan"),
+        (lambda m: m["joints"][0].update(zero_offset_rad=7.0), "zero_offset_rad is 7.0"),
+        (lambda m: m["joints"][0].update(upper_rad=float("inf")), "upper_rad is inf"),
+        (lambda m: m["joints"][0].update(lower_rad=float("-inf")), "lower_rad is -inf"),
+        (lambda m: m.update(baud_rate=0), "baud_rate is 0"),
+        (lambda m: m.update(baud_rate=1_000_001), r"baud_rate is 1000001, the XC330-M288 has \[9600"),
+        (lambda m: m.update(max_velocity_rad_s=1e9), "max_velocity_rad_s is 1000000000.0"),
+        (lambda m: m.update(max_velocity_rad_s=10.5), "at most 10.16: no-load speed of the XC330-M288"),
+        (lambda m: m.update(max_step_rad=1e9), "max_step_rad is 1000000000.0"),
+        (lambda m: m.update(max_temperature_c=1000.0), "max_temperature_c is 1000.0"),
+        (lambda m: m.update(max_temperature_c=71.0), "at most 70: temperature limit of the XC330-M288"),
+        (lambda m: m.update(max_current_a=2.4), "at most 2.352: current limit of the XC330-M288"),
+        (lambda m: m.update(supply_v=12.0), "supply_v is 12.0, expected 3.5 to 7.0"),
+        (lambda m: m.update(motor_model="XC330"), "config/motors has no 'xc330'"),
+        (lambda m: m.update(grasp_centre_m=[float("nan"), 0.0, 0.0]), r"grasp_centre_m\[0\] is nan"),
+        (lambda m: m.update(name="\x1b[2Jleap"), "name is .*expected a name"),
+        (lambda m: m.update(joints=[]), "joints has 0 entries"),
     ],
 )
 def test_a_hand_that_cannot_be_is_refused(leap, change, message):
@@ -156,12 +178,3 @@ def test_enumerations_are_read_by_value():
     with pytest.raises(ConfigError, match="one of"):
         config.from_mapping(Coded, {"code": "stop"}, where="f")
     assert config.to_mapping(Coded(code=FaultCode.ESTOP)) == {"code": "estop"}
-
-
-def test_a_file_in_the_working_directory_comes_first(monkeypatch, tmp_path):
-    from dexterity_ros.contracts.resources import resource
-
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.yaml").write_text("")
-    assert resource("mine.yaml") == tmp_path / "mine.yaml"
-    assert resource("config/hands/leap.yaml").is_file()

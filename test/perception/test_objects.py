@@ -174,7 +174,7 @@ def test_directions_in_which_the_points_say_nothing_are_counted_and_not_borne_fo
 
 def test_an_object_folder_says_what_it_lacks(tmp_path, monkeypatch, bracket):
     (tmp_path / "object.xml").write_text("<mujoco/>")
-    monkeypatch.setattr(objects, "resource", lambda _name: tmp_path / "object.xml")
+    monkeypatch.setattr(objects, "object_folder", lambda _name: tmp_path)
     with pytest.raises(ConfigError, match=r"neither faces\.yaml nor one of \['mesh\.stl'"):
         objects.tracked_object("bracket", load_camera("demo"))
     bracket.export(tmp_path / "mesh.stl")

@@ -1,0 +1,59 @@
+"""Every configuration file that ships is within its own ranges."""
+
+import importlib.util
+
+import pytest
+
+from dexterity_ros.contracts import config
+from dexterity_ros.contracts.camera import load_camera
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.manifest import load_manifest
+from dexterity_ros.contracts.motor import load_ceilings
+from dexterity_ros.contracts.object import load_box
+from dexterity_ros.contracts.resources import data_root
+from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, load_motor
+from dexterity_ros.evaluation.protocol import load_protocol
+from dexterity_ros.evaluation.simulate import JudgeConfig
+from dexterity_ros.perception.hand_shape import load_shape
+from dexterity_ros.systems.spec import load_system
+from dexterity_ros.tasks.reorient import TaskSpec
+
+LOADERS = {
+    "config/cameras/*.yaml": lambda path: load_camera(str(path)),
+    "config/eval/*.yaml": lambda path: config.load(JudgeConfig, path),
+    "config/hands/*.yaml": lambda path: load_shape(load_hand(str(path))),
+    "config/motors/x[cml]*.yaml": lambda path: load_motor(str(path)),
+    "config/protocols/*.yaml": lambda path: load_protocol(str(path)),
+    "config/systems/*.yaml": lambda path: load_system(str(path)),
+    "config/tasks/*.yaml": lambda path: config.load(TaskSpec, path),
+    "config/train/*.yaml": lambda path: load_training(path),
+    "models/objects/*/faces.yaml": lambda path: load_box(path.parent.name),
+    "models/policies/*/manifest.yaml": lambda path: load_manifest(path.parent),
+}
+
+
+def load_training(path):
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("needs torch")
+    from dexterity_ros.training.student import StudentConfig
+    from dexterity_ros.training.teacher import TeacherConfig
+
+    return config.load(StudentConfig if "teacher" in config.read_mapping(path) else TeacherConfig, path)
+
+
+@pytest.mark.parametrize(
+    ("load", "path"),
+    [
+        pytest.param(load, path, id=str(path.relative_to(data_root())))
+        for pattern, load in LOADERS.items()
+        for path in sorted(data_root().glob(pattern))
+    ],
+)
+def test_what_ships_loads(load, path):
+    assert load(path)
+
+
+@pytest.mark.parametrize("name", ["XC330-M288", "XL330-M288", "XM430-W210", "XM430-W350"])
+def test_a_hand_may_only_have_baud_rates_that_the_driver_knows(name):
+    assert set(load_ceilings(name).baud_rates) <= set(BAUD_CODES.values())
+    assert load_ceilings(name).name == load_motor(name).name == name
