@@ -1,4 +1,8 @@
-"""Writes a rosbag2 bag: MCAP files, compressed, split by size, in small chunks so that a kill loses little."""
+"""Writes a rosbag2 bag: MCAP files, compressed, split by size, in small chunks so that a kill loses little.
+
+Every byte is covered by a CRC, that of its chunk, of the data section or of the summary, and what ran by a digest of
+its own, which a recording that was killed has too.
+"""
 
 import os
 from collections.abc import Sequence
@@ -9,10 +13,13 @@ import yaml
 from mcap.writer import CompressionType, Writer
 
 from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.recording.mcap_records import Channel, Schema
 from dexterity_ros.recording.metadata import (
+    DIGEST_KEY,
     FileSpan,
     RecordedTopic,
     bag_metadata,
+    digest,
     qos_profiles,
     write_metadata,
 )
@@ -58,7 +65,7 @@ class BagWriter:
         if folder.exists():
             raise BagError(f"{folder} exists already; a recording never overwrites one")
         folder.mkdir(parents=True)
-        self.folder, self._topics, self._info = folder, list(topics), info
+        self.folder, self._topics, self._info = folder, list(topics), info | {DIGEST_KEY: digest(info)}
         self._max_file_bytes, self._distribution = max_file_bytes, distribution or os.environ.get("ROS_DISTRO", "")
         self._counts = dict.fromkeys(self._topics, 0)
         self._files: list[FileSpan] = []
@@ -74,8 +81,7 @@ class BagWriter:
         if self._stream.tell() > self._max_file_bytes:
             self._close_file()
             self._open_file()
-        channel = self._channels[topic.name]
-        self._mcap.add_message(channel, log_time=log_ns, data=data, publish_time=publish_ns)
+        self._mcap.add_message(self._channels[topic], log_time=log_ns, data=data, publish_time=publish_ns)
         self._counts[topic] += 1
         self._files[-1].add(log_ns)
 
@@ -88,26 +94,35 @@ class BagWriter:
         name = f"{self.folder.name}_{len(self._files)}.mcap"
         self._files.append(FileSpan(path=name))
         self._stream = _Flushed(self.folder / name)
-        self._mcap = Writer(self._stream, chunk_size=_CHUNK_BYTES, compression=CompressionType.ZSTD)  # type: ignore[arg-type]
+        self._mcap = Writer(
+            self._stream,  # type: ignore[arg-type]
+            chunk_size=_CHUNK_BYTES,
+            compression=CompressionType.ZSTD,
+            enable_data_crcs=True,
+        )
         self._mcap.start(profile=_PROFILE, library=_LIBRARY)
         self._mcap.add_metadata(INFO_RECORD, self._info)
-        schemas = {
-            message: self._mcap.register_schema(message, "ros2msg", definition(message).encode())
-            for message in sorted({topic.message for topic in self._topics})
-        }
-        self._channels = {
-            topic.name: self._mcap.register_channel(
-                topic.name,
-                "cdr",
-                schemas[topic.message],
-                {
-                    "offered_qos_profiles": yaml.safe_dump(qos_profiles(topic.qos), sort_keys=False),
-                    "topic_type_hash": type_hash(topic.message),
-                },
-            )
-            for topic in self._topics
-        }
+        self._schemas: dict[Schema, int] = {}
+        self._channels = {topic: self._register(topic.carried or _channel(topic)) for topic in self._topics}
+
+    def _register(self, channel: Channel) -> int:
+        schema = channel.schema
+        if schema is not None and schema not in self._schemas:
+            self._schemas[schema] = self._mcap.register_schema(schema.name, schema.encoding, schema.data)
+        number = 0 if schema is None else self._schemas[schema]
+        return self._mcap.register_channel(channel.topic, channel.encoding, number, dict(channel.metadata))
 
     def _close_file(self) -> None:
         self._mcap.finish()
         self._stream.close()
+
+
+def _channel(topic: RecordedTopic) -> Channel:
+    """Returns a topic of ours as an MCAP channel."""
+    profiles = yaml.safe_dump(qos_profiles(topic.qos), sort_keys=False)
+    return Channel(
+        topic=topic.name,
+        encoding="cdr",
+        schema=Schema(name=topic.message, encoding="ros2msg", data=definition(topic.message).encode()),
+        metadata=(("offered_qos_profiles", profiles), ("topic_type_hash", type_hash(topic.message))),
+    )

@@ -1,78 +1,118 @@
-"""Runs as LeRobotDataset v3 (parquet) and back: one frame per policy tick, one episode per reset.
+"""Runs as LeRobotDataset v3 (parquet): one frame per policy tick, one episode per reset.
 
 Values are float64 and stamps int64 nanoseconds, so that a round trip changes nothing. What LeRobot itself reads:
 observation.state, action, timestamp, frame_index, episode_index, index, task_index. The rest are further features.
+info.json holds the SHA-256 of the data and of what ran, so that lerobot_reader.py notices damage.
 Source of the layout: huggingface/lerobot, datasets/utils.py of v3.0.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from dexterity_ros import wire
 from dexterity_ros.contracts.errors import BagError
-from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, ObservationInputs, PoseSample
+from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.bag_reader import Bag
-from dexterity_ros.recording.bag_writer import BagWriter
+from dexterity_ros.recording.card import write_card
 from dexterity_ros.recording.lerobot_images import image_columns
-from dexterity_ros.recording.metadata import recorded_topics
-from dexterity_ros.recording.types import encode, make
-
-Floats = NDArray[np.float64]
+from dexterity_ros.recording.metadata import digest
 
 VERSION = "v3.0"
+INFO_FILE, INFO_KEY, DIGESTS_KEY = "meta/info.json", "dexterity_ros", "dexterity_ros_sha256"
+_PIECE_BYTES = 1024 * 1024
 _FILE = "chunk-000/file-000.parquet"
 _POSE_NAMES = ("x_m", "y_m", "z_m", "qw", "qx", "qy", "qz")
 _QUAT_NAMES = ("qw", "qx", "qy", "qz")
-_STAMPS = ("stamp_ns", "joints_stamp_ns", "pose_stamp_ns", "goal_stamp_ns", "reset")
-_NEEDED = ("observation.state", "observation.velocity", "observation.object_pose", "observation.goal", "action")
+STAMPS = ("stamp_ns", "joints_stamp_ns", "pose_stamp_ns", "goal_stamp_ns", "reset")
+# The topics whose messages are in the features; colour and depth are, as far as they are images.
+_INSIDE = ("policy_tick", "joint_states", "object_pose", "goal", "joint_targets", "colour", "depth")
+_CARD_HEAD = """---
+tags:
+- LeRobot
+configs:
+- config_name: default
+  data_files: data/*/*.parquet
+---
+
+"""
 
 
-def to_lerobot(bag: Bag, out: Path, *, joint_names: Sequence[str], task: str, rate_hz: float) -> tuple[int, int]:
-    """Returns (episodes, frames) of the dataset written to `out`. Raises BagError."""
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """What was written. left_out: {topic: why}."""
+
+    episodes: int
+    frames: int
+    left_out: dict[str, str]
+
+
+def to_lerobot(bag: Bag, out: Path, *, joint_names: Sequence[str], task: str, rate_hz: float) -> Dataset:
+    """Returns what was written as a dataset to the folder `out`. Raises BagError."""
     if out.exists():
         raise BagError(f"{out} exists already; an export never overwrites anything")
     bag.need("policy/tick")
     ticks = [wire.tick_record(value) for _, value in bag.values("policy/tick")]
+    _check(ticks, joint_names)
     episodes = _episodes(ticks)
-    images, image_features = image_columns(bag, ticks)
-    features = _features(ticks[0], joint_names) | image_features
+    images = image_columns(bag, ticks)
+    features = _features(ticks[0], joint_names) | images.features
     columns = _columns(ticks, episodes, rate_hz)
     for folder in ("data/chunk-000", "meta/episodes/chunk-000"):
         (out / folder).mkdir(parents=True)
-    pq.write_table(pa.table(columns | images), out / "data" / _FILE, compression="zstd", row_group_size=500)
-    pq.write_table(pa.table({"task_index": [0], "task": [task]}), out / "meta" / "tasks.parquet")
-    pq.write_table(pa.table(_episode_rows(episodes, task)), out / "meta" / "episodes" / _FILE)
-    info = _dataset_info(features, episodes, round(rate_hz)) | {"dexterity_ros": bag.info}
-    (out / "meta" / "info.json").write_text(json.dumps(info, indent=2) + "\n")
+    _write(out / "data" / _FILE, columns | images.columns, row_group_size=500)
+    _write(out / "meta" / "tasks.parquet", {"task_index": [0], "task": [task]})
+    _write(out / "meta" / "episodes" / _FILE, _episode_rows(episodes, task))
+    info = _dataset_info(features, episodes, round(rate_hz))
+    info |= {INFO_KEY: bag.info, DIGESTS_KEY: _digests(out, bag.info)}
+    (out / INFO_FILE).write_text(json.dumps(info, indent=2) + "\n")
     (out / "meta" / "stats.json").write_text(json.dumps(_statistics(columns), indent=2) + "\n")
-    return len(episodes), len(ticks)
+    left_out = _left_out(bag) | images.left_out
+    contents = {name: f"{feature['dtype']} {feature['shape']}" for name, feature in features.items()}
+    write_card(out, bag, f"{bag.path.name} as LeRobotDataset", contents, left_out, _CARD_HEAD)
+    return Dataset(episodes=len(episodes), frames=len(ticks), left_out=left_out)
 
 
-def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> int:
-    """Returns how many ticks were written to the bag `out`. Raises BagError for a dataset that cannot be one."""
-    info = _read_info(dataset)
-    files = sorted((dataset / "data").glob("chunk-*/file-*.parquet"))
-    columns = pa.concat_tables([_read_numbers(file) for file in files]).to_pydict() if files else {}
-    missing = [name for name in (*_NEEDED, *_STAMPS) if name not in columns]
-    if missing:
-        raise BagError(f"{dataset} has no {missing}; its features are {sorted(info.get('features', {}))}")
-    width = info["features"]["observation.state"]["shape"][0]
-    if width != len(joint_names):
-        raise BagError(f"{dataset} has {width} joints, the hand has {len(joint_names)}")
-    told = {key: str(value) for key, value in info.get("dexterity_ros", {}).items()}
-    topics = recorded_topics()
-    writer = BagWriter(out, list(topics.values()), told)
-    for i in range(len(columns["index"])):
-        _write_tick(writer, topics, _tick_of(columns, i), joint_names)
-    writer.close()
-    return len(columns["index"])
+def file_digest(path: Path) -> str:
+    """Returns the SHA-256 of a file."""
+    found = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE_BYTES):
+            found.update(piece)
+    return found.hexdigest()
+
+
+def _check(ticks: Sequence[wire.TickRecord], joint_names: Sequence[str]) -> None:
+    """A table has the same columns in every row."""
+    sizes = {(t.inputs.joints.pos_rad.size, t.observation.size, t.raw_action.size) for t in ticks}
+    if len(sizes) != 1 or next(iter(sizes))[0] != len(joint_names):
+        found = ", ".join(map(str, sorted(sizes)[:3]))
+        raise BagError(
+            f"ticks have (joints, observation, action) of {found}, expected {len(joint_names)} joints always"
+        )
+
+
+def _left_out(bag: Bag) -> dict[str, str]:
+    inside = {bag.topic(TOPICS[key].name) for key in _INSIDE}
+    why = "not part of what a policy sees or does"
+    return {topic: why for topic, count in sorted(bag.counts.items()) if count and topic not in inside}
+
+
+def _write(path: Path, columns: dict[str, Any], row_group_size: int | None = None) -> None:
+    table = pa.table(columns)
+    pq.write_table(table, path, compression="zstd", row_group_size=row_group_size, write_page_checksum=True)
+
+
+def _digests(out: Path, info: dict[str, str]) -> dict[str, str]:
+    data = f"data/{_FILE}"
+    return {data: file_digest(out / data), INFO_KEY: digest(info)}
 
 
 def _episodes(ticks: Sequence[wire.TickRecord]) -> list[tuple[int, int]]:
@@ -124,7 +164,7 @@ def _features(tick: wire.TickRecord, joint_names: Sequence[str]) -> dict[str, An
 
     numbers = {
         name: floats(None, 1, "int64")
-        for name in (*_STAMPS, "policy.led", "frame_index", "episode_index", "index", "task_index")
+        for name in (*STAMPS, "policy.led", "frame_index", "episode_index", "index", "task_index")
     }
     return {
         "observation.state": floats(joints, len(joints)),
@@ -184,102 +224,3 @@ def _statistics(columns: dict[str, Any]) -> dict[str, Any]:
             "count": [len(column)],
         }
     return result
-
-
-def _read_numbers(file: Path) -> Any:
-    """Returns a data file without its images; a bag made from it has the ticks, not the camera."""
-    names = [name for name in pq.read_schema(file).names if not name.startswith("observation.images.")]
-    return pq.read_table(file, columns=names)
-
-
-def _read_info(dataset: Path) -> dict[str, Any]:
-    path = dataset / "meta" / "info.json"
-    if not path.is_file():
-        raise BagError(f"{dataset} is not a LeRobot dataset: no meta/info.json")
-    info: dict[str, Any] = json.loads(path.read_text())
-    if info.get("codebase_version") != VERSION:
-        raise BagError(f"{dataset} has codebase_version {info.get('codebase_version')}, expected {VERSION}")
-    return info
-
-
-def _tick_of(columns: dict[str, list[Any]], i: int) -> wire.TickRecord:
-    def vector(name: str) -> Floats:
-        return np.array(columns[name][i], dtype=np.float64)
-
-    pose = vector("observation.object_pose")
-    empty: list[float] = []
-    inputs = ObservationInputs(
-        joints=JointSample(
-            stamp_ns=columns["joints_stamp_ns"][i],
-            pos_rad=vector("observation.state"),
-            vel_rad_s=vector("observation.velocity"),
-        ),
-        object_pose=PoseSample(stamp_ns=columns["pose_stamp_ns"][i], pos_m=pose[:3], quat_wxyz=pose[3:]),
-        goal=GoalSample(stamp_ns=columns["goal_stamp_ns"][i], quat_wxyz=vector("observation.goal")),
-    )
-    return wire.TickRecord(
-        now_ns=columns["stamp_ns"][i],
-        reset=columns["reset"][i],
-        inputs=inputs,
-        observation=np.array(columns.get("policy.observation", {i: empty})[i], dtype=np.float32),
-        raw_action=np.array(columns.get("policy.raw_action", {i: empty})[i], dtype=np.float32),
-        led=bool(columns["policy.led"][i]) if "policy.led" in columns else False,
-        target=JointTarget(stamp_ns=columns["stamp_ns"][i], pos_rad=vector("action")),
-    )
-
-
-def _write_tick(writer: BagWriter, topics: dict[str, Any], tick: wire.TickRecord, joint_names: Sequence[str]) -> None:
-    inputs, now = tick.inputs, tick.now_ns
-    joints = _joint_state(joint_names, int(inputs.joints.stamp_ns), inputs.joints.pos_rad, inputs.joints.vel_rad_s)
-    oldest = int(min(inputs.joints.stamp_ns, inputs.object_pose.stamp_ns))
-    target = _joint_state(joint_names, oldest, tick.target.pos_rad, np.empty(0), frame=str(tick.reset))
-    messages = {
-        "joint_states": (int(inputs.joints.stamp_ns), joints),
-        "object_pose": (int(inputs.object_pose.stamp_ns), _pose(inputs.object_pose)),
-        "goal": (int(inputs.goal.stamp_ns), _goal(inputs.goal)),
-        "policy_tick": (now, _tick_message(tick)),
-        "joint_targets": (now, target),
-    }
-    for key, (stamp, value) in messages.items():
-        topic = topics[key]
-        writer.write(topic, stamp, stamp, encode(value, topic.message))
-
-
-def _header(stamp: int, frame: str) -> Any:
-    sec, nanosec = divmod(stamp, 1_000_000_000)
-    return make(
-        "std_msgs/msg/Header", stamp=make("builtin_interfaces/msg/Time", sec=sec, nanosec=nanosec), frame_id=frame
-    )
-
-
-def _joint_state(names: Sequence[str], stamp: int, pos: Floats, vel: Floats, frame: str = "") -> Any:
-    header = _header(stamp, frame)
-    return make(
-        "sensor_msgs/msg/JointState", header=header, name=list(names), position=pos, velocity=vel, effort=np.empty(0)
-    )
-
-
-def _blank_pose() -> Any:
-    point = make("geometry_msgs/msg/Point", x=0.0, y=0.0, z=0.0)
-    turn = make("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0)
-    return make("geometry_msgs/msg/Pose", position=point, orientation=turn)
-
-
-def _pose(sample: PoseSample) -> Any:
-    inner = make("geometry_msgs/msg/PoseWithCovariance", pose=_blank_pose(), covariance=np.zeros(36))
-    message = make("geometry_msgs/msg/PoseWithCovarianceStamped", header=_header(0, ""), pose=inner)
-    return wire.fill_pose(message, sample)
-
-
-def _goal(sample: GoalSample) -> Any:
-    return wire.fill_goal(make("geometry_msgs/msg/PoseStamped", header=_header(0, ""), pose=_blank_pose()), sample)
-
-
-def _tick_message(tick: wire.TickRecord) -> Any:
-    layout, data = wire.pack_tick(tick)
-    dims = [make("std_msgs/msg/MultiArrayDimension", label=name, size=size, stride=1) for name, size in layout]
-    return make(
-        "std_msgs/msg/Float64MultiArray",
-        layout=make("std_msgs/msg/MultiArrayLayout", dim=dims, data_offset=0),
-        data=data,
-    )

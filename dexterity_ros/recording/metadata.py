@@ -1,5 +1,7 @@
 """metadata.yaml of a rosbag2 bag, version 9 (rosbag2_storage, metadata_io.cpp and yaml.hpp of Kilted)."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,19 +10,25 @@ from typing import Any
 import yaml
 
 from dexterity_ros.contracts.topics import QOS, TOPICS, Qos
+from dexterity_ros.recording.mcap_records import Channel
 from dexterity_ros.recording.types import type_hash
 
 METADATA_FILE = "metadata.yaml"
+DIGEST_KEY = "sha256"  # of what a bag tells about how it came to be
 _FOREVER = {"sec": 9223372036, "nsec": 854775807}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedTopic:
-    """A topic in a bag. name: as published, with its leading slash. qos: of the topics table."""
+    """A topic in a bag. name: as published, with its leading slash. qos: of the topics table.
+
+    carried: the channel of another bag whose messages go into this one as they are, with its own definition and QoS.
+    """
 
     name: str
     message: str
     qos: Qos
+    carried: Channel | None = None
 
 
 @dataclass(kw_only=True)
@@ -85,9 +93,9 @@ def bag_metadata(
                     "topic_metadata": {
                         "name": topic.name,
                         "type": topic.message,
-                        "serialization_format": "cdr",
-                        "offered_qos_profiles": qos_profiles(topic.qos),
-                        "type_description_hash": type_hash(topic.message),
+                        "serialization_format": "cdr" if topic.carried is None else topic.carried.encoding,
+                        "offered_qos_profiles": _offered(topic),
+                        "type_description_hash": _hash(topic),
                     },
                     "message_count": count,
                 }
@@ -111,11 +119,36 @@ def bag_metadata(
     }
 
 
+def digest(info: dict[str, str]) -> str:
+    """Returns the SHA-256 of what a bag tells about how it came to be."""
+    rest = {key: value for key, value in info.items() if key != DIGEST_KEY}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
 def write_metadata(folder: Path, content: dict[str, Any]) -> None:
     """Writes metadata.yaml; the old one stays whole until the new one is."""
     draft = folder / (METADATA_FILE + ".tmp")
     draft.write_text(yaml.safe_dump(content, sort_keys=False, width=200))
     draft.replace(folder / METADATA_FILE)
+
+
+def _offered(topic: RecordedTopic) -> list[dict[str, Any]]:
+    """Returns the QoS that a channel carries where that is of this version: policies are words."""
+    if topic.carried is None:
+        return qos_profiles(topic.qos)
+    try:
+        told = yaml.safe_load(dict(topic.carried.metadata).get("offered_qos_profiles", ""))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return []
+    profiles = told if isinstance(told, list) else []
+    worded = all(isinstance(profile, dict) and isinstance(profile.get("history"), str) for profile in profiles)
+    return profiles if worded else []
+
+
+def _hash(topic: RecordedTopic) -> str:
+    if topic.carried is None:
+        return type_hash(topic.message)
+    return dict(topic.carried.metadata).get("topic_type_hash", "")
 
 
 def _full(name: str, namespace: str) -> str:

@@ -1,6 +1,5 @@
 """Names the first thing that went wrong in a recorded run."""
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,7 +22,7 @@ _AGE_SLACK_MS = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Something wrong. kind: frame, offset, zero, sign, swap, gain, delay, range, age, drops, idle."""
+    """Something wrong. kind: damage, frame, offset, zero, sign, swap, gain, delay, range, age, drops, idle."""
 
     kind: str
     says: str
@@ -57,8 +56,9 @@ def compare(run: RunRecord, manifest: PolicyManifest) -> Comparison:
     except BagError as error:
         skipped = str(error)
     findings = [*frame, *_cause(run, diagnosis), *_idle(run), *_ages(timing, manifest), *_drops(timing)]
+    damage = [Finding(kind="damage", says=run.bag.damage)] if run.bag.damage else []
     return Comparison(
-        findings=tuple(findings + (_ranges(ranges) if not findings else [])),
+        findings=tuple(damage + findings + (_ranges(ranges) if not findings else [])),
         timing=timing,
         ranges=ranges,
         diagnosis=None if diagnosis is None else diagnosis.as_dict(run.hand),
@@ -82,8 +82,7 @@ def _frame(run: RunRecord) -> list[Finding]:
 
 
 def _workspace_m(run: RunRecord) -> float:
-    configuration = json.loads(run.bag.info.get("configuration") or "{}")
-    return float(configuration.get("policy_node", {}).get("workspace_radius_m", _WORKSPACE_M))
+    return float(run.parameters("policy_node").get("workspace_radius_m", _WORKSPACE_M))
 
 
 def _cause(run: RunRecord, diagnosis: Diagnosis | None) -> list[Finding]:

@@ -26,7 +26,7 @@ class ReplayResult:
     """stages in data-flow order; terms of the observation and joints of the target one by one.
 
     recorded_s: time between first and last tick. replay_s: what repeating it took, without perception_s, what
-    repeating the eyes took (0: there are no images).
+    repeating the eyes took (0: there are no images). damage: of the bag, of which only the rest was repeated.
     """
 
     stages: tuple[StageDiff, ...]
@@ -35,16 +35,23 @@ class ReplayResult:
     recorded_s: float
     replay_s: float
     perception_s: float
+    damage: str
+
+    @property
+    def differing(self) -> int:
+        """How many items did not come out bit by bit the same."""
+        return sum(stage.differing for stage in self.stages)
 
     @property
     def identical(self) -> bool:
-        """Whether everything that can be repeated came out bit by bit the same."""
-        return all(stage.differing == 0 for stage in self.stages)
+        """Whether the bag is whole and everything that can be repeated came out bit by bit the same."""
+        return not self.damage and not self.differing
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the result for a JSON file."""
         return {
             "identical": self.identical,
+            "damage": self.damage,
             "recorded_s": round(self.recorded_s, 2),
             "replay_s": round(self.replay_s, 3),
             "times_real_time": round(self.recorded_s / self.replay_s, 1),
@@ -74,6 +81,7 @@ def replay(run: RunRecord, pipeline: PolicyPipeline, limits: GateLimits) -> Repl
         recorded_s=(ticks[-1].now_ns - ticks[0].now_ns) * 1e-9,
         replay_s=policy_s,
         perception_s=time.perf_counter() - began - policy_s if seen else 0.0,
+        damage=run.bag.damage,
     )
 
 

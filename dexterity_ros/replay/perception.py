@@ -1,6 +1,5 @@
 """Runs recorded images through the eyes again: the same pipeline that pose_node runs, fed in the recorded order."""
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -45,8 +44,8 @@ class _Eyes:
         self._run, self._bag = run, run.bag
         self._parameters = _parameters(run)
         self._poses = dict(zip(run.pose.stamps_ns.tolist(), run.pose.values, strict=True))
-        said = [json.loads(value.data) for _, value in self._bag.values(TOPICS["pose_basis"].name)]
-        self._bases = {row["stamp_ns"]: row for row in said}
+        said = run.told(TOPICS["pose_basis"].name, ("stamp_ns", "basis", "joints_ns"))
+        self._bases = {row["stamp_ns"]: row for _, row in said}
         self._reader = wire.JointReader(run.hand.joint_names)
         messages = self._bag.values(TOPICS["joint_states"].name)
         self._joints = {wire.stamp_ns(value.header): value for _, value in messages}
@@ -124,8 +123,9 @@ def _standing(run: RunRecord, camera: CameraSpec) -> CameraSpec:
 
 
 def _parameters(run: RunRecord) -> dict[str, Any]:
-    started = json.loads(run.bag.info.get("configuration") or "{}")
-    if "pose_node" not in started:
-        raise BagError(f"{run.bag.path} holds images but no parameters of pose_node; it has those of {sorted(started)}")
-    parameters: dict[str, Any] = started["pose_node"]
+    parameters = run.parameters("pose_node")
+    missing = sorted({*_CLOUD_KEYS, "camera", "object"} - parameters.keys())
+    if missing:
+        there = sorted(run.started)
+        raise BagError(f"{run.bag.path} holds images but no {missing} of pose_node; it has parameters of {there}")
     return parameters

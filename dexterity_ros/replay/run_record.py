@@ -1,12 +1,12 @@
 """A recorded run as arrays and samples: what replay and compare work on."""
 
+import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from dexterity_ros import wire
@@ -15,7 +15,7 @@ from dexterity_ros.contracts.errors import BagError, DexterityError
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest, bundle_id
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.recording.bag_reader import Bag
+from dexterity_ros.recording.bag_reader import Bag, BagMessage
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +44,21 @@ class RunRecord:
         self.bag = bag
         self.hand = hand or load_hand(bag.info.get("hand", "leap"))
         self._joints = wire.JointReader(self.hand.joint_names)
+
+    @cached_property
+    def started(self) -> dict[str, dict[str, Any]]:
+        """{node: parameters} of what was started; empty when the bag does not say. Raises BagError."""
+        try:
+            told = json.loads(self.bag.info.get("configuration") or "{}")
+        except (ValueError, RecursionError) as error:
+            raise BagError(f"{self.bag.path}: what was started is not JSON: {error}") from error
+        if not isinstance(told, dict) or not all(isinstance(node, dict) for node in told.values()):
+            raise BagError(f"{self.bag.path}: what was started is no table of nodes and their parameters")
+        return told
+
+    def parameters(self, node: str) -> dict[str, Any]:
+        """Returns the parameters of a node that was started; empty when it was not."""
+        return self.started.get(node, {})
 
     @cached_property
     def ticks(self) -> list[wire.TickRecord]:
@@ -101,6 +116,20 @@ class RunRecord:
         quat[1:] *= np.cumprod(flips)[:, None]
         return series
 
+    def told(self, name: str, keys: tuple[str, ...]) -> list[tuple[BagMessage, dict[str, Any]]]:
+        """Returns the messages of a topic of JSON texts with their content. Raises BagError when one lacks a key."""
+        found = []
+        for message, value in self.bag.values(name):
+            try:
+                content = json.loads(value.data)
+            except (ValueError, RecursionError) as error:
+                raise BagError(f"{self.bag.path}: {message.topic} holds {value.data[:60]!r}, expected JSON") from error
+            missing = [key for key in keys if not isinstance(content, dict) or key not in content]
+            if missing:
+                raise BagError(f"{self.bag.path}: {message.topic} holds {value.data[:60]!r}, without {missing}")
+            found.append((message, content))
+        return found
+
     @cached_property
     def goal_stamps_ns(self) -> set[int]:
         """Stamps of the recorded goals."""
@@ -125,14 +154,17 @@ class RunRecord:
     def manifest(self) -> PolicyManifest:
         """Returns the manifest of the policy that ran. Raises BagError when the bag does not hold it."""
         if "manifest" not in self.bag.info:
-            raise BagError(f"{self.bag.path} does not say which policy ran; name it with --policy")
-        return config.from_mapping(
-            PolicyManifest, yaml.safe_load(self.bag.info["manifest"]), where="manifest in the bag"
-        )
+            raise BagError(f"{self.bag.path} does not carry the manifest of the policy that ran, which this needs")
+        return config.from_mapping(PolicyManifest, self.told_manifest(), where=f"the manifest in {self.bag.path}")
+
+    def told_manifest(self) -> dict[str, Any]:
+        """Returns the manifest as it is written in the bag, of whatever version; empty without one."""
+        where = f"the manifest in {self.bag.path}"
+        return dict(config.parse_mapping(self.bag.info.get("manifest", "{}"), where=where))
 
     def bundle(self) -> Path:
         """Returns the bundle that ran, as it is on this machine. Raises BagError when it is another one by now."""
-        if "bundle_id" not in self.bag.info:
+        if not {"bundle_id", "policy"} <= self.bag.info.keys():
             raise BagError(f"{self.bag.path} does not say which policy ran; name it with --policy")
         wanted, name = self.bag.info["bundle_id"], self.bag.info["policy"]
         try:

@@ -1,6 +1,5 @@
 """How regularly samples came and how old they were when the policy used them."""
 
-import json
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,9 @@ _MISSING = 1.5  # a gap of this many periods misses a sample
 
 
 def stream_timing(stamps_ns: NDArray[np.int64], rate_hz: float) -> dict[str, Any]:
-    """Returns {rate_hz, gaps, longest_gap_ms, missing_share} of a stream with a nominal rate."""
+    """Returns {rate_hz, gaps, longest_gap_ms, missing_share} of a stream with a nominal rate; zeros of one sample."""
+    if len(stamps_ns) < 2:
+        return {"rate_hz": 0.0, "gaps": 0, "longest_gap_ms": 0.0, "missing_share": 0.0}
     gaps_s = np.diff(np.sort(stamps_ns)).astype(np.float64) * 1e-9
     missed = gaps_s > _MISSING / rate_hz
     lost = float(np.maximum(np.rint(gaps_s[missed] * rate_hz) - 1.0, 0.0).sum())
@@ -40,10 +41,9 @@ def run_timing(run: RunRecord) -> dict[str, dict[str, Any]]:
 
 def _pose_rate_hz(run: RunRecord) -> float:
     """Returns how often a pose was to come: with the camera's rate where one was started."""
-    started = json.loads(run.bag.info.get("configuration") or "{}")
     for camera in ("sim_camera_node", "camera_node"):
-        if camera in started:
-            return float(started[camera]["rate_hz"])
+        if "rate_hz" in run.parameters(camera):
+            return float(run.parameters(camera)["rate_hz"])
     return TOPICS["object_pose"].rate_hz
 
 

@@ -15,6 +15,8 @@ from dexterity_ros.replay.run_record import RunRecord
 
 Floats = NDArray[np.float64]
 
+_UP = (1.0, 0.0, 0.0, 0.0)  # of a goal that does not say how the object was to be turned
+
 
 def compared(run: RunRecord) -> Comparison | None:
     """Returns what `compare` finds, or None for a bag that does not hold enough."""
@@ -27,14 +29,13 @@ def compared(run: RunRecord) -> Comparison | None:
 def goals(run: RunRecord) -> list[dict[str, Any]]:
     """Returns every goal with its beginning, angle, outcome ("" while open) and end."""
     goals: list[dict[str, Any]] = []
-    for message, value in run.bag.values("goal_event"):
-        event = json.loads(value.data)
+    for message, event in run.told("goal_event", ("event",)):
         at = int(event.get("stamp_ns", message.log_ns))
         if event["event"] == "issued":
-            new = {"begin_ns": at, "angle_rad": event["angle_rad"], "quat": event["goal_quat_wxyz"]}
+            new = {"begin_ns": at, "angle_rad": event.get("angle_rad", 0.0), "quat": event.get("goal_quat_wxyz", _UP)}
             goals.append(new | {"end": "", "end_ns": 0, "time_s": 0.0})
         elif goals and not goals[-1]["end"]:
-            goals[-1] |= {"end": event["event"], "end_ns": at, "time_s": event["time_s"]}
+            goals[-1] |= {"end": event["event"], "end_ns": at, "time_s": event.get("time_s", 0.0)}
     return goals
 
 
@@ -43,9 +44,17 @@ def diagnostics(run: RunRecord) -> dict[str, list[tuple[int, dict[str, Any]]]]:
     rows: dict[str, list[tuple[int, dict[str, Any]]]] = {}
     for message, value in run.bag.values("/diagnostics"):
         for status in value.status:
-            content = {item.key: json.loads(item.value) for item in status.values}
+            content = {item.key: _value(item.value) for item in status.values}
             rows.setdefault(status.name, []).append((message.log_ns, content))
     return rows
+
+
+def _value(text: str) -> Any:
+    """Returns a figure of ours, or the text of somebody else's node as it is."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def spans(states: list[tuple[int, str]], end_ns: int) -> list[tuple[int, int, str]]:
@@ -70,7 +79,8 @@ def kind(text: str) -> str:
 
 def true_poses(run: RunRecord) -> Any:
     """Returns the simulator's truth as a Series, or None."""
-    if not run.bag.topic("sim/object_pose"):
+    topic = run.bag.topic("sim/object_pose")
+    if topic is None or not run.bag.counts[topic]:
         return None
     return run.true_pose
 

@@ -1,12 +1,12 @@
 """A recorded run as a page: what happened, what was wrong, and the numbers to look for a cause."""
 
-import json
 from typing import Any
 
 import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from dexterity_ros import wire
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.replay.run_record import RunRecord
@@ -44,7 +44,7 @@ class RunPage:
         self._begin = run.bag.start_ns
         self._goals = goals(run)
         self._states = {
-            name: [(m.log_ns, v.data) for m, v in run.bag.values(topic)]
+            name: [(m.log_ns, wire.state_text(v.data)) for m, v in run.bag.values(topic)]
             for name, topic in (("supervisor", "supervisor/state"), ("hand", "hand/state"), ("policy", "policy/state"))
         }
         self._diagnostics = diagnostics(run)
@@ -71,17 +71,22 @@ class RunPage:
         loop = self._last("policy_node: loop")
         late = loop.get("lateness_ms", {}).get("p99")
         age = self._last("hand_node: loop").get("observation_age_ms", {}).get("p99")
-        found = self._comparison.findings if self._comparison else ()
         stopped = any(text.startswith("stopped") for _, text in self._states["supervisor"])
         return (
             ("goals reached", f"{reached} of {len(ended)}", "plain"),
             ("drops", str(sum(g["end"] == "dropped" for g in ended)), "plain"),
-            ("compare found", f"{len(found)} causes" if found else "nothing", "bad" if found else "good"),
+            self._compared_tile(),
             ("time held by faults", f"{self._held_s():.1f} s", "bad" if self._held_s() > 1.0 else "plain"),
             ("stopped by safety", "yes" if stopped else "no", "bad" if stopped else "good"),
             ("loop lateness p99", "-" if late is None else f"{late:.2f} ms", "plain"),
             ("observation age p99", "-" if age is None else f"{age:.0f} ms", "plain"),
         )
+
+    def _compared_tile(self) -> tuple[str, str, str]:
+        if self._comparison is None:
+            return ("compare found", "not compared", "plain")
+        found = len(self._comparison.findings)
+        return ("compare found", f"{found} causes" if found else "nothing", "bad" if found else "good")
 
     def _alarms(self) -> list[str]:
         said = [f"{f.kind}: {f.says}" for f in (self._comparison.findings if self._comparison else ())]
@@ -234,8 +239,8 @@ class RunPage:
 
     def _timing(self) -> Section:
         figures = []
-        if self._run.has_ticks:
-            ticks = self._run.ticks
+        ticks = self._run.ticks if self._run.has_ticks else []
+        if len(ticks) > 1:
             ages = {
                 "joints": [1e-6 * (t.now_ns - int(t.inputs.joints.stamp_ns)) for t in ticks],
                 "pose": [1e-6 * (t.now_ns - int(t.inputs.object_pose.stamp_ns)) for t in ticks],
@@ -308,7 +313,7 @@ class RunPage:
         info = self._bag.info
         details = {}
         if info.get("configuration"):
-            started = yaml.safe_dump(json.loads(info["configuration"]), sort_keys=False)
+            started = yaml.safe_dump(self._run.started, sort_keys=False)
             details["nodes and their parameters"] = preformatted(started)
         for key, title in (("manifest", "policy manifest"), ("hand_file", "hand file")):
             if info.get(key):

@@ -12,6 +12,7 @@ pytest.importorskip("rosbags")
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
+from dexterity_ros.recording.mcap_records import Channel
 from dexterity_ros.replay.compare import compare
 from dexterity_ros.replay.hypotheses import NOTHING, hypotheses
 from dexterity_ros.replay.offline import replay
@@ -142,7 +143,8 @@ def test_gaps_in_a_stream_are_counted():
 
 
 def test_a_player_keeps_order_and_rate_and_stands_still_when_paused():
-    messages = [BagMessage(topic="t", type="x", log_ns=k * 10**9, publish_ns=0, data=b"") for k in range(5)]
+    channel = Channel(topic="t", encoding="cdr", schema=None, metadata=())
+    messages = [BagMessage(channel=channel, log_ns=k * 10**9, publish_ns=0, data=b"") for k in range(5)]
     player = Player(iter(messages), 0, rate=2.0)
     assert player.step(0) == []
     lead = round(LEAD_S * 1e9)

@@ -1,0 +1,175 @@
+"""LeRobotDataset v3 as a bag: one policy tick per frame, with the samples that it consumed; damage is refused."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from dexterity_ros import wire
+from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, ObservationInputs, PoseSample
+from dexterity_ros.recording.bag_writer import BagWriter
+from dexterity_ros.recording.lerobot import DIGESTS_KEY, INFO_FILE, INFO_KEY, STAMPS, VERSION, file_digest
+from dexterity_ros.recording.messages import write_tick
+from dexterity_ros.recording.metadata import digest, recorded_topics
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+_NEEDED = ("observation.state", "observation.velocity", "observation.object_pose", "observation.goal", "action")
+_POLICY = ("policy.observation", "policy.raw_action")
+_MOST_INFO_BYTES = 16 * 1024 * 1024
+_LAST_NS = 2**31 * 1_000_000_000  # seconds of a ROS stamp are int32
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Columns:
+    """The columns of a dataset. vectors: (frames, width). numbers: (frames,)."""
+
+    vectors: dict[str, Floats]
+    numbers: dict[str, Numbers]
+    frames: int
+
+
+def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> int:
+    """Returns how many ticks were written to the bag `out`. Raises BagError for a dataset that cannot be one."""
+    info = _read_info(dataset)
+    _check_digests(dataset, info)
+    width = _state_width(dataset, info)
+    columns = _columns(dataset, info, width)
+    if width != len(joint_names):
+        raise BagError(f"{dataset} has {width} joints, the hand has {len(joint_names)}")
+    told = info.get(INFO_KEY, {})
+    topics = recorded_topics()
+    writer = BagWriter(out, list(topics.values()), {str(key): str(value) for key, value in told.items()})
+    for i in range(columns.frames):
+        write_tick(writer, topics, _tick_of(columns, i), joint_names)
+    writer.close()
+    return columns.frames
+
+
+def _read_info(dataset: Path) -> dict[str, Any]:
+    path = dataset / INFO_FILE
+    if not path.is_file():
+        raise BagError(f"{dataset} is not a LeRobot dataset: no {INFO_FILE}")
+    if path.stat().st_size > _MOST_INFO_BYTES:
+        raise BagError(f"{path} has {path.stat().st_size} bytes, expected at most {_MOST_INFO_BYTES}")
+    try:
+        info = json.loads(path.read_bytes())
+    except (ValueError, RecursionError, OSError) as error:
+        raise BagError(f"{path} is damaged: it is not JSON: {' '.join(str(error).split())}") from error
+    if not isinstance(info, dict) or not isinstance(info.get(INFO_KEY, {}), dict):
+        raise BagError(f"{path} is damaged: it does not hold what info.json of a LeRobot dataset does")
+    if info.get("codebase_version") != VERSION:
+        raise BagError(f"{dataset} has codebase_version {info.get('codebase_version')!r}, expected {VERSION}")
+    return info
+
+
+def _check_digests(dataset: Path, info: dict[str, Any]) -> None:
+    """Files and what ran are what was written; a dataset that others made has no digests."""
+    digests = info.get(DIGESTS_KEY, {})
+    if not isinstance(digests, dict):
+        raise BagError(f"{dataset / INFO_FILE} is damaged: {DIGESTS_KEY} is no table of digests")
+    for name, expected in digests.items():
+        if name == INFO_KEY:
+            found = digest({str(key): str(value) for key, value in info.get(INFO_KEY, {}).items()})
+        elif not (dataset / name).is_file():
+            raise BagError(f"{dataset} is damaged: {name} is missing, {INFO_FILE} names it")
+        else:
+            found = file_digest(dataset / name)
+        if found != expected:
+            hint = f"if you changed it on purpose, take it out of {DIGESTS_KEY} in {INFO_FILE}"
+            raise BagError(f"{dataset} is damaged: {name} does not match its SHA-256; {hint}")
+
+
+def _state_width(dataset: Path, info: dict[str, Any]) -> int:
+    features = info.get("features")
+    names = sorted(features) if isinstance(features, dict) else features
+    state = features.get("observation.state") if isinstance(features, dict) else None
+    shape = state.get("shape") if isinstance(state, dict) else None
+    if not (isinstance(shape, list) and len(shape) == 1 and isinstance(shape[0], int)):
+        raise BagError(f"{dataset} has no observation.state with a width in its features; they are {names}")
+    return int(shape[0])
+
+
+def _columns(dataset: Path, info: dict[str, Any], joints: int) -> _Columns:
+    table = _read_table(dataset)
+    missing = [name for name in (*_NEEDED, *STAMPS) if table is None or name not in table.column_names]
+    if table is None or missing:
+        raise BagError(f"{dataset} has no {missing}; its features are {sorted(info['features'])}")
+    frames = info.get("total_frames")
+    if isinstance(frames, int) and frames != table.num_rows:
+        raise BagError(
+            f"{dataset} has {table.num_rows} frames, {INFO_FILE} says {frames}: a file is missing or cut off"
+        )
+    widths = dict(zip(_NEEDED, (joints, joints, 7, 4, joints), strict=True))
+    there = [name for name in _POLICY if name in table.column_names]
+    led = ["policy.led"] if "policy.led" in table.column_names else []
+    return _Columns(
+        vectors={name: _vectors(dataset, table, name, widths.get(name)) for name in (*_NEEDED, *there)},
+        numbers={name: _numbers(dataset, table, name) for name in (*STAMPS, *led)},
+        frames=table.num_rows,
+    )
+
+
+def _read_table(dataset: Path) -> Any:
+    """Returns all frames without their images; None without a data file. A bag has the ticks, not the camera."""
+    tables = []
+    for file in sorted((dataset / "data").glob("chunk-*/file-*.parquet")):
+        try:
+            names = [name for name in pq.read_schema(file).names if not name.startswith("observation.images.")]
+            tables.append(pq.read_table(file, columns=names, page_checksum_verification=True))
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
+            raise BagError(f"{file} is damaged: {' '.join(str(error).split())}") from error
+    try:
+        return pa.concat_tables(tables) if tables else None
+    except pa.ArrowException as error:
+        raise BagError(f"the data files of {dataset} have different columns: {error}") from error
+
+
+def _vectors(dataset: Path, table: Any, name: str, width: int | None) -> Floats:
+    rows = table.column(name).to_pylist()
+    try:
+        values = np.array(rows, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BagError(f"{dataset}: {name} is not a list of as many numbers in every frame") from error
+    if values.ndim != 2 or (width is not None and values.shape[1] != width):
+        raise BagError(f"{dataset}: {name} has the shape {values.shape[1:]} per frame, expected ({width},)")
+    return values
+
+
+def _numbers(dataset: Path, table: Any, name: str) -> Numbers:
+    values = np.array(table.column(name).to_pylist())
+    if values.dtype.kind not in "iub" or not ((values >= 0) & (values < _LAST_NS)).all():
+        raise BagError(f"{dataset}: {name} holds something else than whole numbers from 0 to {_LAST_NS}")
+    return values.astype(np.int64)
+
+
+def _tick_of(columns: _Columns, i: int) -> wire.TickRecord:
+    vectors = {name: rows[i] for name, rows in columns.vectors.items()}
+    numbers = {name: int(rows[i]) for name, rows in columns.numbers.items()}
+    pose = vectors["observation.object_pose"]
+    inputs = ObservationInputs(
+        joints=JointSample(
+            stamp_ns=numbers["joints_stamp_ns"],
+            pos_rad=vectors["observation.state"],
+            vel_rad_s=vectors["observation.velocity"],
+        ),
+        object_pose=PoseSample(stamp_ns=numbers["pose_stamp_ns"], pos_m=pose[:3], quat_wxyz=pose[3:]),
+        goal=GoalSample(stamp_ns=numbers["goal_stamp_ns"], quat_wxyz=vectors["observation.goal"]),
+    )
+    return wire.TickRecord(
+        now_ns=numbers["stamp_ns"],
+        reset=numbers["reset"],
+        inputs=inputs,
+        observation=vectors.get("policy.observation", np.empty(0)).astype(np.float32),
+        raw_action=vectors.get("policy.raw_action", np.empty(0)).astype(np.float32),
+        led=bool(numbers.get("policy.led", 0)),
+        target=JointTarget(stamp_ns=numbers["stamp_ns"], pos_rad=vectors["action"]),
+    )
