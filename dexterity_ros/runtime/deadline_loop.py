@@ -3,13 +3,14 @@
 import ctypes
 import json
 import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
 
 import numpy as np
+
+from dexterity_ros.runtime.ending import Starter, on_end
 
 _PR_SET_TIMERSLACK = 29
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4  # mman.h
@@ -55,8 +56,17 @@ class DeadlineLoop:
     lateness: how late each cycle began. overruns: cycles that were missed because an earlier one took too long.
     """
 
-    def __init__(self, period_ns: int, body: Callable[[], None], *, realtime: bool = True) -> None:
+    def __init__(
+        self,
+        period_ns: int,
+        body: Callable[[], None],
+        *,
+        realtime: bool = True,
+        on_death: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        """on_death: told, in the loop's thread, what `body` raised; that ends the loop. None: `run` raises it."""
         self._period_ns, self._body, self._want_realtime = period_ns, body, realtime
+        self._on_death = on_death
         self.lateness = Histogram()
         self.duration = Histogram()
         self.overruns = 0
@@ -72,8 +82,16 @@ class DeadlineLoop:
             self._thread.join(timeout=_JOIN_S)
 
     def run(self) -> None:
-        """Runs in the calling thread until `stop`."""
+        """Runs in the calling thread until `stop`, or until `body` raises."""
         self.realtime = self._want_realtime and enter_realtime(LOOP_PRIORITY)
+        try:
+            self._cycle_until_stopped()
+        except BaseException as error:
+            if self._on_death is None:
+                raise
+            self._on_death(error)
+
+    def _cycle_until_stopped(self) -> None:
         deadline_ns = time.monotonic_ns() + self._period_ns
         while not self._stop.is_set():
             _sleep_until(deadline_ns)
@@ -127,13 +145,18 @@ def lock_memory() -> bool:
 
 
 def main() -> None:
-    """Runs an empty loop at the rate in argv[1] (Hz) until SIGINT or SIGTERM, then prints its lateness as JSON.
+    """Runs an empty loop at the rate in argv[1] (Hz) until it is asked to end, then prints its lateness as JSON.
 
-    What this shows is the machine's doing; what a node's loop shows beyond it is the node's.
+    What this shows is the machine's doing; what a node's loop shows beyond it is the node's. It ends with its parent.
     """
-    loop = DeadlineLoop(round(1e9 / float(sys.argv[1])), lambda: None)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: loop.stop())
+    starter = Starter()
+
+    def body() -> None:
+        if starter.gone():
+            loop.stop()
+
+    loop = DeadlineLoop(round(1e9 / float(sys.argv[1])), body)
+    on_end(loop.stop)
     loop.run()
     print(json.dumps(loop.lateness.milliseconds() | {"realtime": loop.realtime}), flush=True)
 

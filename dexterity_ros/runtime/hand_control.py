@@ -1,7 +1,6 @@
-"""From targets to the hand: eases in, gates, writes, holds; the whole of hand_node except ROS."""
+"""From targets to the hand: eases in, gates, writes, holds, lets go; the whole of hand_node except ROS."""
 
-import enum
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,64 +10,38 @@ from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import HandPort
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, JointTarget
-from dexterity_ros.contracts.text_enum import TextEnum
-from dexterity_ros.safety.faults import first_holding
+from dexterity_ros.runtime.hand_tick import HandTick, NumberedTarget, Phase
+from dexterity_ros.runtime.late_cycles import LateCycles
+from dexterity_ros.safety.faults import first_holding, first_stopping
 from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.health import HealthMonitor
 from dexterity_ros.safety.limits import GateLimits
+from dexterity_ros.safety.preflight import joints_outside
 
 _EASE_SHARE = 0.25  # easing uses this share of the velocity limit
 _EASE_OUT_S = 0.6  # the motors' current fades for this long before torque goes off
 _RELIEF_SHARE = 0.5  # a motor that has stalled too long stands still with this share of its current
 _READ_PATIENCE_S = 0.05  # one lost reading is not a reason to stand still
+_CUT_POWER_S = 1.0  # torque that cannot be taken for this long is a matter for the power switch
 _STALLED = (FaultCode.STALLED, FaultCode.STALLED_LONG)
-
-
-class Phase(TextEnum):
-    """What the hand is doing."""
-
-    LIMP = enum.auto()
-    EASING = enum.auto()
-    EASING_OUT = enum.auto()
-    FOLLOWING = enum.auto()
-    HOLDING = enum.auto()
-
-
-@dataclass(frozen=True, kw_only=True)
-class NumberedTarget:
-    """A target and the reset its policy had last obeyed."""
-
-    reset: int
-    target: JointTarget
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandTick:
-    """One cycle: the measurement (None when it failed), the output, what was wrong, and a new reset number if any.
-
-    written_target: the wanted target that reached the hand in this cycle for the first time, for its age.
-    """
-
-    measured: JointSample | None
-    output: GatedTarget | None
-    faults: tuple[Fault, ...]
-    new_reset: int | None
-    written_target: JointTarget | None
 
 
 class HandControl:
     """A stage around a HandPort: limp until activated, then easing to a start pose, then following gated targets.
 
     At the end it eases out: it stands still while the motors' current fades, so that nothing is dropped with a jerk.
+    A stop, asked for or found by itself, takes the torque in the cycle that learns of it, repeats that until every
+    motor confirms it, and is left only by a disarm that a person asked for afterwards.
 
     After every pause it counts a reset: only targets whose policy has started afresh from the measured pose pass.
+    All times are on the monotonic clock.
     """
 
     def __init__(
         self, port: HandPort, hand: HandSpec, limits: GateLimits, start_rad: NDArray[np.float64], *, shadow: bool
     ) -> None:
         """start_rad: pose to ease into, (n,). shadow: everything runs, but nothing is written and torque stays off."""
-        self._port, self._limits, self._start = port, limits, start_rad
+        self._port, self._hand, self._limits, self._start = port, hand, limits, start_rad
         self._monitor = HealthMonitor(hand, limits.current_limit_a)
         self._shadow = shadow
         self._gate: Gate | None = None
@@ -76,7 +49,11 @@ class HandControl:
         self._reset = 0
         self._last_read_ns: int | None = None
         self._last_written: JointTarget | None = None
-        self._ease_out_ns = 0
+        self._late = LateCycles()
+        self._ease_out_ns = self._let_go_ns = 0
+        self._stop_wanted: str | None = None
+        self._rests_in, self._why = Phase.LIMP, ""
+        self._disarms = self._disarms_at_stop = 0
         self.phase = Phase.LIMP
         self.reason = ""
 
@@ -85,23 +62,47 @@ class HandControl:
         """Phase and reason as text."""
         return f"{self.phase}: {self.reason}" if self.reason else str(self.phase)
 
-    def activate(self, now_ns: int) -> Fault | None:
+    @property
+    def powered(self) -> bool:
+        """Whether motors may have torque."""
+        return self.phase not in (Phase.LIMP, Phase.STOPPED)
+
+    def stop(self, reason: str) -> None:
+        """Asks for a stop: the next tick takes the torque. May be called from any thread; the first reason stays."""
+        self._stop_wanted = self._stop_wanted or reason
+
+    def take_torque(self) -> None:
+        """Begins by taking whatever torque the motors may hold from before; limp once they confirm it."""
+        self._let_go(Phase.LIMP, "torque is taken before anything else", 0)
+
+    def activate(self, permit: Permit, now_ns: int) -> Fault | None:
         """Switches torque on at the measured pose and begins to ease. Returns the fault that prevented it."""
+        fault = self._not_ready() or permit.fault(now_ns)
+        if fault is not None:
+            return fault
         measured = self._port.read(now_ns)
         if isinstance(measured, Fault):
             return measured
         if (sick := first_holding(self._health_faults(measured, now_ns))) is not None:
             return sick
+        if outside := joints_outside(self._hand, measured):
+            return Fault(code=FaultCode.HAND_NOT_READY, detail=outside[0])
         self._gate = Gate(self._limits, measured.pos_rad, now_ns)
         self._ramp = self._ramp_from(self._gate, now_ns)
         self._last_read_ns = now_ns
+        self._late.forget()
         self._enter(Phase.EASING, "")
         if self._shadow:
             return None
         fault = self._port.set_torque(True) or self._port.write(self._gate.rest(now_ns))
         if fault is not None:
-            self.deactivate()
+            self._let_go(Phase.LIMP, f"torque did not come on: {fault}", now_ns)
         return fault
+
+    def _not_ready(self) -> Fault | None:
+        if self.phase is Phase.LIMP and self._stop_wanted is None:
+            return None
+        return Fault(code=FaultCode.HAND_NOT_READY, detail=f"the hand is {self.state}; disarm first")
 
     def _ramp_from(self, gate: Gate, now_ns: int) -> Ramp:
         return Ramp(
@@ -112,58 +113,121 @@ class HandControl:
         )
 
     def ease_out(self, now_ns: int) -> None:
-        """Begins to let go; torque is off after a while of ticks. `deactivate` takes it at once."""
+        """Begins to let go gently; torque is off after a while of ticks. `stop` takes it at once."""
         if self._gate is not None and self.phase is not Phase.EASING_OUT:
             self._ease_out_ns = now_ns
             self._enter(Phase.EASING_OUT, "")
 
     def deactivate(self) -> Fault | None:
-        """Switches torque off."""
-        self._gate = self._ramp = None
-        self._enter(Phase.LIMP, "")
-        return self._port.set_torque(False)
+        """Takes the torque now, for the end of the process. Returns the fault when a motor does not confirm it."""
+        self._let_go(Phase.STOPPED, self._stop_wanted or "the process ends", 0)
+        fault = self._port.set_torque(False)
+        if fault is None:
+            self._enter(Phase.STOPPED, self._why)
+        return fault
 
-    def tick(self, wanted: NumberedTarget | None, permit: Permit, now_ns: int) -> HandTick:
-        """Reads the hand, decides and writes."""
-        if self.phase is Phase.EASING_OUT and (self._faded(now_ns) >= 1.0 or not permit.disarmed):
-            fault = self._port.set_torque(False)
-            if fault is not None:  # a motor may still have torque: not limp, tried again in the next cycle
-                self._enter(Phase.EASING_OUT, str(fault))
-                return HandTick(measured=None, output=None, faults=(fault,), new_reset=None, written_target=None)
-            self._gate = self._ramp = None
-            self._enter(Phase.LIMP, "")
+    def tick(
+        self, wanted: NumberedTarget | None, permit: Permit, now_ns: int, refused: tuple[Fault, ...] = ()
+    ) -> HandTick:
+        """Reads the hand, decides and writes. refused: what was wrong with messages since the last cycle."""
+        late = self._late.step(now_ns)
+        self._heed(permit, now_ns)
+        if self.phase is Phase.LETTING_GO:
+            return self._tick_letting_go(now_ns)
         measured = self._port.read(now_ns)
+        found = (measured,) if isinstance(measured, Fault) else self._health_faults(measured, now_ns)
+        if (stopping := self._stopping(found)) is not None:
+            self._stop_for(stopping, now_ns)
+            after = self._tick_letting_go(now_ns)
+            return replace(after, faults=found + after.faults)
         if isinstance(measured, Fault):
             return self._tick_blind(measured, now_ns)
         self._last_read_ns = now_ns
-        sick = self._health_faults(measured, now_ns)
         if self._gate is None:
-            return HandTick(measured=measured, output=None, faults=sick, new_reset=None, written_target=None)
+            return HandTick(measured=measured, faults=found)
         if self.phase is Phase.EASING_OUT:
-            return self._tick_out(measured, sick, now_ns)
-        holding = first_holding(sick)
+            return self._tick_out(measured, found, now_ns)
+        return self._tick_gated(self._gate, measured, found + late + refused, wanted, permit, now_ns)
+
+    def _heed(self, permit: Permit, now_ns: int) -> None:
+        """Does what people ask: a stop at once, a disarm gently, a disarm after a stop as its end."""
+        self._disarms = permit.disarms
+        if permit.stopped:
+            self.stop("the supervisor stopped it")
+        if self._stop_wanted is not None:
+            if self.phase is not Phase.STOPPED:
+                self._let_go(Phase.STOPPED, self._stop_wanted, now_ns)
+            self._stop_wanted = None
+        disarmed = permit.disarmed and permit.fresh(now_ns) and self._disarms != self._disarms_at_stop
+        if self.phase is Phase.STOPPED and disarmed:
+            self._rests_in = Phase.LIMP
+            self._enter(Phase.LIMP, "")
+        if permit.disarmed and permit.fresh(now_ns):
+            self.ease_out(now_ns)
+        if self.phase is Phase.EASING_OUT and (self._faded(now_ns) >= 1.0 or not permit.disarmed):
+            self._let_go(Phase.LIMP, "disarmed", now_ns)
+
+    def _stopping(self, found: tuple[Fault, ...]) -> Fault | None:
+        """Returns what takes the torque: any stop while the hand is active; torque itself while it should be limp."""
+        if self._gate is not None:
+            return first_stopping(found)
+        return next((fault for fault in found if fault.code is FaultCode.TORQUE_FOUND), None)
+
+    def _stop_for(self, fault: Fault, now_ns: int) -> None:
+        """Stops an active hand; a limp one only loses the torque that should not be there."""
+        rest = Phase.STOPPED if self.phase is not Phase.LIMP else Phase.LIMP
+        self._let_go(rest, self._late.blamed(fault, now_ns), now_ns)
+
+    def _let_go(self, rest: Phase, why: str, now_ns: int) -> None:
+        """Begins to take the torque; `rest` is the phase when that is done."""
+        if self.phase is Phase.LETTING_GO and self._rests_in is Phase.STOPPED:
+            return
+        self._gate = self._ramp = None
+        self._rests_in, self._why, self._let_go_ns = rest, why, now_ns
+        self._disarms_at_stop = self._disarms
+        self._enter(Phase.LETTING_GO, why)
+
+    def _tick_letting_go(self, now_ns: int) -> HandTick:
+        fault = self._port.set_torque(False)
+        if fault is None:
+            self._enter(self._rests_in, self._why if self._rests_in is Phase.STOPPED else "")
+        else:
+            lasts = (now_ns - self._let_go_ns) * 1e-9 > _CUT_POWER_S
+            self._enter(Phase.LETTING_GO, f"{self._why}; {'CUT THE POWER: ' if lasts else ''}{fault.detail}")
+            fault = Fault(code=FaultCode.TORQUE_REMAINS, detail=fault.detail)
+        measured = self._port.read(now_ns)
+        faults = () if fault is None else (fault,)
+        if isinstance(measured, Fault):
+            return HandTick(faults=(*faults, measured))
+        return HandTick(measured=measured, faults=faults)
+
+    def _tick_gated(
+        self,
+        gate: Gate,
+        measured: JointSample,
+        found: tuple[Fault, ...],
+        wanted: NumberedTarget | None,
+        permit: Permit,
+        now_ns: int,
+    ) -> HandTick:
+        holding = first_holding(found)
         target = self._target(wanted, now_ns) if holding is None else None
-        result = self._gate.step(target, permit, now_ns)
+        result = gate.step(target, permit, now_ns)
         holding = holding or first_holding(result.faults)
         new_reset = self._change_phase(holding, now_ns)
-        stalled = any(fault.code in _STALLED for fault in sick)
-        output = self._gate.rest(now_ns, _RELIEF_SHARE) if stalled else result.output
-        return HandTick(
-            measured=measured,
-            output=output,
-            faults=sick + result.faults + self._write(output),
-            new_reset=new_reset,
-            written_target=self._fresh(wanted, target, holding),
-        )
+        stalled = any(fault.code in _STALLED for fault in found)
+        output = gate.rest(now_ns, _RELIEF_SHARE) if stalled else result.output
+        faults = found + result.faults + self._write(output, now_ns)
+        written = self._fresh(wanted, target, holding)
+        return HandTick(measured=measured, output=output, faults=faults, new_reset=new_reset, written_target=written)
 
     def _faded(self, now_ns: int) -> float:
         return (now_ns - self._ease_out_ns) * 1e-9 / _EASE_OUT_S
 
-    def _tick_out(self, measured: JointSample, sick: tuple[Fault, ...], now_ns: int) -> HandTick:
+    def _tick_out(self, measured: JointSample, found: tuple[Fault, ...], now_ns: int) -> HandTick:
         assert self._gate is not None
         output = self._gate.rest(now_ns, 1.0 - self._faded(now_ns))
-        faults = sick + self._write(output)
-        return HandTick(measured=measured, output=output, faults=faults, new_reset=None, written_target=None)
+        return HandTick(measured=measured, output=output, faults=found + self._write(output, now_ns))
 
     def _health_faults(self, measured: JointSample, now_ns: int) -> tuple[Fault, ...]:
         health = self._port.health()
@@ -172,13 +236,12 @@ class HandControl:
     def _tick_blind(self, fault: Fault, now_ns: int) -> HandTick:
         """A cycle without a measurement moves nothing; after a while of them the policy must start afresh."""
         if self._gate is None:
-            return HandTick(measured=None, output=None, faults=(fault,), new_reset=None, written_target=None)
+            return HandTick(faults=(fault,))
         new_reset = None
         out = self.phase is Phase.EASING_OUT
         if not out and (self._last_read_ns is None or (now_ns - self._last_read_ns) * 1e-9 > _READ_PATIENCE_S):
             new_reset = self._change_phase(fault, now_ns)
-        output = self._gate.rest(now_ns)
-        return HandTick(measured=None, output=output, faults=(fault,), new_reset=new_reset, written_target=None)
+        return HandTick(output=self._gate.rest(now_ns), faults=(fault,), new_reset=new_reset)
 
     def _target(self, wanted: NumberedTarget | None, now_ns: int) -> JointTarget | None:
         if self.phase is Phase.EASING and self._ramp is not None:
@@ -215,11 +278,14 @@ class HandControl:
     def _enter(self, phase: Phase, reason: str) -> None:
         self.phase, self.reason = phase, reason
 
-    def _write(self, output: GatedTarget) -> tuple[Fault, ...]:
-        if self._shadow:
+    def _write(self, output: GatedTarget, now_ns: int) -> tuple[Fault, ...]:
+        fault = None if self._shadow else self._port.write(output)
+        if fault is None:
             return ()
-        fault = self._port.write(output)
-        return () if fault is None else (fault,)
+        if first_stopping((fault,)) is not None:
+            self._stop_for(fault, now_ns)
+            return (fault, *self._tick_letting_go(now_ns).faults)
+        return (fault,)
 
     def _fresh(
         self, wanted: NumberedTarget | None, target: JointTarget | None, holding: Fault | None

@@ -9,8 +9,7 @@ import numpy as np
 
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.object import FACES_FILE, BoxObject, load_box
-from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.object import FACES_FILE, BoxObject, load_box, object_folder
 from dexterity_ros.contracts.samples import CloudSample, DepthSample
 from dexterity_ros.estimation.surfaces import Surface, box_surface, sampled_surface
 from dexterity_ros.estimation.symmetry import ColourVote, FaceVote, ShapeAlone, TagVote
@@ -39,7 +38,7 @@ def tracked_object(name: str, camera: CameraSpec) -> TrackedObject:
 
     Raises ConfigError when it has neither.
     """
-    folder = resource(f"models/objects/{name}/object.xml").parent
+    folder = object_folder(name)
     if (folder / FACES_FILE).is_file():
         return _box(load_box(name), camera)
     meshes = [folder / file for file in _MESH_FILES if (folder / file).is_file()]

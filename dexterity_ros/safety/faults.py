@@ -57,6 +57,13 @@ REACTIONS: dict[FaultCode, Reaction] = {
     FaultCode.HEALTH_LATE: Reaction.WARN,
     FaultCode.HEALTH_UNKNOWN: Reaction.HOLD,
     FaultCode.BUS_SLOW: Reaction.WARN,
+    FaultCode.LOOP_LATE: Reaction.HOLD,
+    FaultCode.STAMP_AHEAD: Reaction.HOLD,
+    FaultCode.FOREIGN_OWNER: Reaction.HOLD,
+    FaultCode.TWO_OWNERS: Reaction.HOLD,
+    FaultCode.MESSAGE_REFUSED: Reaction.HOLD,
+    FaultCode.TORQUE_FOUND: Reaction.STOP,
+    FaultCode.TORQUE_REMAINS: Reaction.STOP,
     FaultCode.DEADMAN_RELEASED: Reaction.HOLD,
     FaultCode.OUTSIDE_WORKSPACE: Reaction.HOLD,
     FaultCode.ESTOP: Reaction.STOP,
@@ -70,6 +77,10 @@ GATE_FAULTS = frozenset(
         FaultCode.TARGET_INVALID,
         FaultCode.TARGET_CLAMPED,
         FaultCode.HEARTBEAT_LOST,
+        FaultCode.STAMP_AHEAD,
+        FaultCode.FOREIGN_OWNER,
+        FaultCode.TWO_OWNERS,
+        FaultCode.MESSAGE_REFUSED,
     }
 )
 
@@ -77,3 +88,8 @@ GATE_FAULTS = frozenset(
 def first_holding(faults: Iterable[Fault]) -> Fault | None:
     """Returns the first fault that forbids motion, or None."""
     return next((fault for fault in faults if REACTIONS[fault.code] >= Reaction.HOLD), None)
+
+
+def first_stopping(faults: Iterable[Fault]) -> Fault | None:
+    """Returns the first fault that takes the torque, or None."""
+    return next((fault for fault in faults if REACTIONS[fault.code] is Reaction.STOP), None)

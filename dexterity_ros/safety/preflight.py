@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import JointSample, PoseSample
+from dexterity_ros.safety.gate import OVERTRAVEL_RAD
 from dexterity_ros.safety.supervisor import stale_topics
-
-_OVERTRAVEL_RAD = 0.1  # a limp joint may sag a little past its limit
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreflightInputs:
     """What is known when arming is asked for; None: unknown. hand_state: lifecycle label of hand_node.
 
+    hand_says: what hand_node itself says it does, None: nothing yet. refused: what was wrong with messages just now.
     watched: largest age in s of each topic that the supervisor watches.
     """
 
@@ -24,6 +25,8 @@ class PreflightInputs:
     joints: JointSample | None
     object_pose: PoseSample | None
     hand_state: str | None
+    hand_says: str | None = None
+    refused: tuple[Fault, ...] = ()
 
 
 def failures(hand: HandSpec, seen: PreflightInputs) -> tuple[str, ...]:
@@ -31,6 +34,9 @@ def failures(hand: HandSpec, seen: PreflightInputs) -> tuple[str, ...]:
     problems = [fault.detail for fault in stale_topics(seen.ages_s, seen.watched)]
     if seen.hand_state not in ("inactive", "active"):
         problems.append(f"hand_node is {seen.hand_state or 'not there'}, expected inactive (configured)")
+    if seen.hand_says is not None and not seen.hand_says.startswith("limp"):
+        problems.append(f"the hand says {seen.hand_says}; disarm first")
+    problems += [str(fault) for fault in seen.refused]
     if seen.joints is not None:
         problems += joints_outside(hand, seen.joints)
     if seen.object_pose is not None and not np.isfinite(seen.object_pose.pos_m).all():
@@ -42,7 +48,7 @@ def joints_outside(hand: HandSpec, joints: JointSample) -> list[str]:
     """Returns the joints that are measured outside their limits, each with its value."""
     problems = []
     for spec, position in zip(hand.joints, joints.pos_rad, strict=True):
-        if not spec.lower_rad - _OVERTRAVEL_RAD <= position <= spec.upper_rad + _OVERTRAVEL_RAD:
+        if not spec.lower_rad - OVERTRAVEL_RAD <= position <= spec.upper_rad + OVERTRAVEL_RAD:
             problems.append(
                 f"joint {spec.name} is at {position:.3f} rad, outside [{spec.lower_rad}, {spec.upper_rad}]: "
                 "check its zero offset and sign"

@@ -74,6 +74,7 @@ class Supervisor:
         self._watched = dict(watched)
         self._verdict = Verdict(state=State.DISARMED, reason="")
         self._last_fault_ns = self._ready_ns = 0
+        self.disarms = 0  # how often a person has disarmed
 
     @property
     def verdict(self) -> Verdict:
@@ -86,6 +87,7 @@ class Supervisor:
             self.stop("emergency stop")
             return True, "torque off; disarm, then arm, to go on"
         if request is Request.DISARM:
+            self.disarms += 1
             self._verdict = Verdict(state=State.DISARMED, reason="")
             return True, "disarmed"
         if self._verdict.state is State.STOPPED:

@@ -4,6 +4,7 @@ from dexterity_ros.wire.clouds import cloud_sample, fill_cloud
 from dexterity_ros.wire.header import CAMERA_FRAME, HAND_FRAME, fill_stamp, stamp_ns
 from dexterity_ros.wire.images import depth_sample, fill_image
 from dexterity_ros.wire.joints import JointReader, fill_joint_state, joint_order
+from dexterity_ros.wire.origin import Origin, heartbeat, heartbeat_text, origin, state_text
 from dexterity_ros.wire.poses import fill_goal, fill_pose, fill_transform, goal_sample, pose_sample
 from dexterity_ros.wire.ticks import TickRecord, pack_tick, tick_record, unpack_tick
 
@@ -11,6 +12,7 @@ __all__ = [
     "CAMERA_FRAME",
     "HAND_FRAME",
     "JointReader",
+    "Origin",
     "TickRecord",
     "cloud_sample",
     "depth_sample",
@@ -22,10 +24,14 @@ __all__ = [
     "fill_stamp",
     "fill_transform",
     "goal_sample",
+    "heartbeat",
+    "heartbeat_text",
     "joint_order",
+    "origin",
     "pack_tick",
     "pose_sample",
     "stamp_ns",
+    "state_text",
     "tick_record",
     "unpack_tick",
 ]

@@ -11,6 +11,7 @@ from dexterity_ros.contracts.samples import JointSample, JointTarget
 from dexterity_ros.wire.header import fill_stamp, stamp_ns
 
 Floats = NDArray[np.float64]
+_NAMED, _NAME_LENGTH = 16, 40  # in errors
 
 
 def joint_order(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
@@ -18,9 +19,16 @@ def joint_order(names: Sequence[str], wanted: Sequence[str]) -> list[int]:
     missing, extra = sorted(set(wanted) - set(names)), sorted(set(names) - set(wanted))
     if missing or extra or len(names) != len(wanted):
         raise WireError(
-            f"joints differ from the hand's: missing {missing}, unknown {extra}, {len(names)} of {len(wanted)}"
+            f"joints differ from the hand's: missing {_shown(missing)}, unknown {_shown(extra)}, "
+            f"{len(names)} of {len(wanted)}"
         )
     return [list(names).index(name) for name in wanted]
+
+
+def _shown(names: list[str]) -> str:
+    """Returns a list of names as text that stays short whatever a stranger sends."""
+    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{[name[:_NAME_LENGTH] for name in names[:_NAMED]]}{rest}"
 
 
 class JointReader:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.samples import GoalSample, PoseSample
 from dexterity_ros.wire.header import HAND_FRAME, fill_stamp, stamp_ns
 
@@ -12,7 +13,8 @@ Floats = NDArray[np.float64]
 
 
 def pose_sample(message: Any) -> PoseSample:
-    """Returns the pose in a PoseStamped or PoseWithCovarianceStamped message."""
+    """Returns the pose in a PoseStamped or PoseWithCovarianceStamped message. Raises WireError: in another frame."""
+    _check_frame(message)
     pose = message.pose.pose if hasattr(message.pose, "pose") else message.pose
     return PoseSample(stamp_ns=stamp_ns(message.header), pos_m=_position(pose), quat_wxyz=_quat(pose))
 
@@ -28,7 +30,8 @@ def fill_pose(message: Any, sample: PoseSample) -> Any:
 
 
 def goal_sample(message: Any) -> GoalSample:
-    """Returns the goal rotation in a PoseStamped message."""
+    """Returns the goal rotation in a PoseStamped message. Raises WireError: in another frame."""
+    _check_frame(message)
     return GoalSample(stamp_ns=stamp_ns(message.header), quat_wxyz=_quat(message.pose))
 
 
@@ -49,6 +52,12 @@ def fill_transform(message: Any, stamp: int, pos_m: Floats, quat_wxyz: Floats) -
     w, x, y, z = (float(v) for v in quat_wxyz)
     transform.rotation.w, transform.rotation.x, transform.rotation.y, transform.rotation.z = w, x, y, z
     return message
+
+
+def _check_frame(message: Any) -> None:
+    frame = message.header.frame_id
+    if frame != HAND_FRAME:
+        raise WireError(f"it is in frame {frame[:60]!r}, expected {HAND_FRAME!r}")
 
 
 def _position(pose: Any) -> Floats:

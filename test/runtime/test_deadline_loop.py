@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop, Histogram
 
 PERIOD_NS = 2_000_000
@@ -43,3 +45,21 @@ def test_histogram_quantiles_are_within_their_bin():
     assert abs(histogram.quantile_s(0.99) / 990e-6 - 1.0) < 0.03
     assert histogram.max_s == 1e-3 and histogram.milliseconds()["max"] == 1.0
     assert Histogram().quantile_s(0.5) == 0.0
+
+
+def broken():
+    raise ZeroDivisionError("a body that raises")
+
+
+def test_a_loop_whose_body_raises_ends_and_says_why():
+    told = []
+    loop = DeadlineLoop(PERIOD_NS, broken, realtime=False, on_death=told.append)
+    loop.start("test")
+    loop._thread.join(timeout=5.0)
+    assert not loop._thread.is_alive() and loop.cycles == 0
+    assert [str(error) for error in told] == ["a body that raises"]
+
+
+def test_a_loop_that_nobody_asked_about_raises_what_its_body_raised():
+    with pytest.raises(ZeroDivisionError):
+        DeadlineLoop(PERIOD_NS, broken, realtime=False).run()

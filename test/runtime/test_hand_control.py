@@ -7,7 +7,8 @@ import pytest
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.samples import JointSample, JointTarget, MotorHealth
-from dexterity_ros.runtime.hand_control import HandControl, NumberedTarget, Phase
+from dexterity_ros.runtime.hand_control import HandControl
+from dexterity_ros.runtime.hand_tick import NumberedTarget, Phase
 from dexterity_ros.safety.gate import Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
 
@@ -51,16 +52,25 @@ class Bench:
         self.control = HandControl(self.hand, leap, gate_limits(leap, None, Tightening()), self.home, shadow=shadow)
         self.now, self.resets = 0, []
 
-    def tick(self, wanted=None, armed=True, heartbeat=True, disarmed=False):
+    def permit(self, armed=True):
+        return Permit(armed=armed, heartbeat_ns=self.now)
+
+    def tick(self, wanted=None, armed=True, heartbeat=True, disarmed=False, disarms=0, stopped=False):
         self.now += STEP_NS
-        permit = Permit(armed=armed and not disarmed, disarmed=disarmed, heartbeat_ns=self.now if heartbeat else 0)
+        permit = Permit(
+            armed=armed and not disarmed and not stopped,
+            disarmed=disarmed,
+            stopped=stopped,
+            disarms=disarms,
+            heartbeat_ns=self.now if heartbeat else 0,
+        )
         tick = self.control.tick(wanted, permit, self.now)
         if tick.new_reset is not None:
             self.resets.append(tick.new_reset)
         return tick
 
     def ease_in(self):
-        assert self.control.activate(self.now) is None
+        assert self.control.activate(self.permit(), self.now) is None
         for _ in range(500):
             self.tick()
             if self.control.phase is Phase.HOLDING:
@@ -132,14 +142,14 @@ def test_a_failed_read_is_tolerated_once_and_then_holds(bench):
 
 def test_a_hand_that_cannot_be_read_is_not_activated(bench):
     bench.hand.broken = True
-    assert bench.control.activate(0).code == FaultCode.HAND_READ_FAILED
+    assert bench.control.activate(bench.permit(), 0).code == FaultCode.HAND_READ_FAILED
     assert not bench.hand.torque and bench.hand.written == []
 
 
 def test_deactivation_takes_the_torque(bench):
     bench.ease_in()
     bench.control.deactivate()
-    assert not bench.hand.torque and bench.control.phase is Phase.LIMP
+    assert not bench.hand.torque and bench.control.phase is Phase.STOPPED
     assert bench.tick(bench.target(0.1)).output is None
 
 
@@ -152,7 +162,7 @@ def test_shadow_mode_gates_everything_and_writes_nothing(leap):
 
 
 def test_disarming_while_easing_stops_and_begins_again_from_there(bench):
-    bench.control.activate(0)
+    bench.control.activate(bench.permit(), 0)
     for _ in range(10):
         bench.tick()
     for _ in range(30):
@@ -211,7 +221,7 @@ def test_a_motor_that_stalls_too_long_is_relieved_and_then_goes_on(bench, leap):
 
 def test_a_hot_hand_is_not_activated(bench, leap):
     bench.hand.state = hot(leap, 66.0, 0)
-    assert bench.control.activate(0).code == FaultCode.MOTOR_HOT
+    assert bench.control.activate(bench.permit(), 0).code == FaultCode.MOTOR_HOT
     assert not bench.hand.torque
 
 
@@ -259,8 +269,8 @@ def test_a_torque_off_that_is_not_confirmed_is_not_called_limp_and_is_tried_agai
     bench.hand.set_torque = lambda enabled: refused
     for _ in range(70):
         tick = bench.tick(disarmed=True)
-    assert bench.control.phase is Phase.EASING_OUT and "mf_mcp" in bench.control.state
-    assert tick.faults == (refused,) and tick.output is None
+    assert bench.control.phase is Phase.LETTING_GO and "mf_mcp" in bench.control.state
+    assert [fault.detail for fault in tick.faults] == [refused.detail] and tick.output is None
     del bench.hand.set_torque
     bench.tick(disarmed=True)
     assert bench.control.phase is Phase.LIMP and not bench.hand.torque

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from dexterity_ros.contracts.errors import ConfigError, FaultCode
 from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.safety.faults import first_holding
-from dexterity_ros.safety.gate import HEARTBEAT_MAX_AGE_S, PURSUIT_S, TARGET_MAX_AGE_S, Gate, Permit
+from dexterity_ros.safety.gate import HEARTBEAT_MAX_AGE_S, OVERTRAVEL_RAD, PURSUIT_S, TARGET_MAX_AGE_S, Gate, Permit
 from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
 
 MS = 1_000_000
@@ -122,9 +122,52 @@ def test_one_target_moves_the_hand_for_a_short_while_only():
     assert again.output.pos_rad[0] > path[-1]
 
 
-def test_starts_inside_the_limits_even_when_the_hand_does_not():
+def test_starts_where_the_hand_is_a_little_outside_its_limits_and_only_moves_inwards():
+    gate = Gate(LIMITS, np.array([1.05, -1.05, 1.0]), 0)
+    np.testing.assert_array_equal(gate.last_rad, [1.05, -1.05, 1.0])
+    out = gate.step(target([1.08, -1.04, 1.0]), armed(), 0).output.pos_rad
+    np.testing.assert_array_equal(out, [1.05, -1.04, 1.0])
+    inside = gate.step(target([0.95, -0.95, 1.0]), armed(), 0).output.pos_rad
+    np.testing.assert_allclose(inside, [0.95, -0.95, 1.0])
+    np.testing.assert_array_equal(gate.step(target([1.05, -1.05, 1.0]), armed(), 0).output.pos_rad[:2], [1.0, -1.0])
+
+
+def test_starts_at_most_the_overtravel_outside_its_limits():
     gate = Gate(LIMITS, np.array([5.0, -5.0, 1.0]), 0)
-    np.testing.assert_array_equal(gate.last_rad, [1.0, -1.0, 1.0])
+    np.testing.assert_array_equal(gate.last_rad, [1.0 + OVERTRAVEL_RAD, -1.0 - OVERTRAVEL_RAD, 1.0])
+
+
+@pytest.mark.parametrize("jump_s", [-3600, 3600])
+def test_a_clock_that_jumps_moves_nothing(jump_s):
+    gate = Gate(LIMITS, START, 0)
+    now = jump_s * 1_000_000_000
+    jumped = gate.step(target([0.1, 0.0, 1.0], 0), armed(0), now)
+    assert first_holding(jumped.faults).code == FaultCode.HEARTBEAT_LOST
+    np.testing.assert_array_equal(jumped.output.pos_rad, START)
+
+
+def test_a_target_from_the_future_is_refused_however_long_it_waits():
+    gate, hour = Gate(LIMITS, START, 0), 3600 * 1_000_000_000
+    ahead = target([0.1, 0.0, 1.0], hour)
+    for now in (0, 10 * MS, hour - 60 * MS):
+        result = gate.step(ahead, armed(now), now)
+        assert first_holding(result.faults).code == FaultCode.STAMP_AHEAD
+        np.testing.assert_array_equal(result.output.pos_rad, START)
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(st.integers(-3_600_000, 3_600_000), st.integers(-3_600_000, 3_600_000)), max_size=30))
+def test_nothing_moves_without_a_heartbeat_that_is_fresh_on_this_clock(steps):
+    """Steps, freezes and jumps of the clock; heartbeats and stamps of any time."""
+    gate, now, beat = Gate(LIMITS, START, 0), 0, 0
+    before = gate.last_rad
+    for elapsed_ms, heard_ms in steps:
+        now += elapsed_ms * MS
+        beat = now + heard_ms * MS
+        out = gate.step(target([0.3, 0.3, 1.3], now), Permit(armed=True, heartbeat_ns=beat), now).output.pos_rad
+        fresh = 0 <= now - beat <= round(HEARTBEAT_MAX_AGE_S * 1e9)
+        assert fresh or (out == before).all()
+        before = out
 
 
 anything = arrays(np.float64, 3, elements=st.floats(allow_nan=True, allow_infinity=True, width=64))
