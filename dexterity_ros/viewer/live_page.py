@@ -1,33 +1,26 @@
 """A live web page: hand, object, goal, cloud and image in a scene; joints, motors, state and faults beside it."""
 
-import hmac
-import threading
+import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from concurrent.futures import Future
 
 import numpy as np
 import viser
-from numpy.typing import NDArray
 
-from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.frames import matrix_to_quat
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.object import BoxObject
-from dexterity_ros.perception.hand_shape import HandBody, Part, load_shape
-from dexterity_ros.viewer.panels import Snapshot, badge, joints_html, state_html
-from dexterity_ros.viewer.shapes import capsule_mesh
+from dexterity_ros.viewer.authority import Authority
+from dexterity_ros.viewer.browser_panel import BrowserPanel, Commands, Trace
+from dexterity_ros.viewer.guarded_server import GuardedServer
+from dexterity_ros.viewer.panels import Snapshot, joints_html, state_html
+from dexterity_ros.viewer.scene import Scene
 
-Floats = NDArray[np.float64]
-
-_MEASURED, _TARGET = (126, 146, 168), (240, 160, 60)
-_GOAL_BESIDE_M = np.array([0.0, 0.17, 0.03])  # the goal is shown beside the object, where both can be seen
 _PLOT_S = 12.0
 
 
 class LivePage:
-    """Serves the page; `show` redraws what has changed."""
+    """Serves the page; `show` redraws what has changed. Every browser may stop the hand, one may do more."""
 
     def __init__(
         self,
@@ -36,187 +29,108 @@ class LivePage:
         *,
         host: str,
         port: int,
-        token: str,
-        command: Callable[[str], tuple[bool, str]],
+        names: tuple[str, ...] = (),
+        secret: str = "",
+        commands: Commands,
     ) -> None:
-        """box: what the object looks like; None draws axes only. token: needed for the buttons; empty: there are none.
+        """Opens the page.
 
-        command: carries out arm, disarm or estop; returns (done, what was answered). Raises ConfigError when the port
-        is taken.
+        Args:
+            hand: it shows.
+            box: what the object looks like; None draws axes only.
+            host: address to listen on.
+            port: of the page; 0: a free one.
+            names: further names under which browsers may ask for it.
+            secret: what the one who may prepare, arm and disarm has to enter; empty: nobody may.
+            commands: carries out what is asked for.
+
+        Raises:
+            ConfigError: the port is taken, or a name is none.
         """
-        self._hand, self._body, self._box = hand, HandBody(hand, load_shape(hand)), box
-        self._token, self._command = token, command
-        try:
-            self._server = viser.ViserServer(host=host, port=port, label="dexterity_ros", verbose=False)
-        except OSError as error:
-            raise ConfigError(f"the viewer cannot listen on {host}:{port}: {error}") from error
-        self.address = f"http://{host}:{self._server.get_port()}"
-        self._history: deque[tuple[float, Floats, Floats]] = deque()
-        self._build_scene()
+        self._hand, self._commands = hand, commands
+        self._authority = Authority(secret) if secret else None
+        self._history: deque[Trace] = deque()
+        self._panels: dict[int, BrowserPanel] = {}
+        guarded = GuardedServer(host, port, names, "dexterity_ros")
+        self._server, self.address = guarded.viser, guarded.door.addresses[0]
+        self._scene = Scene(self._server, hand, box)
         self._build_panel()
+        self._server.on_client_connect(self._on_connect)
+        self._server.on_client_disconnect(self._on_disconnect)
+        self._drawing: Future[None] | None = None
+        guarded.open()
 
     def close(self) -> None:
         """Ends the page."""
         self._server.stop()
 
     @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._server.get_port()
+
+    @property
     def watchers(self) -> int:
         """How many browsers look at it."""
-        return len(self._server.get_clients())
+        return len(self._panels)
 
-    def show(self, now: Snapshot) -> None:
-        """Draws joints, object, goal and state."""
+    def show(self, now: Snapshot, everything: bool = True) -> None:
+        """Has what has changed drawn, in viser's thread: nothing else may touch what browsers are being sent.
+
+        A picture that is asked for before the last one is finished is left out. everything: also what costs more:
+        cloud, image, plot, table.
+        """
+        if self._drawing is not None:
+            if not self._drawing.done():
+                return
+            self._drawing.result()  # raises what went wrong in it
+        self._drawing = asyncio.run_coroutine_threadsafe(self._draw(now, everything), self._server.get_event_loop())
+
+    async def _draw(self, now: Snapshot, everything: bool) -> None:
+        moment = time.monotonic()
         with self._server.atomic():
-            if now.joints_rad is not None:
-                self._pose_hand("hand", now.joints_rad)
-                target = now.joints_rad if now.target_rad is None else now.target_rad
-                self._pose_hand("target", target)
-                self._history.append((time.monotonic(), now.joints_rad, target))
-                while self._history[-1][0] - self._history[0][0] > _PLOT_S:
-                    self._history.popleft()
-            self._pose_object(now)
+            self._scene.show(now)
+        self._remember(now, moment)
         self._state.content = state_html(now)
+        for panel in self._panels.values():
+            panel.refresh(moment)
+        if everything:
+            self._draw_slowly(now)
 
-    def show_slowly(self, now: Snapshot) -> None:
-        """Draws what costs more: cloud, image, plot, table."""
+    def _draw_slowly(self, now: Snapshot) -> None:
         if now.cloud is not None:
-            colours = (
-                now.cloud.rgb if now.cloud.rgb is not None else np.full((len(now.cloud.points_m), 3), 200, np.uint8)
-            )
-            self._server.scene.add_point_cloud(
-                "/cloud", np.asarray(now.cloud.points_m, np.float32), np.asarray(colours), point_size=0.0018
-            )
+            self._scene.show_cloud(now.cloud)
         if now.image is not None:
             self._image.image, self._image.visible = now.image, True
         self._table.content = joints_html(self._hand, now)
-        self._draw_plot()
+        for panel in self._panels.values():
+            panel.plot(self._history)
 
-    def _build_scene(self) -> None:
-        scene = self._server.scene
-        scene.set_up_direction("+z")
-        scene.configure_default_lights(cast_shadow=False)  # shadows and reflections are most of what drawing costs
-        scene.configure_environment_map(hdri=None)
-        scene.add_light_hemisphere("/sky", sky_color=(255, 255, 255), ground_color=(120, 120, 130), intensity=2.0)
-        self._server.initial_camera.position = tuple(np.array(self._hand.grasp_centre_m) + np.array([0.19, -0.13, 0.2]))
-        self._server.initial_camera.look_at = tuple(np.array(self._hand.grasp_centre_m) + np.array([-0.02, 0.045, 0.0]))
-        scene.add_grid(
-            "/ground", width=0.6, height=0.6, cell_size=0.1, cell_color=(60, 64, 70), section_color=(60, 64, 70),
-            position=(0.1, 0.0, -0.12),
-        )  # fmt: skip
-        self._links = {
-            "hand": self._add_hand("hand", _MEASURED, None),
-            "target": self._add_hand("target", _TARGET, 0.25),
-        }
-        self._object = self._add_object("/object", 1.0)
-        self._goal = self._add_object("/goal", 0.55)
-        self._goal_label = scene.add_label("/goal/label", "goal", position=(0.0, 0.0, 0.06))
-        self._object.visible = self._goal.visible = False
-
-    def _add_hand(self, name: str, colour: tuple[int, int, int], opacity: float | None) -> list[Any]:
-        frames = []
-        for k, link in enumerate(load_shape(self._hand).links):
-            frames.append(self._server.scene.add_frame(f"/{name}/{k}", show_axes=False))
-            for i, part in enumerate(link.parts):
-                self._add_part(f"/{name}/{k}/{i}", part, colour, opacity)
-        return frames
-
-    def _add_part(self, name: str, part: Part, colour: tuple[int, int, int], opacity: float | None) -> None:
-        scene = self._server.scene
-        if part.kind == "box":
-            size = 2.0 * np.array(part.size_m)
-            scene.add_box(name, colour, size, opacity=opacity, position=part.pos_m, wxyz=part.quat_wxyz)
+    def _remember(self, now: Snapshot, moment: float) -> None:
+        if now.joints_rad is None:
             return
-        vertices, faces = capsule_mesh(part.size_m[0], part.size_m[1])
-        scene.add_mesh_simple(
-            name, vertices, faces, color=colour, opacity=opacity, position=part.pos_m, wxyz=part.quat_wxyz
-        )
-
-    def _add_object(self, name: str, opacity: float) -> Any:
-        scene = self._server.scene
-        frame = scene.add_frame(name, show_axes=self._box is None, axes_length=0.05, axes_radius=0.002)
-        if self._box is None:
-            return frame
-        half = np.array(self._box.half_m)
-        see = None if opacity >= 1.0 else opacity
-        scene.add_box(f"{name}/core", (20, 20, 23), tuple(2.0 * half * 0.995), opacity=see)
-        for k, face in enumerate(self._box.faces):
-            normal = np.array(face.normal)
-            size = np.where(np.abs(normal) > 0.5, 0.0012, 1.82 * half)
-            at = normal * half
-            scene.add_box(f"{name}/{k}", face.rgb, tuple(size), opacity=see, position=tuple(at))
-        return frame
-
-    def _pose_hand(self, name: str, joints_rad: Floats) -> None:
-        for frame, pose in zip(self._links[name], self._body.links(joints_rad), strict=True):
-            frame.position, frame.wxyz = pose[:3, 3], matrix_to_quat(pose[:3, :3])
-
-    def _pose_object(self, now: Snapshot) -> None:
-        if now.object_pose is not None:
-            self._object.position, self._object.wxyz = now.object_pose.pos_m, now.object_pose.quat_wxyz
-            self._object.visible = True
-        self._goal.visible = now.goal_quat_wxyz is not None
-        if now.goal_quat_wxyz is not None:
-            self._goal.position = np.array(self._hand.grasp_centre_m) + _GOAL_BESIDE_M
-            self._goal.wxyz = now.goal_quat_wxyz
+        target = now.joints_rad if now.target_rad is None else now.target_rad
+        self._history.append((moment, now.joints_rad, target))
+        while self._history[-1][0] - self._history[0][0] > _PLOT_S:
+            self._history.popleft()
 
     def _build_panel(self) -> None:
+        """What all browsers see and none can change; fields and buttons belong to one browser each."""
         gui = self._server.gui
-        gui.configure_theme(control_layout="collapsible", control_width="medium", show_logo=False, dark_mode=True)
-        self._state = gui.add_html(state_html(Snapshot()))
-        self._answer = gui.add_html("")
-        if self._token:
-            self._build_buttons()
-        with gui.add_folder("Camera", expand_by_default=True):
+        gui.configure_theme(control_width="medium", show_logo=False, show_share_button=False, dark_mode=True)
+        gui.main_panel.dock_right()
+        self._state = gui.add_html(state_html(Snapshot()), order=1)
+        with gui.add_folder("Camera", expand_by_default=True, order=10):
             self._image = gui.add_image(np.zeros((2, 2, 3), np.uint8), format="jpeg", jpeg_quality=70, visible=False)
-        with gui.add_folder("Joints", expand_by_default=True):
+        with gui.add_folder("Joints", expand_by_default=True, order=11):
             self._table = gui.add_html("")
-        with gui.add_folder("One joint", expand_by_default=True):
-            self._joint = gui.add_dropdown("joint", self._hand.joint_names, initial_value=self._hand.joint_names[0])
-            self._plot = gui.add_uplot(
-                (np.array([0.0, 1.0]), *(np.zeros(2) for _ in range(4))),
-                (
-                    {"label": "s"},
-                    {"label": "measured", "stroke": "#5aa9e6", "width": 2},
-                    {"label": "target", "stroke": "#f0a03c", "width": 1},
-                    {"label": "lower", "stroke": "#c9504b", "width": 1},
-                    {"label": "upper", "stroke": "#c9504b", "width": 1},
-                ),
-                aspect=2.0,
-                scales={"x": {"time": False, "auto": True}, "y": {"auto": True}},
-            )
 
-    def _build_buttons(self) -> None:
-        gui = self._server.gui
-        with gui.add_folder("Control", expand_by_default=True):
-            self._entered = gui.add_text("token", "", hint="printed where the viewer was started")
-            stop = gui.add_button("E-STOP: torque off", color="red")
-            arm, disarm = gui.add_button("arm", color="green"), gui.add_button("disarm: let go gently", color="gray")
-        for button, request in ((stop, "estop"), (arm, "arm"), (disarm, "disarm")):
-            button.on_click(self._on_click(request))
+    async def _on_connect(self, client: viser.ClientHandle) -> None:
+        later = self._server.get_event_loop().call_soon_threadsafe
+        panel = BrowserPanel(client, self._hand, self._authority, self._commands, later)
+        self._panels[client.client_id] = panel
 
-    def _on_click(self, request: str) -> Callable[[Any], None]:
-        def clicked(_event: Any) -> None:
-            if not hmac.compare_digest(self._entered.value.strip(), self._token):
-                self._say(False, f"{request} was refused: the token is not the one that was printed")
-                return
-            threading.Thread(target=self._carry_out, args=(request,), daemon=True).start()
-
-        return clicked
-
-    def _carry_out(self, request: str) -> None:
-        done, answer = self._command(request)
-        self._say(done, f"{request}: {answer or ('done' if done else 'refused')}")
-
-    def _say(self, good: bool, text: str) -> None:
-        self._answer.content = badge("answer", text, "good" if good else "bad")
-
-    def _draw_plot(self) -> None:
-        if len(self._history) < 2:
-            return
-        k = self._hand.joint_names.index(self._joint.value)
-        joint, last = self._hand.joints[k], self._history[-1][0]
-        times = np.array([t - last for t, _, _ in self._history])
-        measured = np.array([m[k] for _, m, _ in self._history])
-        target = np.array([t[k] for _, _, t in self._history])
-        limits = (np.full(len(times), joint.lower_rad), np.full(len(times), joint.upper_rad))
-        self._plot.data = (times, measured, target, *limits)
+    async def _on_disconnect(self, client: viser.ClientHandle) -> None:
+        self._panels.pop(client.client_id, None)
+        if self._authority is not None:
+            self._authority.release(client.client_id)

@@ -1,8 +1,8 @@
 """What the panel of the live page says, as HTML."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,10 @@ _TONES = {"good": "#2f8f4e", "wait": "#c27a13", "bad": "#c9403b", "idle": "#6b76
 
 @dataclass(kw_only=True)
 class Snapshot:
-    """What is known at one moment; None = nothing has come. faults: newest last."""
+    """What is known at one moment; None = nothing has come. faults: newest last.
+
+    late_p99_ms: of the policy's loop; age_p99_ms: from measurement to write, as hand_node counts it.
+    """
 
     joints_rad: Floats | None = None
     target_rad: Floats | None = None
@@ -29,7 +32,8 @@ class Snapshot:
     hand_state: str = ""
     policy_state: str = ""
     motors: dict[str, dict[str, float]] = field(default_factory=dict)
-    loop: dict[str, Any] = field(default_factory=dict)
+    late_p99_ms: float | None = None
+    age_p99_ms: float | None = None
     goals: dict[str, int] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
@@ -41,8 +45,7 @@ def state_html(now: Snapshot) -> str:
         badge("hand", now.hand_state or "silent", _tone(now.hand_state)),
         badge("policy", now.policy_state or "silent", _tone(now.policy_state)),
     ]
-    late = now.loop.get("lateness_ms", {}).get("p99")
-    age = now.loop.get("observation_age_ms", {}).get("p99")
+    late, age = now.late_p99_ms, now.age_p99_ms
     figures = [
         ("goals reached", now.goals.get("reached", 0)),
         ("missed", now.goals.get("failed", 0)),
@@ -60,13 +63,23 @@ def state_html(now: Snapshot) -> str:
     return f"<div style='padding:0 12px'>{''.join(rows)}{wrapped}{faults}</div>"
 
 
+def answer_html(request: str, tone: str, lines: Sequence[str]) -> str:
+    """Returns what came of a request: one line each, in one box. tone: good, wait, bad or idle."""
+    text = "<br>".join(html.escape(line) for line in lines)
+    return f"<div style='padding:0 12px'>{_box(request, text, tone)}</div>"
+
+
 def badge(name: str, text: str, tone: str) -> str:
     """Returns one line with a coloured edge. tone: good, wait, bad or idle."""
+    return _box(name, html.escape(text), tone)
+
+
+def _box(name: str, inner: str, tone: str) -> str:
     colour = _TONES[tone]
     return (
         f"<div style='margin:4px 0;padding:4px 10px;border-left:5px solid {colour};background:{colour}22;"
         f"overflow-wrap:anywhere'><span style='opacity:.7;font-size:11px'>{html.escape(name)}</span> "
-        f"<b>{html.escape(text)}</b></div>"
+        f"<b>{inner}</b></div>"
     )
 
 
@@ -74,7 +87,7 @@ def _tone(state: str) -> str:
     kind = state.split(":")[0]
     if kind in ("armed", "following", "acting"):
         return "good"
-    if kind in ("stopped", "estop"):
+    if kind in ("stopped", "estop", "letting_go"):
         return "bad"
     return "idle" if kind in ("", "limp", "disarmed", "ready") else "wait"
 
