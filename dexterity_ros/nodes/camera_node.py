@@ -48,6 +48,14 @@ class CameraNode(Node):
         self._thread.join()
 
     def _work(self) -> None:
+        try:
+            self._read_until_done()
+        except BaseException as error:
+            ros.end_process(error)
+        if self._camera is not None:
+            self._camera.close()
+
+    def _read_until_done(self) -> None:
         while not self._done.is_set():
             try:
                 self._camera = self._camera or RealSenseCamera(self._settings)
@@ -58,8 +66,6 @@ class CameraNode(Node):
                 continue
             if image is not None:
                 self._publish(image)
-        if self._camera is not None:
-            self._camera.close()
 
     def _lost(self, error: CameraError) -> None:
         if self._camera is not None:
@@ -84,7 +90,7 @@ class CameraNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(CameraNode, lambda node: node.stop(), realtime=False)
+    ros.run(CameraNode, lambda node: node.stop(), realtime=False, exclusive=False)
 
 
 if __name__ == "__main__":

@@ -29,19 +29,22 @@ class ExerciseNode(Node):
         self._hand = load_hand(ros.parameters(self, ExerciseParameters).hand)
         self._reader = wire.JointReader(self._hand.joint_names)
         self._joints: Any = None
+        self._sender = ros.Sender()
         self._wanted_reset = self._reset = 0
         self._exercise: Exercise | None = None
         self._state = "waiting for joint_states"
         self._targets, self._states = ros.publisher(self, "joint_targets"), ros.publisher(self, "policy_state")
         ros.subscribe(self, "joint_states", lambda m: setattr(self, "_joints", m))
-        ros.subscribe(self, "policy_reset", lambda m: setattr(self, "_wanted_reset", int(m.data)))
-        self.loop = DeadlineLoop(round(1e9 / TOPICS["joint_targets"].rate_hz), self._cycle)
+        ros.subscribe(self, "policy_reset", lambda m: setattr(self, "_wanted_reset", wire.origin(m.data).number))
+        self.loop = DeadlineLoop(round(1e9 / TOPICS["joint_targets"].rate_hz), self._cycle, on_death=ros.end_process)
         self._reporter = Reporter(self, self._hand.name, "loop", self._report)
         self.loop.start("exercise")
 
     def _cycle(self) -> None:
-        if self._joints is not None:
-            self._move(ros.now_ns(self))
+        if refused := ros.refused(self):
+            self._state = str(refused[0])
+        elif self._joints is not None:
+            self._move(ros.steady_ns(self))
         self._states.publish(ros.message_class("policy_state")(data=self._state))
 
     def _move(self, now: int) -> None:
@@ -57,7 +60,7 @@ class ExerciseNode(Node):
         message = wire.fill_joint_state(
             ros.message_class("joint_targets")(), self._hand.joint_names, measured.stamp_ns, target
         )
-        message.header.frame_id = str(self._reset)
+        message.header.frame_id = str(self._sender.origin(self._reset))
         self._targets.publish(message)
         self._state = f"exercising, round {self._exercise.rounds(now) + 1}"
 

@@ -7,11 +7,13 @@ from typing import Any
 from rclpy.node import Node
 
 from dexterity_ros import ros, wire
+from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.contracts.samples import GoalSample
+from dexterity_ros.contracts.samples import GoalSample, PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
+from dexterity_ros.runtime.guard import usable_pose
 from dexterity_ros.safety.supervisor import State
 from dexterity_ros.tasks.goal_keeper import GoalEvent, GoalKeeper
 from dexterity_ros.tasks.goal_parameters import GoalParameters
@@ -35,51 +37,60 @@ class GoalNode(Node):
         by_policy = settings.reached_by == "policy"
         self._keeper = GoalKeeper(strict, hand.grasp_centre_m, seed=settings.seed, by_policy=by_policy)
         self._sure, self._said_ns = 0.0, 0
-        self._pose: Any = None
+        self._inbox = ros.Inbox(self, ("object_pose",))
         self._armed = self._ready = self._tried = False
         self._goals = ros.publisher(self, "goal")
         self._events = ros.publisher(self, "goal_event")
-        ros.subscribe(self, "object_pose", lambda m: setattr(self, "_pose", m))
         ros.subscribe(self, "policy_reached", self._on_reached)
         ros.subscribe(self, "supervisor", self._on_supervisor)
         ros.subscribe(self, "hand_state", self._on_hand)
-        self.loop = DeadlineLoop(round(1e9 / TOPICS["goal"].rate_hz), self._cycle)
+        self.loop = DeadlineLoop(round(1e9 / TOPICS["goal"].rate_hz), self._cycle, on_death=ros.end_process)
         self._reporter = Reporter(self, settings.task, "goals", self._report)
         self.loop.start("goals")
 
     def _on_reached(self, message: Any) -> None:
-        self._sure, self._said_ns = message.data, ros.now_ns(self)
+        self._sure, self._said_ns = message.data, ros.steady_ns(self)
 
     def _on_supervisor(self, message: Any) -> None:
-        self._armed = message.data.startswith((State.ARMED.value, State.HOLD.value))
+        verdict, _ = wire.heartbeat(message.data)
+        self._armed = verdict.startswith((State.ARMED.value, State.HOLD.value))
 
     def _on_hand(self, message: Any) -> None:
         self._ready = message.data.startswith(("following", "holding"))
 
     def _cycle(self) -> None:
-        now = ros.now_ns(self)
         if not (self._armed and self._ready):
             self._keeper.end_trial()
             self._tried = False
             return
-        if self._pose is None:
-            return
-        pose = wire.pose_sample(self._pose)
-        known = (now - pose.stamp_ns) * 1e-9 <= _POSE_MAX_AGE_S
+        now, pose = ros.steady_ns(self), self._known_pose()
         sure = self._sure if (now - self._said_ns) * 1e-9 <= _CALL_MAX_AGE_S else 0.0
         if self._tried:
-            for event in self._keeper.step(pose if known else None, now, sure=sure):
-                self._announce(event, now)
-        elif known:
+            for event in self._keeper.step(pose, now, sure=sure):
+                self._announce(event)
+        elif pose is not None:
             self._tried = True
-            self._announce(self._keeper.start_trial(pose, now), now)
+            self._announce(self._keeper.start_trial(pose, now))
         if self._keeper.goal is not None:
-            goal = GoalSample(stamp_ns=now, quat_wxyz=self._keeper.goal)
+            goal = GoalSample(stamp_ns=ros.now_ns(self), quat_wxyz=self._keeper.goal)
             self._goals.publish(wire.fill_goal(ros.message_class("goal")(), goal))
 
-    def _announce(self, event: GoalEvent, now: int) -> None:
+    def _known_pose(self) -> PoseSample | None:
+        """Returns where the object is, or None while that is not known."""
+        age_s = self._inbox.ages_s()["object_pose"]
+        if age_s is None or age_s > _POSE_MAX_AGE_S:
+            return None
+        try:
+            pose = wire.pose_sample(self._inbox["object_pose"])
+        except WireError as error:
+            self.get_logger().warning(f"object_pose refused: {error}", throttle_duration_sec=1.0)
+            return None
+        return pose if usable_pose(pose, ros.now_ns(self), _POSE_MAX_AGE_S) else None
+
+    def _announce(self, event: GoalEvent) -> None:
         goal = None if self._keeper.goal is None else self._keeper.goal.tolist()
-        content = asdict(event) | {"stamp_ns": now, "goal_quat_wxyz": goal if event.event == "issued" else None}
+        issued = goal if event.event == "issued" else None
+        content = asdict(event) | {"stamp_ns": ros.now_ns(self), "goal_quat_wxyz": issued}
         self._events.publish(ros.message_class("goal_event")(data=json.dumps(content)))
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:

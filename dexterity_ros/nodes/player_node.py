@@ -1,5 +1,6 @@
 """Plays a bag's sensor topics to live nodes, with /clock."""
 
+import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,29 +32,32 @@ class PlayerParameters:
 
 
 class PlayerNode(Node):
-    """Publishes the recorded bytes; services ~/pause, ~/resume. Other nodes need use_sim_time."""
+    """Publishes the recorded bytes; services ~/pause, ~/resume. Other nodes need use_sim_time.
+
+    A damaged bag is refused: live nodes would take its holes for silence.
+    """
 
     def __init__(self) -> None:
         super().__init__("player_node", automatically_declare_parameters_from_overrides=True)
         settings = ros.parameters(self, PlayerParameters)
         if not settings.rate > 0.0:
             raise ConfigError(f"rate is {settings.rate}, expected more than 0")
-        bag = Bag(Path(settings.bag).expanduser())
+        bag = Bag(Path(settings.bag).expanduser()).whole()
         played = {bag.need(TOPICS[key].name): key for key in settings.play}
         self._publishers_of = {topic: ros.publisher(self, key) for topic, key in played.items()}
         self._player = Player(bag.messages(list(played)), bag.start_ns, settings.rate)
-        self._listened_to, self._made_ns = False, ros.steady_ns()
+        self._listened_to, self._made_ns = False, time.monotonic_ns()
         self._clock_topic = self.create_publisher(Clock, "/clock", 10)
         for name, paused in (("pause", True), ("resume", False)):
             self.create_service(Trigger, f"~/{name}", partial(self._on_pause, paused))
-        self.loop = DeadlineLoop(_PERIOD_NS, self._cycle)
+        self.loop = DeadlineLoop(_PERIOD_NS, self._cycle, on_death=ros.end_process)
         self._reporter = Reporter(self, bag.path.name, "playing", self._report)
         self._length_s, self._start_ns = bag.duration_s, bag.start_ns
         self.get_logger().info(f"playing {bag.duration_s:.1f} s of {bag.path} at {settings.rate:g} times its speed")
         self.loop.start("player")
 
     def _cycle(self) -> None:
-        now = ros.steady_ns()
+        now = time.monotonic_ns()
         if not self._listened_to:
             heard = all(publisher.get_subscription_count() for publisher in self._publishers_of.values())
             self._listened_to = heard or now - self._made_ns > _PATIENCE_NS
@@ -81,7 +85,7 @@ class PlayerNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(PlayerNode, lambda node: node.loop.stop())
+    ros.run(PlayerNode, lambda node: node.loop.stop(), exclusive=False)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from rclpy.node import Node
 from std_msgs.msg import MultiArrayDimension
 
 from dexterity_ros import ros, wire
-from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
+from dexterity_ros.contracts.errors import Fault, WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import bundle_id
 from dexterity_ros.contracts.resources import resource
@@ -17,7 +17,7 @@ from dexterity_ros.contracts.samples import ObservationInputs
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.ros.leader import Leader
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
-from dexterity_ros.runtime.guard import Workspace
+from dexterity_ros.runtime.guard import SOURCES, Workspace, check_arrivals, invalid
 from dexterity_ros.runtime.policy_pipeline import Tick, load_pipeline
 
 
@@ -45,9 +45,7 @@ class PolicyNode(Node):
         workspace = Workspace(centre_m=hand.grasp_centre_m, radius_m=settings.workspace_radius_m)
         self._pipeline = load_pipeline(bundle, hand, workspace=workspace)
         self._reader = wire.JointReader(hand.joint_names)
-        self._joints: Any = None
-        self._pose: Any = None
-        self._goal: Any = None
+        self._inbox, self._sender = ros.Inbox(self, SOURCES), ros.Sender()
         self._leader = Leader(self, self._pipeline)
         self._wanted_reset = self._reset = 0
         self._state = "waiting for inputs"
@@ -55,12 +53,11 @@ class PolicyNode(Node):
         self._targets = ros.publisher(self, "joint_targets")
         self._ticks = ros.publisher(self, "policy_tick")
         self._states, self._sure = ros.publisher(self, "policy_state"), ros.publisher(self, "policy_reached")
-        ros.subscribe(self, "joint_states", lambda m: setattr(self, "_joints", m))
-        ros.subscribe(self, "object_pose", lambda m: setattr(self, "_pose", m))
-        ros.subscribe(self, "goal", lambda m: setattr(self, "_goal", m))
-        ros.subscribe(self, "policy_reset", lambda m: setattr(self, "_wanted_reset", int(m.data)))
+        ros.subscribe(self, "policy_reset", lambda m: setattr(self, "_wanted_reset", wire.origin(m.data).number))
         self._last_now = 0
-        self.loop = DeadlineLoop(round(self._pipeline.manifest.period_ns / settings.time_scale), self._cycle)
+        self.loop = DeadlineLoop(
+            round(self._pipeline.manifest.period_ns / settings.time_scale), self._cycle, on_death=ros.end_process
+        )
         self._reporter = Reporter(self, f"{bundle.name}@{bundle_id(bundle)}", "loop", self._report)
         self.get_logger().info(f"policy {bundle.name} at {self._pipeline.manifest.control_rate_hz} Hz on {hand.name}")
         self.loop.start("policy")
@@ -88,28 +85,31 @@ class PolicyNode(Node):
         inputs = self._inputs()
         if isinstance(inputs, Fault):
             return inputs
-        led = self._leader.action(inputs, now)
+        led = self._leader.action(inputs)
         return led if isinstance(led, Fault) else self._pipeline.step(inputs, now, instead=led)
 
     def _inputs(self) -> ObservationInputs | Fault:
-        joints, pose, goal = self._joints, self._pose, self._goal
-        if joints is None:
-            return Fault(code=FaultCode.JOINTS_STALE, detail="no joint_states yet")
-        if pose is None:
-            return Fault(code=FaultCode.POSE_STALE, detail="no object_pose yet")
-        if goal is None:
-            return Fault(code=FaultCode.GOAL_STALE, detail="no goal yet")
-        try:
-            sample = self._reader.sample(joints)
-        except WireError as error:
-            return Fault(code=FaultCode.JOINTS_INVALID, detail=str(error))
-        return ObservationInputs(joints=sample, object_pose=wire.pose_sample(pose), goal=wire.goal_sample(goal))
+        if refused := ros.refused(self):
+            return refused[0]
+        fault = check_arrivals(self._pipeline.manifest, self._inbox.ages_s())
+        if fault is not None:
+            return fault
+        readers = {"joint_states": self._reader.sample, "object_pose": wire.pose_sample, "goal": wire.goal_sample}
+        samples: dict[str, Any] = {}
+        for source, read in readers.items():
+            try:
+                samples[source] = read(self._inbox[source])
+            except WireError as error:
+                return invalid(source, str(error))
+        return ObservationInputs(
+            joints=samples["joint_states"], object_pose=samples["object_pose"], goal=samples["goal"]
+        )
 
     def _publish(self, tick: Tick, now: int) -> None:
         names = self._pipeline.hand.joint_names
         oldest = min(tick.inputs.joints.stamp_ns, tick.inputs.object_pose.stamp_ns)
         target = wire.fill_joint_state(ros.message_class("joint_targets")(), names, oldest, tick.target.pos_rad)
-        target.header.frame_id = str(self._reset)
+        target.header.frame_id = str(self._sender.origin(self._reset))
         self._targets.publish(target)
         if tick.reached is not None:
             self._sure.publish(ros.message_class("policy_reached")(data=float(tick.reached)))

@@ -8,14 +8,13 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dexterity_ros import ros, wire
-from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.ros.lifecycle import LifecycleClient
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
-from dexterity_ros.safety import preflight
-from dexterity_ros.safety.supervisor import Request, State, Supervisor, watch_limits
+from dexterity_ros.runtime.supervision import Supervision, level
+from dexterity_ros.safety.supervisor import Request, Verdict, watch_limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,87 +36,62 @@ class SafetyNode(Node):
     def __init__(self) -> None:
         super().__init__("safety_node", automatically_declare_parameters_from_overrides=True)
         settings = ros.parameters(self, SafetyParameters)
-        self._hand = load_hand(settings.hand)
-        self._watched = watch_limits(settings.watch)
-        self._supervisor = Supervisor(self._watched)
-        self._latest: dict[str, tuple[int, Any]] = {}
+        hand, watched = load_hand(settings.hand), watch_limits(settings.watch)
+        self._supervision, self._sender = Supervision(hand, watched), ros.Sender()
         self._movers = [LifecycleClient(self, name, self._on_unexpected) for name in settings.lifecycle_nodes]
         self._said = ""
         self._heartbeat = ros.publisher(self, "supervisor")
-        for key in self._watched:
+        for key in watched:
             ros.subscribe(self, key, partial(self._on_message, key))
+        ros.subscribe(self, "hand_state", lambda m: self._supervision.hear_hand(m.data))
         for request in Request:
             self.create_service(Trigger, f"~/{request}", partial(self._on_request, request))
-        self.loop = DeadlineLoop(round(1e9 / TOPICS["supervisor"].rate_hz), self._cycle)
-        self._reporter = Reporter(self, self._hand.name, "supervisor", self._report)
+        self.loop = DeadlineLoop(round(1e9 / TOPICS["supervisor"].rate_hz), self._cycle, on_death=ros.end_process)
+        self._reporter = Reporter(self, hand.name, "supervisor", self._report)
         self._lifecycle_timer = self.create_timer(0.2, self._move_nodes)
         self.loop.start("supervisor")
 
     def _on_message(self, key: str, message: Any) -> None:
-        if key == "deadman" and not message.data:  # only a pressed one counts
-            self._latest.pop(key, None)
-            return
-        self._latest[key] = (ros.now_ns(self), message)
-
-    def _ages_s(self, now: int) -> dict[str, float | None]:
-        latest = dict(self._latest)
-        return {key: (now - latest[key][0]) * 1e-9 if key in latest else None for key in self._watched}
+        self._supervision.hear(key, message, ros.steady_ns(self))
 
     def _cycle(self) -> None:
-        now = ros.now_ns(self)
-        verdict = self._supervisor.step(self._ages_s(now), (), now)
-        self._heartbeat.publish(ros.message_class("supervisor")(data=str(verdict)))
+        verdict = self._supervision.step(ros.refused(self), ros.steady_ns(self))
+        self._publish(verdict)
         kind = f"{verdict.state} {verdict.reason.partition(':')[0]}"  # ages in the reason change with every tick
         if kind != self._said:
             self._said = kind
             self.get_logger().info(str(verdict))
 
+    def _publish(self, verdict: Verdict) -> None:
+        text = wire.heartbeat_text(str(verdict), self._sender.origin(self._supervision.disarms))
+        self._heartbeat.publish(ros.message_class("supervisor")(data=text))
+
     def _on_request(self, request: Request, _message: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        failures = self._preflight() if request in (Request.PREPARE, Request.ARM) else ()
-        response.success, response.message = self._supervisor.request(request, ros.now_ns(self), failures)
+        now, states = ros.steady_ns(self), [client.state for client in self._movers]
+        not_ready = next((state for state in states if state not in ("inactive", "active")), states[0])
+        response.success, response.message = self._supervision.request(request, now, not_ready, ros.refused(self))
         self.get_logger().info(f"{request}: {response.message}")
-        self._cycle()  # hand_node hears why before it is moved
+        self._publish(self._supervision.verdict)  # hand_node acts on this at once, before it is moved
         self._move_nodes()
         return response
 
-    def _preflight(self) -> tuple[str, ...]:
-        try:
-            joints = self._read("joint_states", wire.JointReader(self._hand.joint_names).sample)
-            pose = self._read("object_pose", wire.pose_sample)
-        except WireError as error:
-            return (str(error),)
-        states = [client.state for client in self._movers]
-        not_ready = next((state for state in states if state not in ("inactive", "active")), states[0])
-        seen = preflight.PreflightInputs(
-            ages_s=self._ages_s(ros.now_ns(self)),
-            watched=self._watched,
-            joints=joints,
-            object_pose=pose,
-            hand_state=not_ready,
-        )
-        return preflight.failures(self._hand, seen)
-
-    def _read(self, key: str, reader: Any) -> Any:
-        return reader(self._latest[key][1]) if key in self._latest else None
-
     def _move_nodes(self) -> None:
-        wanted = "active" if self._supervisor.verdict.torque else "inactive"
+        wanted = self._supervision.wanted(ros.steady_ns(self))
         for client in self._movers:
             client.drive(wanted)
 
     def _on_unexpected(self, node: str, problem: str) -> None:
         # rclpy refuses one call that logs at different levels, so there are two.
-        if not self._supervisor.verdict.torque:
+        if not self._supervision.verdict.torque:
             self.get_logger().warning(f"{node} {problem}", throttle_duration_sec=5.0)
         else:
             self.get_logger().error(f"{node} {problem}")
-            self._supervisor.stop(f"{node} {problem}")
+            self._supervision.stop(f"{node} {problem}")
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
-        verdict = self._supervisor.verdict
-        level = {State.HOLD: "warn", State.STOPPED: "error"}.get(verdict.state, "ok")
+        verdict = self._supervision.verdict
         nodes = {client.name: client.state for client in self._movers}
-        return level, str(verdict), loop_values(self.loop) | {"lifecycle": nodes}
+        return level(verdict), str(verdict), loop_values(self.loop) | {"lifecycle": nodes}
 
 
 def main() -> None:

@@ -44,7 +44,8 @@ class SimCameraNode(Node):
         ros.subscribe(self, "sim_joint_states", lambda m: setattr(self, "_joints", m))
         ros.subscribe(self, "sim_object_pose", lambda m: setattr(self, "_pose", wire.pose_sample(m)))
         self._topics = CameraTopics(self, self._spec)
-        self.loop = DeadlineLoop(round(1e9 / settings.rate_hz), self._cycle, realtime=False)
+        period_ns = round(1e9 / settings.rate_hz)
+        self.loop = DeadlineLoop(period_ns, self._cycle, realtime=False, on_death=ros.end_process)
         self._rendered, self._said = 0, False
         self._reporter = Reporter(self, self._spec.name, "loop", self._report)
         self.get_logger().info(f"{self._spec.width}x{self._spec.height} at {settings.rate_hz:g} Hz")
@@ -71,7 +72,7 @@ class SimCameraNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(SimCameraNode, lambda node: node.loop.stop(), realtime=False)
+    ros.run(SimCameraNode, lambda node: node.loop.stop(), realtime=False, exclusive=False)
 
 
 if __name__ == "__main__":

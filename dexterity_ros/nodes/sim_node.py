@@ -1,5 +1,6 @@
 """Simulated hand and object in real time: joints behind topics, the object's pose with noise, latency and dropout."""
 
+import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from dexterity_ros.drivers.emulated.plants import GAIN, PlantedJoints, planted_p
 from dexterity_ros.drivers.emulated.pty_bus import PtyBus
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
-from dexterity_ros.sim.realtime import RealtimeHand
+from dexterity_ros.sim.realtime import Pace, RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig
 
 
@@ -76,8 +77,9 @@ class SimNode(Node):
         if self._bus is None:
             ros.subscribe(self, "driver_joint_command", self._on_command)
         self.create_service(Trigger, "sim/reset", self._on_reset)
-        self.loop = DeadlineLoop(round(period_s * 1e9), self._cycle)
+        self.loop = DeadlineLoop(round(period_s * 1e9), self._cycle, on_death=ros.end_process)
         self._reporter = Reporter(self, hand.name, "loop", self._report)
+        self._pace = Pace(time.monotonic_ns())
         self.loop.start("physics")
 
     def _serve_bus(self, hand: HandSpec) -> PtyBus:
@@ -85,11 +87,15 @@ class SimNode(Node):
         return PtyBus(self._emulated, Path(self.settings.port))
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
-        trip_ms = None if self._bus is None else self._emulated.watchdog_trip_ms
-        return "ok", "running", loop_values(self.loop) | {"watchdog_trip_ms": trip_ms}
+        values: dict[str, Any] = {"watchdog_trip_ms": None, "starved": None}
+        if self._bus is not None:
+            values = {"watchdog_trip_ms": self._emulated.watchdog_trip_ms, "starved": self._bus.run_time.figures()}
+        pace = self._pace.figures(self.sim.simulated_s, time.monotonic_ns())
+        return "ok", "running", loop_values(self.loop) | pace | values
 
     def close(self) -> None:
-        """Ends the physics and pulls the cable."""
+        """Pulls the cable, once hand_node has taken the torque through it, and ends the physics."""
+        ros.wait_for_hand(self)
         self.loop.stop()
         if self._bus is not None:
             self._bus.close()

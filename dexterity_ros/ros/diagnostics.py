@@ -1,7 +1,9 @@
-"""Publishes a node's figures on /diagnostics (REP-107), once a second."""
+"""A node's figures on /diagnostics (REP-107), once a second; and reading what anybody puts there."""
 
 import json
-from collections.abc import Callable
+import math
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
@@ -12,6 +14,9 @@ from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 
 LEVELS = {"ok": DiagnosticStatus.OK, "warn": DiagnosticStatus.WARN, "error": DiagnosticStatus.ERROR}
+
+_LONGEST = 20_000  # characters of one value; the longest of ours, the motors of a hand, has 2,000
+_MOST = 100  # values of one status
 
 Report = Callable[[], tuple[str, str, dict[str, Any]]]
 
@@ -46,3 +51,47 @@ def loop_values(loop: DeadlineLoop) -> dict[str, Any]:
         "duration_ms": loop.duration.milliseconds(),
         "realtime": loop.realtime,
     }
+
+
+def readings(message: Any, names: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Returns {name: values} of the statuses called `names`, whoever sent them. See `values`."""
+    return {status.name: values(status) for status in message.status if status.name in names}
+
+
+def values(status: Any) -> dict[str, Any]:
+    """Returns the values of a status as its Reporter wrote them. Never raises.
+
+    /diagnostics belongs to everybody: values that are no JSON, or longer than any of ours, are left out; numbers that
+    are not finite are None.
+    """
+    read = {}
+    for item in status.values[:_MOST]:
+        if len(item.value) <= _LONGEST:
+            try:
+                read[item.key] = json.loads(item.value, parse_constant=lambda _name: None, parse_float=_finite)
+            except (ValueError, RecursionError):
+                continue
+    return read
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def number(values: Mapping[str, Any], key: str) -> float | None:
+    """Returns a value that is a number, else None."""
+    value = values.get(key)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def numbers(values: Mapping[str, Any], key: str) -> dict[str, float]:
+    """Returns the numbers of a value that names several, such as p50, p99 and max; else nothing."""
+    value = values.get(key)
+    named = value if isinstance(value, dict) else {}
+    return {name: read for name in named if (read := number(named, name)) is not None}
+
+
+def counts(values: Mapping[str, Any], key: str) -> Counter[str]:
+    """Returns how often each thing was counted."""
+    return Counter({name: int(count) for name, count in numbers(values, key).items()})

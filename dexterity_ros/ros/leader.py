@@ -29,11 +29,11 @@ class Leader:
         ros.subscribe(node, "leader", self._on_message)
 
     def _on_message(self, message: Any) -> None:
-        self._message, self._arrived_ns = message, ros.now_ns(self._node)
+        self._message, self._arrived_ns = message, ros.steady_ns(self._node)
 
-    def action(self, inputs: ObservationInputs, now_ns: int) -> NDArray[np.float32] | Fault | None:
+    def action(self, inputs: ObservationInputs) -> NDArray[np.float32] | Fault | None:
         """Returns the operator's action, None while there is no operator, or why what they send cannot be followed."""
-        if self._message is None or now_ns - self._arrived_ns > _MAX_AGE_NS:
+        if self._message is None or ros.steady_ns(self._node) - self._arrived_ns > _MAX_AGE_NS:
             return None
         try:
             wanted = self._reader.target(self._message).pos_rad

@@ -58,7 +58,10 @@ class LifecycleClient:
 
     def _on_state(self, future: Any) -> None:
         self._asked_s = None
+        was_active = self._was_active
         self._set_state(future.result().current_state.label)
+        if was_active and not self._was_active:
+            return  # it left active by itself: that is a stop, and nothing here brings it back
         transition = _TRANSITIONS.get((self.state or "", self._wanted))
         if transition is None:
             return

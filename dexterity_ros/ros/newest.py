@@ -7,14 +7,17 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message
 
 from dexterity_ros import ros
-from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.contracts.errors import WireError
+from dexterity_ros.contracts.topics import QOS, TOPICS
 
 
 class Newest:
     """Takes messages from a node of its own that nobody spins; an executor would wake for each of them."""
 
-    def __init__(self, owner: Node) -> None:
+    def __init__(self, owner: Node, refuse: Callable[[str, str], None]) -> None:
+        """refuse: is told topic and reason when a message is larger than any of ours, or is none."""
         self._ears = Node(f"{owner.get_name()}_ears", namespace=owner.get_namespace(), use_global_arguments=False)
+        self._refuse = refuse
         self._heard: list[tuple[str, Any, Callable[[Any], None]]] = []
 
     def subscribe(self, key: str, take: Callable[[Any], None]) -> None:
@@ -25,17 +28,33 @@ class Newest:
         self._heard.append((key, made, take))
 
     def drain(self) -> None:
-        """Takes what has come since the last time."""
+        """Takes what has come since the last time, of each topic at most what its queue holds: a flood has no end."""
         for key, subscription, take in self._heard:
-            all_of_them = TOPICS[key].qos == "event"
-            newest = None
-            with subscription.handle:
-                while (taken := subscription.handle.take_message(subscription.msg_type, True)) is not None:
-                    newest = taken[0]
-                    if all_of_them:
-                        take(deserialize_message(newest, subscription.msg_type))
-            if newest is not None and not all_of_them:
-                take(deserialize_message(newest, subscription.msg_type))
+            waiting = self._waiting(key, subscription)
+            for raw in waiting if TOPICS[key].qos == "event" else waiting[-1:]:
+                try:
+                    message = deserialize_message(raw, subscription.msg_type)
+                except RuntimeError:  # what rclpy raises of bytes that are no message of this type
+                    self._refuse(key, f"{len(raw)} bytes are no {TOPICS[key].message}")
+                    continue
+                try:
+                    take(message)
+                except WireError as error:
+                    self._refuse(key, str(error))
+
+    def _waiting(self, key: str, subscription: Any) -> list[bytes]:
+        largest = TOPICS[key].max_bytes
+        waiting: list[bytes] = []
+        with subscription.handle:
+            for _ in range(QOS[TOPICS[key].qos][2]):
+                taken = subscription.handle.take_message(subscription.msg_type, True)
+                if taken is None:
+                    break
+                if len(taken[0]) <= largest:
+                    waiting.append(taken[0])
+                else:
+                    self._refuse(key, f"a message of {len(taken[0])} bytes was not read, {largest} are allowed")
+        return waiting
 
     def close(self) -> None:
         """Leaves the graph."""

@@ -1,38 +1,60 @@
-"""Arm, disarm and e-stop, asked for from a thread that is not the executor's."""
+"""Prepare, arm, disarm and every stop, asked for from outside the nodes that answer."""
 
 import time
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-_SERVICES = {
-    "arm": ("safety_node/prepare", "safety_node/arm"),
-    "disarm": ("safety_node/disarm",),
-    "estop": ("safety_node/estop",),
-}
+from dexterity_ros.ros.asking import Asking
+
+STOPS = ("safety_node/estop", "hand_node/estop")  # each takes the torque without the other
+_OTHERS = ("safety_node/prepare", "safety_node/arm", "safety_node/disarm")
 _ANSWER_S = 2.0
+
+Answer = tuple[bool, str]  # granted, and what was said
 
 
 class Requests:
-    """Calls safety_node's services; the node's executor, in another thread, brings the answers."""
+    """Calls services of safety_node and hand_node; several threads may ask at the same time."""
 
-    def __init__(self, node: Node) -> None:
-        names = [name for group in _SERVICES.values() for name in group]
-        self._clients = {name: node.create_client(Trigger, name) for name in names}
+    def __init__(self, node: Node, pause: Callable[[float], Any] = time.sleep) -> None:
+        """pause: lets some seconds go by; who has no thread that spins `node` passes what spins it that long."""
+        self._pause = pause
+        self._clients = {name: node.create_client(Trigger, name) for name in (*STOPS, *_OTHERS)}
 
-    def carry_out(self, request: str) -> tuple[bool, str]:
-        """Returns (granted, what was answered) of arm, disarm or estop; arming is prepared first."""
-        answer = (False, "")
-        for name in _SERVICES[request]:
-            if not self._clients[name].service_is_ready():
-                return False, f"no service {name}"
-            future = self._clients[name].call_async(Trigger.Request())
-            end = time.monotonic() + _ANSWER_S
-            while not future.done():
-                if time.monotonic() > end:
-                    return False, f"{name} did not answer within {_ANSWER_S:.0f} s"
-                time.sleep(0.005)
-            answer = (future.result().success, future.result().message)
-            if not answer[0]:
-                break
-        return answer
+    def prepare(self) -> Answer:
+        """Runs the preflight; the answer says ready, or every reason why not."""
+        return self._one("safety_node/prepare")
+
+    def arm(self) -> Answer:
+        """Arms what was prepared."""
+        return self._one("safety_node/arm")
+
+    def disarm(self) -> Answer:
+        """Lets go gently."""
+        return self._one("safety_node/disarm")
+
+    def stop_everything(self) -> dict[str, Answer]:
+        """Returns what every stop answered, by service: all are called at the same time, none waits for another."""
+        return self._ask(STOPS)
+
+    def _one(self, name: str) -> Answer:
+        return self._ask((name,))[name]
+
+    def _ask(self, names: Sequence[str]) -> dict[str, Answer]:
+        """Calls each service as soon as it is there; returns after all have answered, or after 2 s."""
+        asked = {name: Asking(self._clients[name], Trigger.Request()) for name in names}
+        end = time.monotonic() + _ANSWER_S
+        while [name for name in names if not asked[name].step()] and time.monotonic() < end:
+            self._pause(0.005)
+        return {name: self._answer(name, asked[name]) for name in names}
+
+    def _answer(self, name: str, asking: Asking) -> Answer:
+        asking.give_up()
+        if asking.asked_s is None:
+            return False, f"no service {name}"
+        if asking.answer is None:
+            return False, f"{name} did not answer within {_ANSWER_S:.0f} s"
+        return asking.answer.success, asking.answer.message

@@ -1,43 +1,36 @@
 """Publishers and subscriptions as the topics table describes them."""
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-from dexterity_ros.contracts.topics import QOS, TOPICS
-
-
-def qos_profile(key: str) -> QoSProfile:
-    """Returns the QoS of a topic in the table."""
-    reliability, durability, depth = QOS[TOPICS[key].qos]
-    return QoSProfile(
-        history=HistoryPolicy.KEEP_LAST,
-        depth=depth,
-        reliability=ReliabilityPolicy[reliability.upper()],
-        durability=DurabilityPolicy[durability.upper()],
-    )
-
-
-def message_class(key: str) -> Any:
-    """Returns the message class of a topic in the table."""
-    package, _, name = TOPICS[key].message.split("/")
-    return getattr(importlib.import_module(f"{package}.msg"), name)
-
-
-def message_field(key: str) -> Any:
-    """Returns the class that describes one field of a PointCloud2 topic."""
-    package, _, _ = TOPICS[key].message.split("/")
-    return importlib.import_module(f"{package}.msg").PointField
+from dexterity_ros.contracts.errors import Fault
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.ros.intake import intake
+from dexterity_ros.ros.messages import message_class, qos_profile
 
 
 def publisher(node: Node, key: str) -> Any:
-    """Returns a publisher for a topic in the table."""
+    """Returns a publisher for a topic in the table; the node says which system it belongs to."""
+    intake(node)
     return node.create_publisher(message_class(key), TOPICS[key].name, qos_profile(key))
 
 
 def subscribe(node: Node, key: str, callback: Callable[[Any], None]) -> Any:
-    """Subscribes to a topic in the table."""
-    return node.create_subscription(message_class(key), TOPICS[key].name, callback, qos_profile(key))
+    """Subscribes to a topic in the table.
+
+    `callback` gets only messages that are not too large and come from whom the table allows; a WireError that it
+    raises counts as a refused message.
+    """
+    return intake(node).subscribe(key, callback)
+
+
+def observe(node: Node, key: str, callback: Callable[[Any], None]) -> Any:
+    """Subscribes to a topic of whatever system runs, for those who only look: publishers are not checked."""
+    return intake(node).subscribe(key, callback, checked=False)
+
+
+def refused(node: Node) -> tuple[Fault, ...]:
+    """Returns what was wrong with messages to this node a moment ago."""
+    return intake(node).faults()

@@ -1,18 +1,37 @@
 """Turns a system into a launch description; used by launch/*.launch.py on a machine with a ROS installation."""
 
+import signal
+from collections.abc import Sequence
 from typing import Any
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+)
+from launch.event_handlers import OnShutdown
+from launch.events import matches_action
+from launch.events.process import SignalProcess
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
-from dexterity_ros.systems.spec import NodeStart, SystemSpec, load_system, resolve
+from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.systems.network import NETWORK, network_variables, network_warning, node_variables
+from dexterity_ros.systems.spec import BRINGS, Argument, NodeStart, SystemSpec, load_system, read_arguments, resolve
 from launch import LaunchDescription
 
 _COMMON = {
-    "namespace": ("", "ROS namespace of all nodes"),
-    "use_sim_time": ("false", "take the time from /clock"),
+    "namespace": Argument(default="", about="ROS namespace of all nodes"),
+    "use_sim_time": Argument(default=False, about="take the time from /clock"),
+    "network": NETWORK,
 }
+
+
+class NodeEndedError(DexterityError):
+    """A node ended by itself; what raises this makes `ros2 launch` stop the others and return non-zero."""
 
 
 def description(name: str) -> LaunchDescription:
@@ -20,30 +39,29 @@ def description(name: str) -> LaunchDescription:
     system = load_system(name)
     arguments = [
         DeclareLaunchArgument(key, default_value=_text(argument.default), description=argument.about)
-        for key, argument in system.arguments.items()
+        for key, argument in (system.arguments | _COMMON | {"brings": BRINGS}).items()
     ]
-    arguments += [
-        DeclareLaunchArgument(key, default_value=default, description=about)
-        for key, (default, about) in _COMMON.items()
-    ]
-    return LaunchDescription([*arguments, OpaqueFunction(function=lambda context: _nodes(context, system))])
+    return LaunchDescription([*arguments, OpaqueFunction(function=lambda context: _actions(context, system))])
 
 
-def _nodes(context: Any, system: SystemSpec) -> list[Any]:
-    given = {
-        key: _typed(LaunchConfiguration(key).perform(context), argument.default)
-        for key, argument in system.arguments.items()
-    }
-    namespace = LaunchConfiguration("namespace").perform(context)
-    use_sim_time = LaunchConfiguration("use_sim_time").perform(context) == "true"
-    lifecycle = {node.executable for node in system.nodes if node.lifecycle}
+def _actions(context: Any, system: SystemSpec) -> list[Any]:
+    """Returns what opens the network as far as asked, and the nodes."""
+    known = system.arguments | _COMMON | {"brings": BRINGS}
+    values = read_arguments(known, {key: LaunchConfiguration(key).perform(context) for key in known})
+    namespace, use_sim_time, network = (values.pop(key) for key in _COMMON)
+    variables = network_variables(network) | node_variables()
+    said = [LogInfo(msg=warning)] if (warning := network_warning(network)) else []
+    nodes = [_node(start, namespace, use_sim_time) for start in resolve(system, values, {})]
     return [
-        _node(start, namespace, use_sim_time, start.executable in lifecycle) for start in resolve(system, given, {})
+        *(SetEnvironmentVariable(key, value) for key, value in variables.items()),
+        *said,
+        RegisterEventHandler(OnShutdown(on_shutdown=lambda event, context: _signals(nodes))),
+        *nodes,
     ]
 
 
-def _node(start: NodeStart, namespace: str, use_sim_time: bool, lifecycle: bool) -> Any:
-    kind = LifecycleNode if lifecycle else Node
+def _node(start: NodeStart, namespace: str, use_sim_time: bool) -> Any:
+    kind = LifecycleNode if start.lifecycle else Node
     return kind(
         package="dexterity_ros",
         executable=start.executable,
@@ -57,17 +75,20 @@ def _node(start: NodeStart, namespace: str, use_sim_time: bool, lifecycle: bool)
 
 def _end_all(context: Any, executable: str) -> list[Any]:
     """A node that ends takes the others along; those that end because of that ask for nothing more."""
-    if context.launch_configurations.get("dexterity_ending") or context.is_shutdown:
+    if context.is_shutdown:
         return []
-    context.launch_configurations["dexterity_ending"] = "true"
-    return [Shutdown(reason=f"{executable} ended")]
+    status = context.locals.event.returncode
+    raise NodeEndedError(f"{executable} ended by itself with status {status}; stopping the others")
+
+
+def _signals(nodes: Sequence[Any]) -> list[Any]:
+    """Asks every node to end: launch itself signals none when it takes a SIGINT for the terminal's Ctrl-C."""
+    running = [node for node in nodes if node.process_details is not None]
+    return [
+        EmitEvent(event=SignalProcess(signal_number=signal.SIGINT, process_matcher=matches_action(node)))
+        for node in sorted(running, key=lambda node: not isinstance(node, LifecycleNode))
+    ]
 
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _typed(text: str, like: Any) -> Any:
-    if isinstance(like, bool):
-        return text.lower() == "true"
-    return type(like)(text)

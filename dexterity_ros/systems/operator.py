@@ -1,10 +1,9 @@
 """The person at the robot, in code: waits, arms, puts the object back; judges goals on the simulator's truth."""
 
 import contextlib
-import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import rclpy
@@ -13,50 +12,92 @@ from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dexterity_ros import ros, wire
-from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.errors import DexterityError, WireError
 from dexterity_ros.evaluation.pose_judge import PoseJudge
 from dexterity_ros.evaluation.truth_judge import TruthJudge
+from dexterity_ros.ros.asking import Asking
+from dexterity_ros.ros.diagnostics import readings
+from dexterity_ros.ros.name_lock import NameLock, domain_id
+from dexterity_ros.systems.goal_events import goal_event
 from dexterity_ros.systems.processes import ros_environment
+
+_ANSWER_S = 10.0  # a busy machine takes seconds
+_ARM_S = 30.0
+_SLICE_S = 0.005
+_LOOK_S = 2.0  # long enough to find a system that runs
+_BUSY_S = 3.0  # longer, on a machine that has much to do
+_READ = ("policy_node: loop", "hand_node: loop", "sim_node: loop")  # of /diagnostics
+_OF_THE_SYSTEM = ("supervisor", "hand_state", "policy_state")  # a stranger's would mislead the person
 
 
 class OperatorError(DexterityError):
     """The system did not do what the operator asked for."""
 
 
+def _tell(takers: Sequence[Callable[[Any], None]], read: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """Returns what reads a message once and gives it to each of those who take it."""
+
+    def on_message(message: Any) -> None:
+        sample = read(message)
+        for take in takers:
+            take(sample)
+
+    return on_message
+
+
+def _nothing() -> None:
+    """Who waits has nothing to look after."""
+
+
 class Operator:
     """Talks to a running system from outside, on its own node."""
 
-    def __init__(self, judge: TruthJudge | None = None, pose_judge: PoseJudge | None = None) -> None:
-        """Joins the graph; rclpy must be initialised. judge, pose_judge: follow goals and poses on the truth."""
+    def __init__(
+        self, judge: TruthJudge | None = None, pose_judge: PoseJudge | None = None, *, visitor: bool = False
+    ) -> None:
+        """Joins the graph; rclpy must be initialised. judge, pose_judge: follow goals and poses on the truth.
+
+        visitor: looks at whatever system runs, which is not its own.
+        """
         self.node = Node("operator")
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.node)
         self.supervisor = self.hand_state = self.policy_state = ""
         self.diagnostics: dict[str, dict[str, Any]] = {}
         self._services: dict[str, Any] = {}
-        if judge is not None:
-            ros.subscribe(self.node, "sim_object_pose", lambda m: judge.see(wire.pose_sample(m)))
-            ros.subscribe(self.node, "goal_event", lambda m: judge.event(json.loads(m.data)))
+        self._checked = () if visitor else _OF_THE_SYSTEM
+        judges = [one for one in (judge, pose_judge) if one is not None]
+        if judges:
+            self._follow("sim_object_pose", _tell([judge.see for judge in judges], wire.pose_sample))
+            self._follow("goal_event", _tell([judge.event for judge in judges], lambda m: goal_event(m.data)))
         if pose_judge is not None:
-            ros.subscribe(self.node, "sim_object_pose", lambda m: pose_judge.see(wire.pose_sample(m)))
-            ros.subscribe(self.node, "object_pose", lambda m: pose_judge.estimate(wire.pose_sample(m)))
-            ros.subscribe(self.node, "goal_event", lambda m: pose_judge.event(json.loads(m.data)))
-        ros.subscribe(self.node, "supervisor", lambda m: setattr(self, "supervisor", m.data))
-        ros.subscribe(self.node, "hand_state", lambda m: setattr(self, "hand_state", m.data))
-        ros.subscribe(self.node, "policy_state", lambda m: setattr(self, "policy_state", m.data))
-        ros.subscribe(self.node, "diagnostics", self._on_diagnostics)
+            self._follow("object_pose", lambda m: pose_judge.estimate(wire.pose_sample(m)))
+        self._follow("supervisor", lambda m: setattr(self, "supervisor", wire.state_text(m.data)))
+        self._follow("hand_state", lambda m: setattr(self, "hand_state", m.data))
+        self._follow("policy_state", lambda m: setattr(self, "policy_state", m.data))
+        self._follow("diagnostics", lambda m: self.diagnostics.update(readings(m, _READ)))
 
-    def _on_diagnostics(self, message: Any) -> None:
-        for status in message.status:
-            self.diagnostics[status.name] = {v.key: json.loads(v.value) for v in status.values}
+    def _follow(self, key: str, take: Callable[[Any], object]) -> None:
+        """Listens to a topic; a message that is not what the topic promises is nobody's business here."""
+
+        def tolerant(message: Any) -> None:
+            with contextlib.suppress(WireError):
+                take(message)
+
+        listen = ros.subscribe if key in self._checked else ros.observe
+        listen(self.node, key, tolerant)
 
     def spin(self, duration_s: float) -> None:
         """Handles messages for a while."""
         end = time.monotonic() + duration_s
-        while (remaining := end - time.monotonic()) > 0:
-            self._executor.spin_once(timeout_sec=remaining)
+        while time.monotonic() < end:
+            # Always the same time-out: with another one the executor begins anew with the first of what waits, and
+            # who cannot keep up with a topic never comes to the answer of a service.
+            self._executor.spin_once(timeout_sec=_SLICE_S)
 
-    def wait_for(self, what: str, condition: Callable[[], bool], timeout_s: float, alive: Callable[[], None]) -> None:
+    def wait_for(
+        self, what: str, condition: Callable[[], bool], timeout_s: float, alive: Callable[[], None] = _nothing
+    ) -> None:
         """Spins until `condition`; `alive` may raise. Raises OperatorError with `what` after timeout_s."""
         end = time.monotonic() + timeout_s
         while not condition():
@@ -68,28 +109,42 @@ class Operator:
                 )
             self.spin(0.05)
 
-    def call(self, service: str, timeout_s: float = 5.0) -> tuple[bool, str]:
+    def call(
+        self, service: str, timeout_s: float = _ANSWER_S, alive: Callable[[], None] = _nothing
+    ) -> tuple[bool, str]:
         """Returns (success, message) of a Trigger service. Raises OperatorError when nobody answers."""
+        asking = Asking(self._client(service), Trigger.Request())
+        try:
+            self.wait_for(f"an answer of {service}", asking.step, timeout_s, alive)
+        finally:
+            asking.give_up()
+        return asking.answer.success, asking.answer.message
+
+    def _client(self, service: str) -> Any:
         if service not in self._services:
             self._services[service] = self.node.create_client(Trigger, service)
-        client = self._services[service]
-        if not client.wait_for_service(timeout_sec=timeout_s):
-            raise OperatorError(f"no service {service} within {timeout_s:.0f} s")
-        future = client.call_async(Trigger.Request())
-        end = time.monotonic() + timeout_s
-        while not future.done():
-            if time.monotonic() > end:
-                raise OperatorError(f"{service} did not answer within {timeout_s:.0f} s")
-            self.spin(0.02)
-        return future.result().success, future.result().message
+        return self._services[service]
 
-    def arm(self, alive: Callable[[], None]) -> None:
+    def find_system(self) -> None:
+        """Waits until somebody offers to arm. Raises OperatorError, which says what to start, when nobody does."""
+        ready = self._client("safety_node/arm").service_is_ready
+        end = time.monotonic() + _LOOK_S
+        while not ready():
+            busy = NameLock("safety_node").held()  # it runs on this machine, which has much to do
+            if time.monotonic() > end + (_BUSY_S if busy else 0.0):
+                why = "safety_node does not answer" if busy else "no system runs"
+                raise OperatorError(
+                    f"{why} in ROS domain {domain_id()}: `dexterity up`, or ros2 launch dexterity_ros real.launch.py"
+                )
+            self.spin(0.05)
+
+    def arm(self, alive: Callable[[], None] = _nothing) -> None:
         """Arms, retrying while preflight still waits for topics. Raises OperatorError with the last refusal."""
-        end = time.monotonic() + 20.0
+        end = time.monotonic() + _ARM_S
         while True:
-            granted, why = self.call("safety_node/prepare")
+            granted, why = self.call("safety_node/prepare", alive=alive)
             if granted:
-                granted, why = self.call("safety_node/arm")
+                granted, why = self.call("safety_node/arm", alive=alive)
             if granted:
                 return
             alive()
@@ -97,13 +152,26 @@ class Operator:
                 raise OperatorError(f"arming was refused: {why}")
             self.spin(0.3)
 
-    def restart_trial(self, alive: Callable[[], None]) -> None:
+    def restart_trial(self, alive: Callable[[], None] = _nothing) -> None:
         """Disarms, puts the object back, arms."""
-        self.call("safety_node/disarm")
-        self.wait_for("torque off", lambda: self.hand_state.startswith("limp"), 5.0, alive)
-        self.call("sim/reset")
+        self.let_go(alive)
+        self.start_trial(alive)
+
+    def start_trial(self, alive: Callable[[], None] = _nothing) -> None:
+        """Puts the object back into the simulated hand, which is limp, and arms."""
+        self.call("sim/reset", alive=alive)
         self.spin(0.2)
         self.arm(alive)
+
+    def let_go(self, alive: Callable[[], None] = _nothing) -> None:
+        """Disarms and waits until the torque is off."""
+        self.call("safety_node/disarm", alive=alive)
+        self.wait_for(
+            "torque off",
+            lambda: self.supervisor.startswith("disarmed") and self.hand_state.startswith("limp"),
+            10.0,
+            alive,
+        )
 
     def close(self) -> None:
         """Leaves the graph."""
@@ -112,12 +180,12 @@ class Operator:
 
 
 @contextlib.contextmanager
-def visit() -> Iterator[Callable[[str], tuple[bool, str]]]:
-    """Joins the graph that `dexterity up` or ros2 launch runs; gives what calls a service there."""
+def visit() -> Iterator[Operator]:
+    """Joins the graph that `dexterity up` or ros2 launch runs."""
     os.environ.update(ros_environment())
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    operator = Operator()
+    operator = Operator(visitor=True)
     try:
-        yield operator.call
+        yield operator
     finally:
         operator.close()

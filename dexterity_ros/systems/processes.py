@@ -1,30 +1,39 @@
-"""Starts the nodes of a system as processes, watches them, stops them."""
+"""Starts the nodes of a system as processes, watches them, stops them: what holds torque first."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import IO
 
 import yaml
 
-from dexterity_ros.contracts.resources import resource
+from dexterity_ros.ros.name_lock import NameLock
+from dexterity_ros.systems.network import network_variables, node_variables
 from dexterity_ros.systems.spec import NodeStart
 
 _GRACE_S = 3.0
 
 
-def ros_environment(domain_id: int | None = None) -> dict[str, str]:
-    """Returns the environment for nodes: discovery on this machine only, transports that carry images."""
+def ros_environment(domain_id: int | None = None, network: str = "") -> dict[str, str]:
+    """Returns the environment for nodes, or for who visits a system.
+
+    Args:
+        domain_id: ROS domain; None: as it is.
+        network: who may join; empty: as the environment says, else this machine alone.
+    """
     environment = dict(os.environ)
-    environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    environment.setdefault("FASTDDS_DEFAULT_PROFILES_FILE", str(resource("config/dds/fastdds.xml")))
-    environment.setdefault("RCUTILS_LOGGING_BUFFERED_STREAM", "0")
-    environment["OMP_NUM_THREADS"] = "1"
-    environment["OPENBLAS_NUM_THREADS"] = "1"
+    if network:
+        environment |= network_variables(network)
+    else:
+        environment = network_variables("localhost") | environment
+    environment |= node_variables()
     if domain_id is not None:
         environment["ROS_DOMAIN_ID"] = str(domain_id)
     return environment
@@ -32,20 +41,33 @@ def ros_environment(domain_id: int | None = None) -> dict[str, str]:
 
 def own_domain() -> int:
     """Returns a ROS domain of its own unless one is set, so that a demo never meets a robot in the lab."""
-    return int(os.environ.get("ROS_DOMAIN_ID", 20 + os.getpid() % 80))
+    if (given := os.environ.get("ROS_DOMAIN_ID")) is not None:
+        return int(given)
+    own = [20 + (os.getpid() + i) % 80 for i in range(80)]
+    return next((domain for domain in own if not NameLock("hand_node", domain=domain).held()), own[0])
 
 
 class Processes:
     """Node processes of one system; a context manager that leaves none behind."""
 
     def __init__(self, starts: list[NodeStart], environment: dict[str, str], *, log: IO[str] | None = None) -> None:
-        """Starts every node. log: where their output goes; None: the terminal."""
+        """Starts every node. log: where their output goes; None: the terminal.
+
+        Raises NameTakenError before any has started, when one of this name runs already.
+        """
+        domain = int(environment.get("ROS_DOMAIN_ID") or 0)
+        for start in starts:
+            NameLock(start.executable, domain=domain).check()
         self._folder = tempfile.TemporaryDirectory(prefix="dexterity_")
         self._environment, self._log = environment, log
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self._starts = {start.executable: start for start in starts}
-        for start in starts:
-            self.start(start.executable)
+        try:
+            for start in starts:
+                self.start(start.executable)
+        except BaseException:
+            self.stop()
+            raise
 
     def start(self, executable: str) -> None:
         """Starts one node of the list (again)."""
@@ -69,16 +91,28 @@ class Processes:
         return [process.pid for process in self.running.values()]
 
     def stop(self) -> None:
-        """Ends the nodes one after the other, the last started first; kills one that does not end in time."""
-        for process in reversed(list(self.running.values())):
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+        """Ends the node that holds torque, then all others at once; kills what does not end in time, and says so."""
+        first = [name for name in self.running if self._starts[name].lifecycle]
+        self._end(first, "its motors may still have torque, cut the power")
+        self._end([name for name in self.running if name not in first], "")
+        self._folder.cleanup()
+
+    def _end(self, names: Iterable[str], consequence: str) -> None:
+        ending = {name: self.running[name] for name in names if self.running[name].poll() is None}
+        for process in ending.values():
+            process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE_S
+        for name, process in ending.items():
             try:
-                process.wait(timeout=_GRACE_S)
+                process.wait(timeout=max(deadline - time.monotonic(), 0.0))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        self._folder.cleanup()
+                self._say(f"{name} did not end within {_GRACE_S:.0f} s and was killed", consequence)
+
+    def _say(self, *parts: str) -> None:
+        with contextlib.suppress(OSError):  # the terminal may be closed: the others must end all the same
+            print("; ".join(part for part in parts if part), file=self._log or sys.stderr, flush=True)
 
     def __enter__(self) -> "Processes":
         return self

@@ -11,7 +11,29 @@ import yaml
 
 rclpy = pytest.importorskip("rclpy")
 
+from std_srvs.srv import Trigger
+
+from dexterity_ros import ros
+from dexterity_ros.ros.name_lock import NameLock
+
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+
+SYSTEM = """
+name: standing
+about: a hand on an emulated bus that the test owns
+arguments: {{port: {{default: {port}, about: serial port}}}}
+nodes:
+  - executable: hand_node
+    parameters_file: config/nodes/hand_node.yaml
+    parameters: {{hand: leap, policy: none, shadow: false, hardware: dynamixel, port: $port}}
+    lifecycle: true
+  - executable: exercise_node
+    parameters_file: config/nodes/exercise_node.yaml
+    parameters: {{hand: leap}}
+  - executable: safety_node
+    parameters_file: config/nodes/safety_node.yaml
+    parameters: {{hand: leap, watch: [joint_states, policy_state]}}
+"""
 
 
 @pytest.fixture
@@ -70,3 +92,57 @@ def start(tmp_path):
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+class Bench:
+    """A system on the motors of the test, which outlive it."""
+
+    nodes = ("hand_node", "exercise_node", "safety_node")
+
+    def __init__(self, graph, motors, file):
+        self.graph, self.motors, self.file = graph, motors, file
+        self.states = []
+        ros.subscribe(graph.node, "hand_state", lambda m: self.states.append(m.data))
+
+    def torques(self):
+        return sum(motor.torque for motor in self.motors)
+
+    def call(self, service):
+        client = self.graph.node.create_client(Trigger, service)
+        assert self.graph.spin_until(client.service_is_ready)
+        future = client.call_async(Trigger.Request())
+        assert self.graph.spin_until(future.done)
+        return future.result()
+
+    def arm(self):
+        """Arms, and waits until the hand has torque and moves."""
+        assert self.graph.spin_until(lambda: self.states and self.states[-1] == "limp", 30.0)
+        asked = ("safety_node/prepare", "safety_node/arm")
+        assert self.graph.spin_until(lambda: all(self.call(service).success for service in asked))
+        assert self.graph.spin_until(lambda: self.states[-1] == "following", 30.0), self.states
+        assert self.torques() == 16
+
+    def end_in_order(self, timeout_s=10.0):
+        """Waits for the end of all nodes; returns how long the torque lasted, and whether hand_node ended first."""
+        began, lasted_s, in_order = time.monotonic(), None, True
+        while held := {name for name in self.nodes if NameLock(name).held()}:
+            in_order &= held == set(self.nodes) or "hand_node" not in held
+            if lasted_s is None and not self.torques():
+                lasted_s = time.monotonic() - began
+            assert time.monotonic() - began < timeout_s, held
+            time.sleep(0.002)
+        assert self.torques() == 0
+        return lasted_s or time.monotonic() - began, in_order
+
+    def holder(self, name):
+        """Returns the process id of a node."""
+        assert NameLock(name).held()
+        return int(NameLock(name)._path.read_text().split()[0])
+
+
+@pytest.fixture
+def bench(graph, pty, emulated, tmp_path):
+    """A hand on emulated motors, as a system's file; nothing has been started."""
+    path = tmp_path / "standing.yaml"
+    path.write_text(SYSTEM.format(port=pty.path))
+    return Bench(graph, emulated.motors, path)

@@ -104,7 +104,7 @@ class Inputs:
 
 @pytest.fixture
 def policy(graph, start, leap):
-    start("policy_node", hand="leap", policy=POLICY, workspace_radius_m=0.09)
+    start("policy_node", hand="leap", policy=POLICY, workspace_radius_m=0.09, brings=["leader"])
     inputs = Inputs(graph, leap)
     assert inputs.until("acting"), inputs.states[-3:]
     return inputs
@@ -177,7 +177,7 @@ class Robot:
         self.written, self.states, self.supervisor = [], [], []
         ros.subscribe(graph.node, "driver_joint_command", self.written.append)
         ros.subscribe(graph.node, "hand_state", lambda m: self.states.append(m.data))
-        ros.subscribe(graph.node, "supervisor", lambda m: self.supervisor.append(m.data))
+        ros.subscribe(graph.node, "supervisor", lambda m: self.supervisor.append(wire.state_text(m.data)))
         keys = ("driver_joint_states", "joint_targets", "object_pose", "policy_state")
         self.publishers = {key: ros.publisher(graph.node, key) for key in keys}
 

@@ -26,7 +26,7 @@ def test_a_killed_recorder_leaves_all_but_the_last_second(graph, tmp_path):
     import numpy as np
 
     from dexterity_ros import ros, wire
-    from dexterity_ros.recording.bag_reader import Bag, salvage
+    from dexterity_ros.recording.bag_reader import Bag
 
     names = tuple(f"j{i}" for i in range(16))
     publisher = ros.publisher(graph.node, "joint_states")
@@ -51,12 +51,11 @@ def test_a_killed_recorder_leaves_all_but_the_last_second(graph, tmp_path):
     os.kill(node[0], signal.SIGKILL)
     recorder.wait(timeout=10)
     dexterity("bag", "info", "b", cwd=tmp_path, status=2)
-    dexterity("bag", "recover", "b", cwd=tmp_path)
+    assert "it was cut off" in dexterity("bag", "recover", "b", cwd=tmp_path, status=1)
     saved = Bag(tmp_path / "b_recovered")
     assert killed_ns - saved.end_ns < 1e9
-    assert saved.counts["/joint_states"] == sum(
-        m.topic == "/joint_states" for m in salvage(tmp_path / "b" / "b_0.mcap")
-    )
+    left = Bag(tmp_path / "b", unfinished=True)
+    assert saved.counts["/joint_states"] == left.counts["/joint_states"]
 
 
 def children(pid):

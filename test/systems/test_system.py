@@ -5,7 +5,15 @@ import pytest
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import data_root
-from dexterity_ros.systems.spec import SystemSpec, load_system, node_parameters, resolve
+from dexterity_ros.systems.spec import (
+    Argument,
+    SystemSpec,
+    load_system,
+    node_parameters,
+    parse_argument,
+    read_arguments,
+    resolve,
+)
 
 SYSTEMS = sorted(path.stem for path in (data_root() / "config/systems").glob("*.yaml"))
 
@@ -36,8 +44,100 @@ def test_unknown_arguments_nodes_and_variables_are_refused():
         resolve(config.from_mapping(SystemSpec, content, where="sim"), {}, {})
 
 
-def test_a_parameter_file_for_another_node_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    "text",
+    [
+        "other_node: {ros__parameters: {a: 1}}",
+        "sim_node: {a: 1}",
+        "sim_node: 3",
+        "sim_node: {ros__parameters: [1]}",
+        "sim_node: {ros__parameters: {a: 1}, more: 2}",
+        "{}",
+    ],
+)
+def test_a_parameter_file_that_is_not_of_the_node_is_refused(tmp_path, text):
     path = tmp_path / "x.yaml"
-    path.write_text("other_node: {ros__parameters: {a: 1}}")
+    path.write_text(text)
     with pytest.raises(ConfigError, match="must hold sim_node"):
         node_parameters(str(path), "sim_node")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda s: s.update(nodes=[]), "nodes has 0 entries, expected 1 to 100: a system without nodes would wait"),
+        (lambda s: s["nodes"][0].update(executable="sin_node"), "has the executable sin_node; there are .*'sim_node'"),
+        (lambda s: s["nodes"].append(s["nodes"][0]), "has sim_node more than once"),
+        (lambda s: s["nodes"][0].update(when="vewer"), r"uses \$vewer, its arguments are"),
+        (lambda s: s["nodes"][0].update(parameters_file="nowhere.yaml"), "no 'nowhere.yaml' here or in"),
+        (lambda s: s["arguments"]["seed"].update(default=-1), "default is -1, expected 0 to"),
+        (
+            lambda s: s["arguments"]["seed"].update(default=[1]),
+            r"default is \[1\], expected a text, a number, yes or no",
+        ),
+        (lambda s: s["arguments"]["hardware"].update(default="motors"), "expected one of"),
+        (lambda s: s["arguments"]["seed"].update(default="1e9"), "default is '1e9', but range is of numbers"),
+        (lambda s: s["arguments"]["hardware"].update(default=1), "default is 1, but range is of numbers and one_of of"),
+        (lambda s: [node.update(when="record") for node in s["nodes"]], "starts no node"),
+    ],
+)
+def test_a_system_that_would_wait_for_ever_is_refused(change, said):
+    content = config.to_mapping(load_system("sim"))
+    change(content)
+    with pytest.raises(ConfigError, match=said):
+        resolve(config.from_mapping(SystemSpec, content, where="sim"), {}, {})
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_number_that_a_system_asks_for_has_a_range(name):
+    for argument in load_system(name).arguments.values():
+        assert isinstance(argument.default, str | bool) or argument.range is not None
+
+
+YES = Argument(default=True, about="what it does")
+COUNT = Argument(default=2, about="how many", range=(0, 9))
+SPEED = Argument(default=1.0, about="how fast", range=(0.1, 10.0))
+NAME = Argument(default="leap", about="which")
+KIND = Argument(default="a", about="which kind", one_of=("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("argument", "text", "value"),
+    [
+        (YES, "yes", True), (YES, "True", True), (YES, "on", True), (YES, "no", False), (YES, "false", False),
+        (COUNT, "3", 3), (COUNT, "0", 0), (SPEED, "2", 2.0), (SPEED, "0.5", 0.5), (SPEED, "1.0e+1", 10.0),
+        (NAME, "yes", "yes"), (NAME, "0123", "0123"), (NAME, "", ""), (NAME, "a: [b", "a: [b"), (KIND, "b", "b"),
+    ],
+)  # fmt: skip
+def test_an_argument_is_typed_as_yaml_reads_it(argument, text, value):
+    read = parse_argument(text, argument)
+    assert read == value and type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("argument", "text", "said"),
+    [
+        (YES, "maybe", r"shadow is 'maybe' \(str\), expected a bool; its default is True \(what it does\)"),
+        (YES, "1", "expected a bool"),
+        (YES, "", "expected a bool"),
+        (COUNT, "3.0", "expected a whole number; its default is 2"),
+        (COUNT, "10", "shadow is 10, expected 0 to 9"),
+        (COUNT, "yes", "expected a whole number"),
+        (COUNT, "9" * 6000, "a number of 6000 characters"),
+        (SPEED, ".nan", "expected a finite number"),
+        (SPEED, "1e1", "YAML wants a point and a sign in it"),
+        (SPEED, "[1.0", "not valid YAML"),
+        (NAME, "\x1b[2J", r"holds the character U\+001B"),
+        (KIND, "c", r"shadow is 'c', expected one of \['a', 'b'\]; its default is 'a'"),
+    ],
+)
+def test_an_argument_of_another_type_is_refused_with_its_name_type_and_default(argument, text, said):
+    with pytest.raises(ConfigError, match=said):
+        parse_argument(text, argument, "shadow")
+
+
+def test_arguments_that_code_gives_are_held_to_the_same():
+    with pytest.raises(ConfigError, match="shadow is 'yes'"):
+        resolve(load_system("sim"), {"shadow": "yes"}, {})
+    with pytest.raises(ConfigError, match=r"there is no argument \['sahdow'\]; there are"):
+        read_arguments(load_system("sim").arguments, {"sahdow": "yes"})

@@ -10,7 +10,7 @@ from dexterity_ros.contracts.ports import HandPort
 from dexterity_ros.nodes.hand.setup import HandSetup
 from dexterity_ros.ros.diagnostics import loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop, Histogram
-from dexterity_ros.runtime.hand_control import HandTick
+from dexterity_ros.runtime.hand_tick import HandTick
 from dexterity_ros.safety.faults import GATE_FAULTS, REACTIONS, Reaction
 
 _LEVELS = {Reaction.WARN: "warn", Reaction.HOLD: "error", Reaction.STOP: "error"}

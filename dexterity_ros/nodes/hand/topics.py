@@ -7,15 +7,15 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.perception.hand_shape import load_shape
 from dexterity_ros.perception.hand_urdf import hand_urdf
-from dexterity_ros.runtime.hand_control import HandTick
+from dexterity_ros.runtime.hand_tick import HandTick
 
 
 class HandTopics:
     """Publishers of measured joints, gated targets, resets and the hand's state."""
 
-    def __init__(self, node: Node, hand: HandSpec) -> None:
-        """Publishes what the hand looks like, once for all."""
-        self._node, self._names = node, hand.joint_names
+    def __init__(self, node: Node, hand: HandSpec, stamps: ros.Stamps) -> None:
+        """Publishes what the hand looks like, once for all. stamps: turns the loop's time into ROS time."""
+        self._node, self._names, self._stamps, self._sender = node, hand.joint_names, stamps, ros.Sender()
         self._description = ros.publisher(node, "robot_description")
         try:
             text = hand_urdf(hand, load_shape(hand))
@@ -32,15 +32,14 @@ class HandTopics:
     def publish(self, tick: HandTick, state: str) -> None:
         """Publishes one cycle; the state only when it changes."""
         if tick.new_reset is not None:
-            self._resets.publish(ros.message_class("policy_reset")(data=str(tick.new_reset)))
+            reset = str(self._sender.origin(tick.new_reset))
+            self._resets.publish(ros.message_class("policy_reset")(data=reset))
         if tick.measured is not None:
-            m = tick.measured
-            self._joints.publish(
-                wire.fill_joint_state(self._message(), self._names, m.stamp_ns, m.pos_rad, m.vel_rad_s)
-            )
+            m, stamp = tick.measured, self._stamps.stamp(tick.measured.stamp_ns)
+            self._joints.publish(wire.fill_joint_state(self._message(), self._names, stamp, m.pos_rad, m.vel_rad_s))
         if tick.output is not None:
-            output = tick.output
-            self._gated.publish(wire.fill_joint_state(self._message(), self._names, output.stamp_ns, output.pos_rad))
+            stamp = self._stamps.stamp(tick.output.stamp_ns)
+            self._gated.publish(wire.fill_joint_state(self._message(), self._names, stamp, tick.output.pos_rad))
         if state != self.state:
             self.state = state
             self._states.publish(ros.message_class("hand_state")(data=state))

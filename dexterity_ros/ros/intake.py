@@ -1,0 +1,105 @@
+"""Every message's way into a node: its size is bounded before it is read, its publisher is one of ours."""
+
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.serialization import deserialize_message
+
+from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.ros.clock import steady_ns
+from dexterity_ros.ros.identity import system_id
+from dexterity_ros.ros.messages import message_class, qos_profile
+from dexterity_ros.safety.ownership import PROCESS_BYTES, Owners
+
+_EARLY = 8  # latched messages that are kept until their sender is known
+_GUIDS = ("rmw_fastrtps_cpp", "rmw_fastrtps_dynamic_cpp")  # whose publisher ids are DDS GUIDs
+
+
+class Intake:
+    """Knows who belongs to the system, and what was refused."""
+
+    def __init__(self, node: Node) -> None:
+        """Says on system/members that this process belongs to the system, and listens to who else does."""
+        declared = node.get_parameter("brings").value if node.has_parameter("brings") else ()
+        self._node, self._owners = node, Owners(system_id(), declared)
+        self._early: list[tuple[bytes | None, Callable[[], None]]] = []
+        kind, name, profile = message_class("members"), TOPICS["members"].name, qos_profile("members")
+        self._members = node.create_subscription(kind, name, self._on_member, profile)
+        self._self = node.create_publisher(kind, name, profile)
+        self._self.publish(kind(data=system_id()))
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Returns what was wrong with messages a moment ago."""
+        return self._owners.faults(steady_ns(self._node))
+
+    def subscribe(self, key: str, callback: Callable[[Any], None], *, checked: bool = True) -> Any:
+        """Subscribes to a topic in the table; what may not be used never reaches `callback`."""
+        topic, kind = TOPICS[key], message_class(key)
+
+        def take(raw: bytes, info: Any) -> None:
+            if len(raw) > topic.max_bytes:
+                self._refuse(key, f"{len(raw)} bytes, at most {topic.max_bytes}")
+            elif checked and self._check(key, info) is not None:
+                self._keep_for_later(key, info, partial(take, raw, info))
+            else:
+                self._hand_over(key, raw, kind, callback)
+
+        return self._node.create_subscription(kind, topic.name, take, qos_profile(key), raw=True)
+
+    def _hand_over(self, key: str, raw: bytes, kind: Any, callback: Callable[[Any], None]) -> None:
+        try:
+            message = deserialize_message(raw, kind)
+        except RuntimeError:  # what rclpy raises of bytes that are no message of this type
+            self._refuse(key, f"{len(raw)} bytes are no {TOPICS[key].message}")
+            return
+        try:
+            callback(message)
+        except WireError as error:
+            self._refuse(key, str(error))
+
+    def _keep_for_later(self, key: str, info: Any, take_again: Callable[[], None]) -> None:
+        """A latched message comes once; it may come before its sender has said which system it belongs to."""
+        if TOPICS[key].qos == "latched":
+            self._early = [*self._early[1 - _EARLY :], (_publisher(info), take_again)]
+
+    def _check(self, key: str, info: Any) -> Fault | None:
+        publisher = _publisher(info)
+        if publisher is None:  # this middleware does not say who sent a message
+            return None
+        fault = self._owners.check(key, publisher, steady_ns(self._node))
+        if fault is not None:
+            self._node.get_logger().warning(str(fault), throttle_duration_sec=5.0)
+        return fault
+
+    def _refuse(self, key: str, why: str) -> None:
+        fault = Fault(code=FaultCode.MESSAGE_REFUSED, detail=f"{TOPICS[key].name}: {why}")
+        self._owners.refuse(key, fault, steady_ns(self._node))
+        self._node.get_logger().warning(str(fault), throttle_duration_sec=1.0)
+
+    def _on_member(self, message: Any, info: Any) -> None:
+        if (publisher := _publisher(info)) is not None:
+            self._owners.introduce(publisher, message.data[:64])
+            process = publisher[:PROCESS_BYTES]
+            mine = [again for sender, again in self._early if sender is not None and sender[:PROCESS_BYTES] == process]
+            self._early = [(s, again) for s, again in self._early if again not in mine]
+            for take_again in mine:
+                take_again()
+
+
+def _publisher(info: Any) -> bytes | None:
+    gid = info.get("publisher_gid")
+    return bytes(gid["data"]) if gid and gid["implementation_identifier"] in _GUIDS else None
+
+
+_INTAKES: "weakref.WeakKeyDictionary[Node, Intake]" = weakref.WeakKeyDictionary()
+
+
+def intake(node: Node) -> Intake:
+    """Returns the node's one intake."""
+    if node not in _INTAKES:
+        _INTAKES[node] = Intake(node)
+    return _INTAKES[node]

@@ -1,0 +1,115 @@
+"""A system ends with who started it, the torque first; a loop that dies takes its node along; a name is held once."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("rclpy")
+
+
+from dexterity_ros.ros.name_lock import NameLock
+
+pytestmark = pytest.mark.ros
+CLI = [sys.executable, "-u", "-m", "dexterity_ros.cli.main"]
+
+
+def up(bench, *arguments):
+    command = [*CLI, "up", str(bench.file), *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+@contextlib.contextmanager
+def ended_with_the_test(process):
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_however_up_ends_no_node_lives_on_and_no_motor_has_torque(bench, number):
+    with ended_with_the_test(up(bench)) as command:
+        bench.arm()
+        command.send_signal(number)
+        if number is not signal.SIGKILL:
+            command.send_signal(signal.SIGTERM)  # a second one interrupts nothing
+        lasted_s, in_order = bench.end_in_order()
+        assert lasted_s < 1.0 and in_order
+        assert command.wait(timeout=5.0) == (-9 if number is signal.SIGKILL else 0)
+
+
+def test_the_death_of_a_node_ends_the_system_torque_first(bench):
+    with ended_with_the_test(up(bench)) as command:
+        bench.arm()
+        os.kill(bench.holder("exercise_node"), signal.SIGKILL)
+        assert bench.end_in_order()[0] < 2.0
+        assert command.wait(timeout=5.0) == 1
+        assert "ended by itself: {'exercise_node': -9}" in command.stdout.read()
+
+
+def test_a_frozen_hand_node_is_killed_and_a_person_is_told_to_cut_the_power(bench):
+    with ended_with_the_test(up(bench)) as command:
+        bench.arm()
+        os.kill(bench.holder("hand_node"), signal.SIGSTOP)
+        command.terminate()
+        command.wait(timeout=10.0)
+        said = " ".join(command.stdout.read().split())
+        assert "hand_node did not end within 3 s and was killed; its motors may still have torque, cut the pow" in said
+        assert not any(NameLock(name).held() for name in bench.nodes)
+
+
+def test_a_second_system_in_the_domain_is_refused_by_name_and_the_first_goes_on(bench):
+    with ended_with_the_test(up(bench)) as command:
+        bench.arm()
+        second = subprocess.run([*CLI, "up", str(bench.file)], capture_output=True, text=True, timeout=30)
+        assert second.returncode == 2
+        expected = f"NameTakenError: hand_node already runs in domain {os.environ['ROS_DOMAIN_ID']} (pid "
+        assert second.stderr.startswith(expected) and second.stderr.count("\n") == 1
+        assert command.poll() is None and bench.torques() == 16
+        command.terminate()
+        bench.end_in_order()
+
+
+def test_a_system_that_is_opened_to_the_network_says_so_and_is_stopped_from_this_machine(bench):
+    with ended_with_the_test(up(bench, "--arg", "network:=lan")) as command:
+        bench.arm()
+        done = subprocess.run([*CLI, "estop"], capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert bench.torques() == 0
+        command.terminate()
+        bench.end_in_order()
+        assert "network:=lan: every machine on this network may join" in " ".join(command.stdout.read().split())
+
+
+def test_a_node_that_runs_already_is_refused_a_second_time(start, graph):
+    parameters = {"hand": "leap", "lifecycle_nodes": ["hand_node"], "watch": ["joint_states"]}
+    first = start("safety_node", **parameters)
+    assert graph.spin_until(NameLock("safety_node").held)
+    second = start("safety_node", **parameters)
+    output, _ = second.communicate(timeout=30)
+    assert second.returncode == 2 and f"safety_node already runs in domain {os.environ['ROS_DOMAIN_ID']}" in output
+    assert str(first.pid) in output and first.poll() is None
+
+
+PLANT = """
+import sys
+from dexterity_ros.nodes import exercise_node as module
+def broken(self, *_):
+    raise ZeroDivisionError("planted")
+setattr(module.ExerciseNode, sys.argv.pop(1), broken)
+sys.argv[0] = "exercise_node"
+module.main()
+"""
+
+
+@pytest.mark.parametrize("where", ["_cycle", "_report"])
+def test_an_exception_in_the_loop_or_in_a_callback_ends_the_node_with_its_traceback(graph, where):
+    planted = [sys.executable, "-c", PLANT, where, "--ros-args", "-p", "hand:=leap"]
+    done = subprocess.run(planted, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "ends: ZeroDivisionError: planted" in done.stderr and "in broken" in done.stderr
