@@ -2,19 +2,20 @@
 
 import copy
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.contracts.samples import ObservationInputs
 from dexterity_ros.evaluation.heat import Heat
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
-from dexterity_ros.sim.physics import BatchPhysics
+from dexterity_ros.sim.physics import THREADS, BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
-from dexterity_ros.sim.reset_pool import ResetPool
+from dexterity_ros.sim.reset_pool import RESET_POOL, ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, perfectly_sensed
 from dexterity_ros.tasks.reorient import CALLED, TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
@@ -23,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class JudgeConfig:
+class JudgeConfig(Checked):
     """The simulator that judges; finer than the one that trained. YAML in config/eval.
 
     randomisation: what is drawn anew for every episode. heat_torque_loss, heat_s: see evaluation/heat.py.
@@ -32,12 +33,13 @@ class JudgeConfig:
     physics: PhysicsConfig
     noise: SampleNoise
     randomisation: ModelRandomisation | None = None
-    heat_torque_loss: float = 0.0
-    heat_s: float = 60.0
-    reset_pool: int = 512
-    threads: int = 2
+    heat_torque_loss: Annotated[float, SHARE] = 0.0
+    heat_s: Annotated[float, Range(1.0, 86_400.0, "from a second to a day")] = 60.0
+    reset_pool: Annotated[int, RESET_POOL] = 512
+    threads: Annotated[int, THREADS] = 2
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.physics.timestep_s > 0.005:
             raise ConfigError(f"physics.timestep_s is {self.physics.timestep_s}, a judge needs at most 0.005")
 

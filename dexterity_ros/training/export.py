@@ -18,6 +18,7 @@ import dexterity_ros
 from dexterity_ros.bundles.onnx_network import contract, load_policy
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.manifest import (
+    DIGEST_KEY,
     GOLDEN_FILE,
     METADATA_KEY,
     NETWORK_FILE,
@@ -28,10 +29,11 @@ from dexterity_ros.contracts.manifest import (
     sha256,
 )
 from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.training.checkpoint import CHECKPOINT
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.student import Student, StudentConfig
-from dexterity_ros.training.teacher import CHECKPOINT, Teacher, load_config
+from dexterity_ros.training.teacher import Teacher, load_config
 
 _GOLDEN_PAIRS = 64
 _RANGE_STEPS = 200
@@ -234,6 +236,7 @@ def _stamp_metadata(manifest: PolicyManifest, path: Path) -> None:
         "observation_names": ",".join(term.name for term in manifest.observation.terms),
         "action_scale": ",".join([str(manifest.action.scale_rad)] * joints),
         METADATA_KEY: json.dumps(contract(manifest)),
+        DIGEST_KEY: manifest.digest,
     }
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, entries)

@@ -4,10 +4,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
+
+from dexterity_ros.contracts.ranges import Checked, Range
+from dexterity_ros.training.ranges import LAYERS, STACK, STD, WIDTH
 
 
 class RunningNorm(nn.Module):
@@ -62,7 +65,7 @@ def mlp(widths: Sequence[int], *, active_end: bool = False) -> nn.Sequential:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ActorConfig:
+class ActorConfig(Checked):
     """What an actor is made of.
 
     hidden: widths of its layers. memory: none; stack, it sees the last `stack` observations side by side; gru or lstm,
@@ -72,14 +75,14 @@ class ActorConfig:
     initial_std: of the gaussian.
     """
 
-    hidden: tuple[int, ...]
+    hidden: Annotated[tuple[int, ...], WIDTH, LAYERS]
     memory: Literal["none", "stack", "gru", "lstm"] = "none"
-    memory_width: int = 128
-    stack: int = 4
-    latent: int = 0
+    memory_width: Annotated[int, WIDTH] = 128
+    stack: Annotated[int, STACK] = 4
+    latent: Annotated[int, Range(0, 10_000, "0 = none")] = 0
     head: Literal["gaussian", "bins"] = "gaussian"
-    bins: int = 11
-    initial_std: float = 0.6
+    bins: Annotated[int, Range(2, 1000, "at least one either way")] = 11
+    initial_std: Annotated[float, STD] = 0.6
 
 
 class Actor(nn.Module):

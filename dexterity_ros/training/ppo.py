@@ -7,41 +7,50 @@ as in rsl_rl (Schwarke et al., arXiv 2509.10771).
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
+from dexterity_ros.training.ranges import EPOCHS, LAYERS, LEARNING_RATE, MINIBATCH, STACK, STD, WIDTH
 
 
 @dataclass(frozen=True, kw_only=True)
-class PpoConfig:
+class PpoConfig(Checked):
     """Hyper-parameters; the learning rate is doubled or halved in small steps to hold `target_kl`.
 
     critic_learning_rate: of a critic that has to catch up with an actor that can act already; 0 = the actor's own.
     """
 
-    horizon: int
-    epochs: int
-    minibatch: int
-    gamma: float
-    gae_lambda: float
-    clip: float
-    entropy: float
-    value_weight: float
-    learning_rate: float
-    learning_rate_range: tuple[float, float]
-    target_kl: float
-    max_grad_norm: float
-    initial_std: float
-    actor_hidden: tuple[int, ...]
-    critic_hidden: tuple[int, ...]
-    critic_learning_rate: float = 0.0
+    horizon: Annotated[int, Range(1, 100_000, "steps kept in memory")]
+    epochs: Annotated[int, EPOCHS]
+    minibatch: Annotated[int, MINIBATCH]
+    gamma: Annotated[float, SHARE]
+    gae_lambda: Annotated[float, SHARE]
+    clip: Annotated[float, Range(1e-3, 10.0, "0.2 in the paper; 0 would learn nothing")]
+    entropy: Annotated[float, Range(0.0, 10.0, "0 = no reward for chance")]
+    value_weight: Annotated[float, Range(0.0, 1000.0, "of a loss")]
+    learning_rate: Annotated[float, LEARNING_RATE]
+    learning_rate_range: Annotated[tuple[float, float], LEARNING_RATE]
+    target_kl: Annotated[float, Range(1e-6, 10.0, "nats; 0.01 to 0.02 in practice")]
+    max_grad_norm: Annotated[float, Range(1e-6, 1e6, "0 would learn nothing")]
+    initial_std: Annotated[float, STD]
+    actor_hidden: Annotated[tuple[int, ...], WIDTH, LAYERS]
+    critic_hidden: Annotated[tuple[int, ...], WIDTH, LAYERS]
+    critic_learning_rate: Annotated[float, Range(0.0, 1.0, "0 = the actor's own")] = 0.0
     actor_memory: Literal["none", "stack", "gru", "lstm"] = "none"
-    actor_memory_width: int = 128
-    actor_stack: int = 4
+    actor_memory_width: Annotated[int, WIDTH] = 128
+    actor_stack: Annotated[int, STACK] = 4
     actor_head: Literal["gaussian", "bins"] = "gaussian"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        low, high = self.learning_rate_range
+        if not low <= self.learning_rate <= high:
+            raise ConfigError(f"learning_rate {self.learning_rate} is outside learning_rate_range {[low, high]}")
 
     def actor(self) -> ActorConfig:
         """Returns what the actor is made of."""

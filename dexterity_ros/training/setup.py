@@ -1,36 +1,43 @@
 """What every training run in the simulated hand has: hand, task, what the policy sees and does, environment."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.manifest import LATENCY, check_latency
+from dexterity_ros.contracts.ranges import PART_NAME, PATH, SEED, Checked, Length
 from dexterity_ros.contracts.resources import named_resource
-from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
+from dexterity_ros.contracts.spec import MAX_AGE, MOST_TERMS, ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import observation_spec
 from dexterity_ros.sim.env import EnvConfig, ReorientEnv
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.reorient import GOAL_TIMEOUT, TaskSpec
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyInterfaceConfig:
+class PolicyInterfaceConfig(Checked):
     """What the policy sees and does. max_age_s: limits at deployment. latency_s: measurement to write, trained."""
 
-    terms: tuple[str, ...]
-    max_age_s: dict[str, float]
-    latency_s: tuple[float, float]
+    terms: Annotated[tuple[str, ...], PART_NAME, Length(1, MOST_TERMS, "a policy sees something")]
+    max_age_s: Annotated[dict[str, float], MAX_AGE, Length(0, 16, "one for each source")]
+    latency_s: Annotated[tuple[float, float], LATENCY]
     action: ActionSpec
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_latency(self.latency_s)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setup:
+class Setup(Checked):
     """The part of a training configuration that teachers and students share."""
 
-    hand: str
-    task: str
-    goal_timeout_s: float
+    hand: Annotated[str, PATH]
+    task: Annotated[str, PATH]
+    goal_timeout_s: Annotated[float, GOAL_TIMEOUT]
     policy: PolicyInterfaceConfig
     env: EnvConfig
-    seed: int
+    seed: Annotated[int, SEED]
 
     @property
     def first_goal_rad(self) -> tuple[float, float]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 import yaml
@@ -14,7 +14,10 @@ from tqdm import tqdm
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.manifest import load_manifest
+from dexterity_ros.contracts.ranges import PATH
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.tasks.reorient import GOAL_ANGLE
+from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, write_checkpoint
 from dexterity_ros.training.imitation.behaviour_cloning import clone
 from dexterity_ros.training.imitation.collect import Batch, Expert, Task
 from dexterity_ros.training.imitation.dagger import dagger
@@ -26,7 +29,7 @@ from dexterity_ros.training.imitation.rma import rma
 from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said, validate
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.setup import Setup
-from dexterity_ros.training.teacher import CHECKPOINT, TrainingError, interruptible, read_checkpoint
+from dexterity_ros.training.teacher import interruptible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +41,8 @@ class StudentConfig(Setup):
     updates.
     """
 
-    teacher: str
-    goal_rad: tuple[float, float]
+    teacher: Annotated[str, PATH]
+    goal_rad: Annotated[tuple[float, float], GOAL_ANGLE]
     student: ActorConfig
     rounds: RoundsConfig
     method: Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma", "reinforced"] = "dagger"
@@ -48,6 +51,7 @@ class StudentConfig(Setup):
     tuning: TuningConfig | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.stop_head and not self.rounds.imagine:
             raise ConfigError(
                 "stop_head is true and rounds.imagine false: only imagined goals show what reached is like"
@@ -90,7 +94,7 @@ def _learn(
     config: StudentConfig, task: Task, expert: Expert, student: Actor, begun: int, shown: Sequence[Batch], said: Said
 ) -> None:
     """Goes on after `begun` rounds by the method of the configuration, unless that is reinforcement."""
-    rounds, seed = replace(config.rounds, rounds=config.rounds.rounds - begun), config.seed + begun
+    rounds, seed = replace(config.rounds, rounds=max(config.rounds.rounds - begun, 0)), config.seed + begun
     if config.method == "dagger":
         dagger(task, expert, student, rounds, beta=0.0 if begun or shown else 1.0, shown=shown, seed=seed, said=said)
     elif config.method == "clone":
@@ -210,12 +214,10 @@ class Student:
 
     def save(self, *, quietly: bool = False) -> None:
         """Writes the checkpoint and, unless quietly, a row of the log."""
-        partial = self.run / (CHECKPOINT + ".partial")
         content = {"actor": self.actor.state_dict(), "progress": vars(self.progress)}
         if self.critic is not None:
             content["critic"] = self.critic.state_dict()
-        torch.save(content, partial)
-        partial.replace(self.run / CHECKPOINT)
+        write_checkpoint(self.run / CHECKPOINT, "student", content)
         if not quietly:
             with (self.run / "log.jsonl").open("a") as log:
                 log.write(json.dumps(vars(self.progress)) + "\n")
@@ -226,7 +228,7 @@ class Student:
         What was collected is collected anew. A stop head that this run does without is left behind.
         """
         path = (run or self.run) / CHECKPOINT
-        content = read_checkpoint(path)
+        content = read_checkpoint(path, "student")
         if run is None and self.critic is not None and "critic" not in content:
             raise TrainingError(
                 f"{path} is of imitation, it has no critic: give its run with --warm-start, and a new --run"

@@ -1,7 +1,6 @@
 """Trains a teacher by reinforcement learning in simulation."""
 
 import json
-import pickle
 import signal
 import time
 from collections import deque
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -17,41 +16,38 @@ import yaml
 from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
-from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.sim.env import EnvStep
+from dexterity_ros.tasks.reorient import GOAL_ANGLE
+from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, write_checkpoint
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
+from dexterity_ros.training.ranges import STEPS
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.widths import WidthConfig, WidthCurriculum
-
-CHECKPOINT = "checkpoint.pt"
 
 Seen = tuple[Any, Any]  # observation and privileged state of all environments
 
 
-class TrainingError(DexterityError):
-    """Training cannot go on; the message names the term that broke."""
-
-
 @dataclass(frozen=True, kw_only=True)
-class CurriculumConfig:
+class CurriculumConfig(Checked):
     """Goals grow from start_rad by step_rad to end_rad, whenever more than `threshold` of them are reached."""
 
-    start_rad: float
-    end_rad: float
-    step_rad: float
-    threshold: float
-    window_goals: int
+    start_rad: Annotated[float, GOAL_ANGLE]
+    end_rad: Annotated[float, GOAL_ANGLE]
+    step_rad: Annotated[float, GOAL_ANGLE]
+    threshold: Annotated[float, SHARE]
+    window_goals: Annotated[int, Range(1, 10_000_000, "at least one goal decides")]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TeacherConfig(Setup):
     """One training run; YAML in config/train."""
 
-    goal_min_rad: float
+    goal_min_rad: Annotated[float, GOAL_ANGLE]
     ppo: PpoConfig
     curriculum: CurriculumConfig
-    total_steps: int
+    total_steps: Annotated[int, STEPS]
     widths: WidthConfig | None = None
 
     @property
@@ -164,17 +160,20 @@ class Teacher:
             "learning_rate": self.ppo.learning_rate,
             "progress": vars(self.progress),
         }
-        partial = self.run / (CHECKPOINT + ".partial")
-        torch.save(content, partial)
-        partial.replace(self.run / CHECKPOINT)
+        write_checkpoint(self.run / CHECKPOINT, "teacher", content)
 
     def restore(self, checkpoint: Path, *, keep_progress: bool) -> None:
         """Continues from a checkpoint, or with keep_progress=False takes only its networks. Raises TrainingError."""
-        content = read_checkpoint(checkpoint, self.device)
-        self.ppo.actor.load_state_dict(content["actor"])
-        self.ppo.critic.load_state_dict(content["critic"])
+        content = read_checkpoint(checkpoint, "teacher", self.device)
+        try:
+            self.ppo.actor.load_state_dict(content["actor"])
+            self.ppo.critic.load_state_dict(content["critic"])
+            if keep_progress:
+                self.ppo.optimiser.load_state_dict(content["optimiser"])
+        except (RuntimeError, ValueError) as error:
+            said = "the networks have another shape than this configuration's: policy.terms or ppo differ"
+            raise TrainingError(f"{checkpoint}: {said}") from error
         if keep_progress:
-            self.ppo.optimiser.load_state_dict(content["optimiser"])
             self.ppo.learning_rate = content["learning_rate"]
             self.progress = Progress(**content["progress"])
             self._set_goal_max(self.progress.goal_max_rad)
@@ -274,17 +273,6 @@ class Teacher:
                 if isinstance(value, dict):
                     continue
                 self._board.add_scalar(name, value, self.progress.steps)
-
-
-def read_checkpoint(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Returns what a run of a teacher or a student left. Raises TrainingError when it is not there or damaged."""
-    if not path.is_file():
-        raise TrainingError(f"no checkpoint {path}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}")
-    try:
-        content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise TrainingError(f"{path} ({path.stat().st_size} bytes) is damaged: it cannot be read to its end") from error
-    return content
 
 
 @contextmanager

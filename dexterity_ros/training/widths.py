@@ -7,11 +7,12 @@ one width for both of its ends.
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.sim.env import EnvStep, ReorientEnv
 from dexterity_ros.sim.randomisation import active_terms, random_model
 
@@ -19,19 +20,19 @@ NOISE = "noise"  # everything in SampleNoise together
 
 
 @dataclass(frozen=True, kw_only=True)
-class WidthConfig:
+class WidthConfig(Checked):
     """Widths are shares of the ranges in the configuration, 0 to 1.
 
     start, step: of every width. up, down: shares of goals reached at an end above which a range grows, below which it
     shrinks. window_goals: how many goals decide. redraw_updates: after so many updates the models are drawn anew.
     """
 
-    start: float
-    step: float
-    up: float
-    down: float
-    window_goals: int
-    redraw_updates: int
+    start: Annotated[float, SHARE]
+    step: Annotated[float, SHARE]
+    up: Annotated[float, SHARE]
+    down: Annotated[float, SHARE]
+    window_goals: Annotated[int, Range(1, 1_000_000, "at least one goal decides")]
+    redraw_updates: Annotated[int, Range(1, 1_000_000, "at least one update later")]
 
 
 class WidthCurriculum:

@@ -15,13 +15,13 @@ from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import seed_memory
+from dexterity_ros.training.checkpoint import TrainingError
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.imitation.collect import Learner, always_expert, always_student, collect
 from dexterity_ros.training.imitation.corrections import corrections
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.student import Student, StudentConfig
-from dexterity_ros.training.teacher import TrainingError
 from dexterity_ros.wire import TickRecord
 
 pytestmark = pytest.mark.training

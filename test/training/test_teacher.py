@@ -14,10 +14,11 @@ from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.sim.env import EnvStep
+from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.networks import RunningNorm
 from dexterity_ros.training.ppo import Rollout, advantages
-from dexterity_ros.training.teacher import CHECKPOINT, Teacher, TrainingError, load_config
+from dexterity_ros.training.teacher import Teacher, load_config
 
 pytestmark = pytest.mark.training
 

@@ -8,29 +8,31 @@ the Imitation Gap by Adaptive Insubordination, arXiv 2007.12173.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.training.imitation.collect import Expert, Outcome, Task
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
 
 
 @dataclass(frozen=True, kw_only=True)
-class TuningConfig:
+class TuningConfig(Checked):
     """imitation: reward for doing what the expert does, at first; it fades to nothing over fade_updates.
 
     alike: how far apart (root mean square) an action and the expert's are when the reward is down to a third.
     critic_first: updates in which only the critic learns: one that knows nothing yet spoils what the student can do.
     """
 
-    imitation: float
-    fade_updates: int
+    imitation: Annotated[float, Range(0.0, 1e6, "a reward; 0 = none")]
+    fade_updates: Annotated[int, Range(1, 10_000_000, "at least one")]
     ppo: PpoConfig
-    alike: float = 0.001
-    critic_first: int = 0
+    alike: Annotated[float, Range(1e-6, 100.0, "raw actions are of order one")] = 0.001
+    critic_first: Annotated[int, Range(0, 10_000_000, "0 = both learn at once")] = 0
 
 
 class _Play:

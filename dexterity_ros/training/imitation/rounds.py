@@ -3,13 +3,16 @@
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
+from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Learner, Task, collect, success_rate
 from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.ranges import EPOCHS, LEARNING_RATE, MINIBATCH
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoundsConfig:
+class RoundsConfig(Checked):
     """rounds of `steps` steps each; after each, `epochs` over the last `keep` rounds, of at most `updates` minibatches.
 
     updates, keep: 0 = all. minibatch: episodes at a time for a student with memory, steps for one without.
@@ -17,15 +20,15 @@ class RoundsConfig:
     kept; 0 = the last is. imagine: ask the expert about goals that nobody pursues, too.
     """
 
-    rounds: int
-    steps: int
-    epochs: int
-    minibatch: int
-    learning_rate: float
-    updates: int = 0
-    keep: int = 0
-    validation_attempts: int = 0
-    validate_every: int = 1
+    rounds: Annotated[int, Range(0, 1_000_000, "0 = none are left after a resume")]
+    steps: Annotated[int, Range(1, 1_000_000, "steps kept in memory")]
+    epochs: Annotated[int, EPOCHS]
+    minibatch: Annotated[int, MINIBATCH]
+    learning_rate: Annotated[float, LEARNING_RATE]
+    updates: Annotated[int, Range(0, 10_000_000, "0 = all")] = 0
+    keep: Annotated[int, Range(0, 1_000_000, "0 = all")] = 0
+    validation_attempts: Annotated[int, Range(0, 1_000_000, "0 = no validation")] = 0
+    validate_every: Annotated[int, Range(1, 1_000_000, "every round or less often")] = 1
     imagine: bool = False
 
 

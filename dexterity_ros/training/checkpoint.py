@@ -1,0 +1,75 @@
+"""Checkpoints: what a run keeps, behind it which kind of run and a digest. Damage is named before anything is unpacked.
+
+The file is what torch.save writes, and a last line "dexterity_ros checkpoint 1 KIND SHA256"; torch.load reads it too.
+"""
+
+import hashlib
+import io
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from dexterity_ros.contracts.errors import ConfigError, DexterityError
+from dexterity_ros.contracts.files import read_bounded, shown_path
+
+CHECKPOINT = "checkpoint.pt"
+Kind = Literal["teacher", "student"]
+_MOST_BYTES = 2_000_000_000
+_LAST_LINE = re.compile(rb"\ndexterity_ros checkpoint 1 ([a-z]{1,20}) ([0-9a-f]{64})\n")
+_LAST_LINE_BYTES = 200  # at most
+
+
+class TrainingError(DexterityError):
+    """Training cannot go on; the message names the term or the file that broke."""
+
+
+def write_checkpoint(path: Path, kind: Kind, content: dict[str, Any]) -> None:
+    """Writes what a run keeps; an interrupted write leaves the previous one whole."""
+    packed = io.BytesIO()
+    torch.save(content, packed)
+    payload = packed.getvalue()
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(payload + f"\ndexterity_ros checkpoint 1 {kind} {_digest(kind, payload)}\n".encode())
+    partial.replace(path)
+
+
+def read_checkpoint(path: Path, kind: Kind, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Returns what a run of this kind kept.
+
+    Raises:
+        TrainingError: it is not there, damaged, of another kind of run or another program; the message says which.
+    """
+    if not path.is_file():
+        raise TrainingError(f"no checkpoint {path}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}")
+    try:
+        payload = _payload(read_bounded(path, _MOST_BYTES), kind, shown_path(path))
+    except ConfigError as error:
+        raise TrainingError(str(error)) from error
+    try:
+        content: dict[str, Any] = torch.load(io.BytesIO(payload), map_location=device, weights_only=True)
+    except Exception as error:  # its digest is right, so it was written so: by a torch that this one cannot read
+        raise TrainingError(
+            f"{shown_path(path)} is not for torch {torch.__version__}: {type(error).__name__}"
+        ) from error
+    return content
+
+
+def _payload(content: bytes, kind: Kind, name: str) -> bytes:
+    """Returns the part that torch wrote. Raises TrainingError when it is not what its last line says."""
+    place = content.rfind(b"\ndexterity_ros", -_LAST_LINE_BYTES)
+    found = _LAST_LINE.fullmatch(content, place) if place >= 0 else None
+    if found is None:
+        said = "is damaged, or was written by another program or version: its last line is none of ours"
+        raise TrainingError(f"{name} ({len(content)} bytes) {said}")
+    payload, written = content[:place], found[1].decode()
+    if found[2].decode() != _digest(written, payload):
+        raise TrainingError(f"{name} ({len(content)} bytes) is damaged: its SHA-256 is not what its last line says")
+    if written != kind:
+        raise TrainingError(f"{name} is of a {written}, expected one of a {kind}")
+    return payload
+
+
+def _digest(kind: str, payload: bytes) -> str:
+    return hashlib.sha256(kind.encode() + b"\n" + payload).hexdigest()
