@@ -3,9 +3,8 @@
 The hand is simulated once, without ROS; every camera and every disturbance then sees the same motions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.samples import DepthSample, JointSample, PoseSample
 from dexterity_ros.estimation.object_estimator import Estimate
 from dexterity_ros.evaluation.simulate import JudgeConfig
@@ -84,7 +83,7 @@ def simulate_motions(
     The simulator is the one that judges. A dropped object, or one whose goal was missed, is put back at once, as by a
     person in an instant.
     """
-    judge = config.load(JudgeConfig, resource("config/eval/demo.yaml"))
+    judge = config.load(JudgeConfig, named_resource("config/eval", "demo"))
     env = ReorientEnv(
         hand=pipeline.hand,
         task=config.load(TaskSpec, named_resource("config/tasks", task_name)),
@@ -104,17 +103,17 @@ def simulate_motions(
     observation, _ = env.reset()
     columns: list[list[Floats]] = []
     stamps: list[int] = []
-    state: Any = None
+    network_state: NDArray[np.float32] | None = None
     for step in range(round(seconds / judge.physics.control_period_s)):
-        action, state = pipeline.raw_action(observation, state)
+        action, network_state = pipeline.raw_action(observation, network_state)
         result = env.step(action[:, : len(env.hand.joints)])
         observation = result.observation
-        state = state * ~(result.terminated | result.truncated)[:, None]
+        network_state = network_state * ~(result.terminated | result.truncated)[:, None]
         for k in range(judge.physics.substeps):
             now_s = step * judge.physics.control_period_s + (k + 1) * judge.physics.timestep_s
             if now_s * rate_hz >= len(stamps):
-                state = env.recent[:, k]
-                columns.append([part(state) for part in _parts(env)])
+                sim_state = env.recent[:, k]
+                columns.append([part(sim_state) for part in _parts(env)])
                 stamps.append(_STAMP_0_NS + round(now_s * 1e9))
     env.close()
     joints, pos, quat = (np.stack(column, axis=1) for column in zip(*columns, strict=True))
@@ -122,7 +121,7 @@ def simulate_motions(
     return [Motion(stamp_ns=stamp_ns, joints_rad=joints[i], pos_m=pos[i], quat_wxyz=quat[i]) for i in range(hands)]
 
 
-def _parts(env: ReorientEnv) -> tuple[Any, Any, Any]:
+def _parts(env: ReorientEnv) -> tuple[Callable[[Floats], Floats], ...]:
     return env.physics.joint_pos, env.physics.object_pos, env.physics.object_quat
 
 

@@ -5,7 +5,7 @@ In virtual time, or in real time through a pseudo-terminal.
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,8 @@ from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireMod
 from dexterity_ros.drivers.emulated.faults import KINDS, Rig
 from dexterity_ros.drivers.emulated.pty_bus import PtyBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
-from dexterity_ros.runtime.hand_control import HandControl, HandTick, NumberedTarget, Phase
-from dexterity_ros.safety.faults import REACTIONS, Reaction
+from dexterity_ros.runtime.hand_control import HandControl
+from dexterity_ros.runtime.hand_tick import HandTick, NumberedTarget, Phase
 from dexterity_ros.safety.gate import Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
 
@@ -72,7 +72,7 @@ class Campaign:
         self._realtime = realtime
         self._port = PtyBus(self._bus) if realtime else VirtualPort(self._bus, seed=seed)
         self.rig = Rig(bus=self._bus, port=self._port, rng=np.random.default_rng(seed))
-        self._reset, self._rearm_ns = 0, 0
+        self._reset, self._rearm_ns, self._disarms = 0, 0, 0
         self.cycles = self.stale_as_fresh = 0
         self.hang = False
         self.phases: set[Phase] = set()
@@ -91,6 +91,10 @@ class Campaign:
     def now_ns(self) -> int:
         """Returns the virtual time."""
         return self._port.now_ns()
+
+    def permit(self) -> Permit:
+        """Returns a supervisor's fresh permit to move."""
+        return Permit(armed=True, disarms=self._disarms, heartbeat_ns=self.now_ns())
 
     def start_host(self) -> None:
         """A new host process: nothing is remembered."""
@@ -112,14 +116,10 @@ class Campaign:
         """Runs one control cycle on its deadline."""
         self._port.sleep((_PERIOD_NS - self.now_ns() % _PERIOD_NS) * 1e-9)
         now, began_s = self.now_ns(), time.perf_counter()
-        if self.control.phase is Phase.LIMP and now >= self._rearm_ns:
-            self._rearm_ns = now + round(_REARM_S * 1e9)
-            self.driver.connect()
-            self.driver.reboot()
-            self.control.activate(self.now_ns())
-            now = self.now_ns()
+        permit = self._person(now)
+        now = self.now_ns()
         truth, _ = self._joints.measure()
-        tick = self.control.tick(self._wanted(now), Permit(armed=True, heartbeat_ns=now), now)
+        tick = self._step(permit, now)
         self.cycles += 1
         self.phases.add(self.control.phase)
         if tick.new_reset is not None:
@@ -129,13 +129,25 @@ class Campaign:
             truths = np.stack([truth, self._joints.measure()[0]])
             off_rad = np.abs(truths - tick.measured.pos_rad).min(axis=0).max()
             self.stale_as_fresh += int(off_rad > 2.0 * POSITION_UNIT_RAD)
-        stop = any(REACTIONS[fault.code] is Reaction.STOP for fault in tick.faults)
-        if stop and self.control.phase is not Phase.LIMP:
-            self.control.deactivate()
-            self.phases.add(Phase.LIMP)
-            self._rearm_ns = now + round(_REARM_S * 1e9)
         self.hang |= (self.now_ns() - now) * 1e-9 > _HANG_S or time.perf_counter() - began_s > 10.0 * _HANG_S
         return tick
+
+    def _person(self, now: int) -> Permit:
+        """A person who sees that the torque is off disarms after a while, reboots what needs it, and arms again."""
+        if self.control.powered:
+            self._rearm_ns = now + round(_REARM_S * 1e9)
+        if self.control.phase is Phase.STOPPED and now >= self._rearm_ns:
+            self._disarms += 1
+            return Permit(armed=False, disarmed=True, disarms=self._disarms, heartbeat_ns=now)
+        if self.control.phase is Phase.LIMP and now >= self._rearm_ns:
+            self._rearm_ns = now + round(_REARM_S * 1e9)
+            self.driver.connect()
+            self.driver.reboot()
+            self.control.activate(self.permit(), self.now_ns())
+        return self.permit()
+
+    def _step(self, permit: Permit, now: int) -> HandTick:
+        return self.control.tick(self._wanted(now), replace(permit, heartbeat_ns=now), now)
 
     def run(self, duration_s: float, until: Callable[[HandTick], bool]) -> float | None:
         """Cycles until the condition holds. Returns after how many ms it did, or None when time was up."""
@@ -171,7 +183,7 @@ def _run_fault(campaign: Campaign, kind: str, seed: int) -> FaultRow:
     reaction = "refused" if fault.at_start else "tolerated"
     if fault.at_start:
         undo = fault.begin(campaign.rig)
-        refused = campaign.driver.connect() or campaign.control.activate(campaign.now_ns())
+        refused = campaign.driver.connect() or campaign.control.activate(campaign.permit(), campaign.now_ns())
         detected_ms = 0.0 if refused else None
     else:
         campaign.run(_RECOVERY_S, lambda _tick: campaign.following)
@@ -182,7 +194,7 @@ def _run_fault(campaign: Campaign, kind: str, seed: int) -> FaultRow:
         detected = campaign.run(_FAULT_S, reports_hand_fault)
         detected_ms = None if detected is None else (campaign.now_ns() - began) * 1e-6
         campaign.run(_FAULT_S, lambda _tick: False)
-        if Phase.LIMP in campaign.phases:
+        if Phase.STOPPED in campaign.phases:
             reaction = "stop"
         elif Phase.HOLDING in campaign.phases:
             reaction = "hold"

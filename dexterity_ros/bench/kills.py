@@ -16,7 +16,7 @@ from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.runtime.hand_control import Phase
+from dexterity_ros.runtime.hand_tick import Phase
 from dexterity_ros.systems.loop_settings import ClosedLoop
 from dexterity_ros.systems.operator import Operator
 from dexterity_ros.systems.processes import Processes, own_domain, ros_environment
@@ -37,8 +37,8 @@ class GateWatch:
         self.changed_ns = 0
         self.messages = 0
         self.violations: list[str] = []
-        ros.subscribe(operator.node, "gated_targets", self._on_target)
-        ros.subscribe(operator.node, "hand_state", self._on_state)
+        ros.observe(operator.node, "gated_targets", self._on_target)
+        ros.observe(operator.node, "hand_state", self._on_state)
 
     def _on_state(self, message: Any) -> None:
         if message.data == Phase.LIMP.value:  # the next activation starts from wherever the hand has sagged to

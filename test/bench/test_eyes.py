@@ -6,12 +6,14 @@ import pytest
 pytest.importorskip("mujoco")
 pytest.importorskip("cv2")
 
-from dexterity_ros.bench.eyes import Disturbance, EyesJudge, Motion
+from dexterity_ros.bench.eyes import Disturbance, EyesJudge, Motion, simulate_motions
 from dexterity_ros.bench.perception import demo_cloud
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
+from dexterity_ros.contracts.resources import shipped
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.evaluation.pose_judge import PoseJudge
+from dexterity_ros.runtime.policy_pipeline import load_pipeline
 
 SECOND = 1_000_000_000
 CENTRE = (0.0, 0.0, 0.1)
@@ -75,6 +77,13 @@ def test_what_has_fallen_out_of_the_hand_need_not_be_seen():
 
 def test_nothing_seen_gives_no_figures():
     assert PoseJudge(CENTRE).figures() == {}
+
+
+@pytest.mark.parametrize("name", ["leap_yaw", "leap_so3_reinforced"])
+def test_hands_move_under_policies_with_and_without_memory(leap, name):
+    pipeline = load_pipeline(shipped(f"models/policies/{name}"), leap)
+    (motion,) = simulate_motions(pipeline, "yaw", seconds=0.4, hands=1, seed=0)
+    assert len(motion.stamp_ns) == 7 and np.ptp(motion.joints_rad, axis=0).max() > 0.02
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What every command makes of damaged files: kinds of files, kinds of damage, and a judge that is a program."""

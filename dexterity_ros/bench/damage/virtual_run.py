@@ -1,0 +1,164 @@
+"""A short run with images in virtual time: policy, gate and eyes are the robot's, the hand is where it has to be."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import dexterity_ros
+from dexterity_ros.bench.perception import demo_cloud
+from dexterity_ros.contracts.camera import load_camera
+from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.frames import quat_normalise, rotvec_to_quat
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, ObservationInputs, PoseSample
+from dexterity_ros.estimation.object_estimator import Estimate
+from dexterity_ros.recording import messages
+from dexterity_ros.recording.bag_writer import BagWriter
+from dexterity_ros.recording.metadata import recorded_topics
+from dexterity_ros.recording.types import encode, make
+from dexterity_ros.runtime.object_pipeline import ObjectPipeline
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
+from dexterity_ros.safety.gate import Gate, Permit
+from dexterity_ros.safety.limits import Tightening, gate_limits
+from dexterity_ros.sim.rendered_view import STEREO, RenderedView
+from dexterity_ros.wire import TickRecord
+
+Floats = NDArray[np.float64]
+
+POLICY, _OBJECT, _CAMERA = "models/policies/leap_yaw", "cube70", "demo"
+_BEGIN_NS = 1_800_000_000_000_000_000
+_CYCLE_NS, _TICK, _IMAGE = 10_000_000, 5, 20  # of the hand; cycles per tick of the policy and per image
+_WIDTH = 160  # pixels
+_READ_NS, _SENT_NS = 1_000_000, 2_000_000  # how much later a message is received than it was measured or decided
+
+
+def write_run(folder: Path, seconds: float, *, max_file_bytes: int = 512 * 1024 * 1024) -> None:
+    """Writes the run as a bag. It is repeated bit by bit by `replay`, images included."""
+    _Run(folder, max_file_bytes).record(round(seconds * 1e9) // _CYCLE_NS)
+
+
+class _Run:
+    def __init__(self, folder: Path, max_file_bytes: int) -> None:
+        self._hand = load_hand("leap")
+        self._pipeline: PolicyPipeline = load_pipeline(resource(POLICY), self._hand)
+        self._topics = recorded_topics()
+        topics = list(self._topics.values())
+        self._bag = BagWriter(folder, topics, _what_ran(self._pipeline), max_file_bytes=max_file_bytes)
+        camera = load_camera(_CAMERA).scaled(_WIDTH)
+        self._view = RenderedView(self._hand, _OBJECT, camera, STEREO, seed=0)
+        self._eyes = ObjectPipeline(self._hand, camera, _OBJECT, demo_cloud())
+        self._limits = gate_limits(self._hand, self._pipeline.manifest, Tightening())
+        self._rng = np.random.default_rng(0)
+        self._joints = JointSample(stamp_ns=0, pos_rad=self._pipeline.manifest.start_pos, vel_rad_s=np.zeros(16))
+        self._pose = PoseSample(stamp_ns=0, pos_m=np.zeros(3), quat_wxyz=np.array([1.0, 0.0, 0.0, 0.0]))
+        self._goal = GoalSample(stamp_ns=0, quat_wxyz=rotvec_to_quat(np.array([0.0, 0.0, 0.8])))
+        self._target: JointTarget | None = None
+
+    def record(self, cycles: int) -> None:
+        """Runs and writes."""
+        gate = Gate(self._limits, self._joints.pos_rad, _BEGIN_NS)
+        self._text("policy_reset", _BEGIN_NS, "1")
+        self._text("hand_state", _BEGIN_NS, "following")
+        goal = {"event": "issued", "stamp_ns": _BEGIN_NS, "angle_rad": 0.8, "trial": 0, "index": 0}
+        self._text("goal_event", _BEGIN_NS, json.dumps(goal | {"goal_quat_wxyz": self._goal.quat_wxyz.tolist()}))
+        for cycle in range(1, cycles):
+            now = _BEGIN_NS + cycle * _CYCLE_NS
+            self._measure(now, gate.last_rad, cycle)
+            if cycle % _TICK == 0:
+                self._tick(now)
+            gate.step(self._target, Permit(armed=True, heartbeat_ns=now), now)
+            self._joint_topic("gated_targets", now, gate.last_rad)
+            self._text("supervisor", now, "armed")
+        self._bag.close()
+
+    def _measure(self, now: int, pos_rad: Floats, cycle: int) -> None:
+        speed = (pos_rad - self._joints.pos_rad) / (_CYCLE_NS * 1e-9)
+        self._joints = JointSample(stamp_ns=now, pos_rad=pos_rad, vel_rad_s=speed)
+        self._joint_topic("joint_states", now, pos_rad, speed)
+        truth = self._true_pose(now)
+        if cycle % _IMAGE == 0:
+            self._see(now, truth)
+        else:
+            noise = self._rng.normal(scale=5e-4, size=3)
+            self._publish_pose(dataclasses.replace(truth, pos_m=truth.pos_m + noise), now + _READ_NS)
+
+    def _true_pose(self, now: int) -> PoseSample:
+        swing = np.sin(2.0 * (now - _BEGIN_NS) * 1e-9)
+        position = np.array(self._hand.grasp_centre_m) + np.array([0.0, 0.003 * swing, 0.02])
+        turn = quat_normalise(rotvec_to_quat(np.array([0.0, 0.0, 0.3 * swing])))
+        return PoseSample(stamp_ns=now, pos_m=position, quat_wxyz=turn)
+
+    def _see(self, now: int, truth: PoseSample) -> None:
+        """The camera's images, and the pose that the eyes make of them."""
+        image = self._view.render(self._joints.pos_rad, truth)
+        self._write("colour", now + _READ_NS, messages.image_message(now, "rgb8", image.rgb))
+        self._write("depth", now + _READ_NS, messages.image_message(now, "16UC1", image.depth_mm))
+        result: Estimate | Fault = Fault(code=FaultCode.DEPTH_INVALID, detail="no message on camera_info yet")
+        joints_ns = 0
+        if now > _BEGIN_NS + _IMAGE * _CYCLE_NS:  # the first image comes before the camera is known
+            seen = self._eyes.step(image, self._joints)
+            result, joints_ns = seen.result, seen.joints_ns
+        basis = str(result) if isinstance(result, Fault) else result.basis
+        said = {"stamp_ns": now, "basis": basis, "joints_ns": joints_ns}
+        self._text("pose_basis", now + _SENT_NS, json.dumps(said))
+        if not isinstance(result, Fault):
+            self._publish_pose(result.track.pose, now + _SENT_NS)
+
+    def _publish_pose(self, pose: PoseSample, received_ns: int) -> None:
+        self._pose = pose
+        self._write("object_pose", received_ns, messages.pose_message(pose))
+
+    def _tick(self, now: int) -> None:
+        self._goal = dataclasses.replace(self._goal, stamp_ns=now)
+        self._write("goal", now + _READ_NS, messages.goal_message(self._goal))
+        inputs = ObservationInputs(joints=self._joints, object_pose=self._pose, goal=self._goal)
+        decided = now + _SENT_NS
+        result = self._pipeline.step(inputs, decided)
+        if isinstance(result, Fault):
+            raise RuntimeError(f"the run of the benchmark is none: {result}")
+        tick = TickRecord(
+            now_ns=decided,
+            reset=1,
+            inputs=inputs,
+            observation=result.observation,
+            raw_action=result.raw_action,
+            target=result.target,
+        )
+        oldest = int(min(self._joints.stamp_ns, self._pose.stamp_ns))
+        self._target = JointTarget(stamp_ns=oldest, pos_rad=result.target.pos_rad)
+        self._write("policy_tick", decided, messages.tick_message(tick))
+        self._joint_topic("joint_targets", oldest, result.target.pos_rad, frame="1", received_ns=decided)
+        self._text("policy_state", decided, "acting")
+
+    def _joint_topic(
+        self, key: str, stamp: int, pos: Floats, vel: Floats | None = None, frame: str = "", received_ns: int = 0
+    ) -> None:
+        speed = np.empty(0) if vel is None else vel
+        message = messages.joint_message(self._hand.joint_names, stamp, pos, speed, frame)
+        self._write(key, received_ns or stamp + _READ_NS, message)
+
+    def _text(self, key: str, received_ns: int, text: str) -> None:
+        self._write(key, received_ns, make("std_msgs/msg/String", data=text))
+
+    def _write(self, key: str, received_ns: int, message: Any) -> None:
+        topic = self._topics[key]
+        self._bag.write(topic, received_ns, received_ns - _READ_NS, encode(message, topic.message))
+
+
+def _what_ran(pipeline: PolicyPipeline) -> dict[str, str]:
+    bundle = resource(POLICY)
+    eyes = dataclasses.asdict(demo_cloud()) | {"hand": "leap", "object": _OBJECT, "camera": _CAMERA}
+    return {
+        "code_version": dexterity_ros.__version__,
+        "hand": pipeline.hand.name,
+        "configuration": json.dumps({"pose_node": eyes, "sim_camera_node": {"rate_hz": 100.0}}),
+        "policy": POLICY,
+        "bundle_id": bundle_id(bundle),
+        "manifest": (bundle / MANIFEST_FILE).read_text(),
+    }
