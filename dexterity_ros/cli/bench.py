@@ -9,12 +9,16 @@ from typing import Annotated, Any, Literal
 import numpy as np
 import tyro
 
+from dexterity_ros.cli.bench_damage import bench_damage
+from dexterity_ros.cli.bench_nodes import bench_kills, bench_paths
 from dexterity_ros.cli.bench_training import bench_imitation, bench_learning
 
 
 def bench(
     what: Annotated[
-        Literal["sim", "policy", "kills", "bus", "faults", "paths", "perception", "eyes", "learning", "imitation"],
+        Literal[
+            "sim", "policy", "kills", "bus", "faults", "paths", "perception", "eyes", "learning", "imitation", "damage"
+        ],
         tyro.conf.Positional,
     ],
     /,
@@ -26,6 +30,7 @@ def bench(
     steps: int = 3_000_000,
     minutes: float = 10.0,
     policy: str = "models/policies/leap_yaw",
+    files: tuple[str, ...] = (),
     json: Path | None = None,
 ) -> int:
     """Measure what this machine does, beside the bare alternative in the same run.
@@ -43,19 +48,23 @@ def bench(
     more noise, occlusion, blackouts, jumps and bad calibration. learning: our PPO and stable-baselines3's on the same
     environment (small turns about the vertical), in turns; needs pip install stable-baselines3. imitation: behaviour
     cloning and DAgger with 20 episodes of a scripted expert on gymnasium's Pendulum-v1, whose return others report.
+    damage: what commands make of damaged copies of files; status 1 when one ended in a traceback, hung, or was wrong
+    without saying so where a checksum covers what was damaged.
 
     JSON keys: {name: {p50_ms, p99_ms, per_s, cpu_ms}}; for sim, one call steps all environments and per_s counts
     control steps. For kills: {node: {max_ms, all_ms}, violations, messages}. For faults: rows, a list of {kind, seed,
     detected_ms, reaction, recovered_ms, unsafe_targets, stale_as_fresh, hang}, and mixture, counts of the same. For
-    learning: {rows: [{steps, ours, ours_s, other, other_s}]}. For imitation: {seed: {method: mean return}}. For
-    paths: {direct, dynamixel: as `demo --policy none`, difference {rms_rad, worst_joint, worst_rad, added_delay_ms}}.
-    For eyes: {disturbance: {minutes, images, position_mm_p50, position_mm_p95, position_mm_p99, rotation_deg_p50,
-    rotation_deg_p95, rotation_deg_p99, lost_percent, recovery_max_s, wrong_percent (more than 15 degrees off and
-    reported good), wrong_events, wrong_longest_s}}.
+    learning: {rows: [{steps, ours, ours_s, other, other_s}]}. For damage: {rows: [{file, damage, command, outcome
+    (refused, right, partial_said, legal_change, traceback, hang, silently_wrong), checksum, seed, said}]}. For
+    imitation: {seed: {method: mean return}}. For paths: {direct, dynamixel: as `demo --policy none`, difference
+    {rms_rad, worst_joint, worst_rad, added_delay_ms}}. For eyes: {disturbance: {minutes, images, position_mm_p50,
+    position_mm_p95, position_mm_p99, rotation_deg_p50, rotation_deg_p95, rotation_deg_p99, lost_percent,
+    recovery_max_s, wrong_percent (more than 15 degrees off and reported good), wrong_events, wrong_longest_s}}.
 
     Args:
         what: which benchmark.
-        repeats: kills of each node; for bus, rounds of one second (5 are plenty); for faults, seeds of each kind.
+        repeats: kills of each node; for bus, rounds of one second (5 are plenty); for faults, seeds of each kind; for
+            damage, damaged copies of each kind of file.
         realtime: for faults, the kinds in real time through a pseudo-terminal instead of virtual time.
         cycles: for faults, cycles of the random mixture.
         baud: for bus, the baud rate of the motors.
@@ -63,16 +72,19 @@ def bench(
         steps: for learning, of each of the two.
         minutes: for eyes, how long the cube is watched in all; the disturbances get an eighth of it each.
         policy: for eyes, the policy bundle that turns the cube.
+        files: for damage, the kinds of files; default: all.
         json: write the figures to this file.
     """
     from dexterity_ros.cli.output import console, figures_table, write_json
 
     if what == "kills":
-        return _bench_kills(repeats, json)
+        return bench_kills(repeats, json)
     if what == "faults":
         return _bench_faults(repeats, realtime, cycles, json)
     if what == "paths":
-        return _bench_paths(json)
+        return bench_paths(json)
+    if what == "damage":
+        return bench_damage(repeats, files, json)
     if what == "learning":
         return bench_learning(steps, json)
     if what == "imitation":
@@ -108,21 +120,6 @@ def _bench_faults(seeds: int, realtime: bool, cycles: int, json: Path | None) ->
     write_json(json, {"rows": rows, "mixture": mixture})
     bad = [row for row in [*rows, mixture] if row["unsafe_targets"] or row["stale_as_fresh"] or row["hang"]]
     return int(bool(bad))
-
-
-def _bench_paths(json: Path | None) -> int:
-    from dexterity_ros.cli.output import console, figures_table, tracking_table, write_json
-    from dexterity_ros.evaluation.tracking import difference
-    from dexterity_ros.systems.exercise_session import run_exercise
-
-    runs = {}
-    for hardware in ("direct", "dynamixel"):
-        runs[hardware] = run_exercise("leap", hardware, 0, Path("dexterity_paths.log"), say=console.print)
-        console.print(tracking_table(hardware, runs[hardware][0]["joints"]))
-    result = difference(runs["direct"][1], runs["dynamixel"][1])
-    console.print(figures_table("dynamixel beside direct", result))
-    write_json(json, {name: figures for name, (figures, _) in runs.items()} | {"difference": result})
-    return 0
 
 
 def _bench_eyes(bundle: str, minutes: float, json: Path | None) -> int:
@@ -173,22 +170,6 @@ def _bench_bus(rounds: int, baud: int, usb_latency_ms: float) -> dict[str, dict[
         raise ConfigError(f"bench bus compares with the vendor's SDK: pip install dynamixel-sdk ({error})") from error
 
     return bench_bus(load_hand("leap"), baud=baud, usb_latency_ms=usb_latency_ms, rounds=rounds)
-
-
-def _bench_kills(repeats: int, json: Path | None) -> int:
-    from dexterity_ros.bench.kills import KILLED, run_kills
-    from dexterity_ros.cli.output import console, write_json
-
-    found = run_kills("models/policies/leap_yaw", repeats, Path("dexterity_kills.log"), console.print)
-    rows = {
-        name: {"max_ms": round(max(found[name]), 1), "all_ms": [round(v, 1) for v in found[name]]} for name in KILLED
-    }
-    for name, row in rows.items():
-        what = "the motors' own watchdog stopped them" if name == "hand_node" else "the gate's output was constant"
-        console.print(f"{name}: {repeats} kills, {what} after {row['max_ms']} ms at most")
-    console.print(f"{found['messages']} gate outputs, {len(found['violations'])} outside limits")
-    write_json(json, rows | {"violations": found["violations"], "messages": found["messages"]})
-    return int(bool(found["violations"]))
 
 
 def measure(call: Callable[[], Any], *, repeats: int) -> dict[str, float]:
@@ -272,12 +253,12 @@ def _timed(walls: list[float], cpu: dict[str, float], name: str, call: Callable[
 def _bench_policy() -> dict[str, dict[str, float]]:
     from dexterity_ros.bundles.onnx_network import load_policy
     from dexterity_ros.contracts.hand import load_hand
-    from dexterity_ros.contracts.resources import resource
+    from dexterity_ros.contracts.resources import shipped
     from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
     from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
     hand = load_hand("leap")
-    manifest, network = load_policy(resource("models/policies/leap_yaw"))
+    manifest, network = load_policy(shipped("models/policies/leap_yaw"))
     pipeline = PolicyPipeline(manifest, network, hand)
     still = np.array([1.0, 0.0, 0.0, 0.0])
     inputs = ObservationInputs(

@@ -10,7 +10,7 @@ def bench_learning(steps: int, json: Path | None) -> int:
 
     from dexterity_ros.cli.output import console, write_json
     from dexterity_ros.contracts.errors import ConfigError
-    from dexterity_ros.contracts.resources import resource
+    from dexterity_ros.contracts.resources import shipped
 
     try:
         from dexterity_ros.bench.learning import learning_speed
@@ -18,7 +18,7 @@ def bench_learning(steps: int, json: Path | None) -> int:
     except ImportError as error:
         raise ConfigError(f"bench learning needs: pip install '.[train]' stable-baselines3 ({error})") from error
 
-    config = replace(load_config(resource("config/train/smoke.yaml")), total_steps=steps)
+    config = replace(load_config(shipped("config/train/smoke.yaml")), total_steps=steps)
     with tempfile.TemporaryDirectory() as folder:
         rows = learning_speed(
             config,

@@ -11,10 +11,11 @@ from dexterity_ros.cli.output import console, figures_table, write_json
 def _result(entry: tuple[str, Any]) -> str:
     """Returns a line for one entry of the manifest's results."""
     name, value = entry
-    if isinstance(value, dict) and "rate" in value:
+    try:
         low, high = value.get("rate_ci95", (0.0, 1.0))
         return f"{name}: {100 * value['rate']:.1f} % ({100 * low:.0f}-{100 * high:.0f})"
-    return f"{name}: {value}"
+    except (AttributeError, KeyError, TypeError, ValueError):  # not what `evaluate` wrote; shown as it is
+        return f"{name}: {value}"
 
 
 def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap", json: Path | None = None) -> int:
@@ -56,7 +57,7 @@ def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap", 
         "latency trained": f"{manifest.latency_s[0] * 1e3:.0f} to {manifest.latency_s[1] * 1e3:.0f} ms",
         "current limit": f"{manifest.current_limit_a} A",
         "gate": f"step {limits.max_step_rad} rad, {limits.max_velocity_rad_s} rad/s",
-        "golden pair": f"differs by {golden_difference(folder, network):.1e}",
+        "golden pair": f"differs by {golden_difference(folder, manifest, network):.1e}",
         "trained": f"{manifest.provenance.steps:,} steps, seed {manifest.provenance.seed}",
         "measured": "\n".join(map(_result, manifest.results.items())) or "nothing recorded",
     }

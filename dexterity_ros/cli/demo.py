@@ -1,11 +1,14 @@
 """dexterity demo"""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
 from dexterity_ros.cli.output import console, figures_table, outcome_table, write_json
 
 _SHOWN = (
+    "stops",
+    "realtime_factor",
     "rate_by_estimate",
     "reached_only_by_estimate",
     "pose_error",
@@ -42,10 +45,15 @@ def demo(
 
     With --policy none (any hand): no object is turned; the hand eases home, moves joint by joint, lets go, and what is
     printed is how well each joint followed. JSON keys then: hand, hardware, joints {name: {moved_rad, rms_rad,
-    delay_ms}}, faults, hand_cycle_ms.
+    delay_ms}}, faults, hand_cycle_ms, stops, ended.
 
     Starts config/systems/eyes.yaml, arms the hand, lets the policy turn the object to goal after goal, puts the object
     back after a failure, and prints what happened, judged on the simulator's truth. Needs no robot, GPU or root.
+
+    On a machine too busy to run the emulated motors in time, their watchdogs stop the hand. Only here, and only with
+    --hardware dynamixel, a stop is followed by disarming, preparing and arming, as a person would; each is counted and
+    printed, and the goal it interrupted counts neither as reached nor as missed. The table is printed however the demo
+    ends; status 1 when it could not go on, 130 after Ctrl-C.
 
     JSON keys: policy, task, goals_attempted, goals_reached, rate, rate_ci95, consecutive {mean, sd, median, max,
     ci95}, time_per_goal_s {median, p90}, drops, trials (as in `evaluate`); rate_by_estimate (as goal_node saw it);
@@ -55,11 +63,13 @@ def demo(
     it); hand_cycle_ms {p50, p99, max}, time hand_node needs to read and write the hand; hand_overruns;
     observation_age_ms {p50, p99, max} from the oldest measurement to the write, to be held against
     latency_trained_ms [low, high], which the policy is known to bear; cpu_percent (100 = one core)
-    and pss_mb of all nodes; faults {name: count}; realtime (whether SCHED_FIFO was allowed).
+    and pss_mb of all nodes; faults {name: count}; realtime (whether SCHED_FIFO was allowed); realtime_factor (simulated
+    time over the clock's, from arming on; below 1 the machine is too slow); stops, a list of {at_s, reason}; ended (why
+    before the goals were done or the time was up; else empty). What is not known is null or empty.
 
     Args:
         goals: stop after this many goals have been reached or missed.
-        minutes: stop after this time at the latest, or 0 for no limit.
+        minutes: stop after this time at the latest, starting included, or 0 for no limit.
         policy: policy bundle directory, or none.
         task: name in config/tasks; default: the one the policy was trained for.
         goal_rad: smallest and largest angle of a new goal; default 0.8 to 1.2 rad.
@@ -73,6 +83,7 @@ def demo(
         json: write the figures to this file.
     """
     from dexterity_ros.contracts.errors import ConfigError
+    from dexterity_ros.runtime.ending import interrupt_once
 
     try:
         from dexterity_ros.systems.closed_loop import run_closed_loop
@@ -81,8 +92,9 @@ def demo(
         raise ConfigError(f"the demo needs ROS and MuJoCo: pip install '.[ros,sim]' ({error})") from error
 
     log = Path("dexterity_demo.log")
+    interrupt_once()
     if policy == "none":
-        return _exercise(hand, hardware, seed, log, json)
+        return _exercise(hand, hardware, seed, minutes, log, json)
     settings = ClosedLoop(
         goals=goals,
         minutes=minutes,
@@ -100,13 +112,34 @@ def demo(
     console.print(f"starting the nodes of config/systems/{settings.system}.yaml; their output is in {log}")
     if settings.viewer_port:
         console.print(f"look at http://127.0.0.1:{settings.viewer_port}", highlight=False)
-    result = run_closed_loop(settings, log, say=console.print)
+    result = run_closed_loop(settings, log, say=_say)
     title = f"{result['policy']}: {result['task']}, through ROS"
     console.print(outcome_table(title, {"policy": result}))
-    console.print(figures_table("", {key: result[key] for key in _SHOWN}))
+    console.print(figures_table("", {key: result[key] for key in _SHOWN} | {"stops": _stops_text(result["stops"])}))
     _say_latency(result)
     write_json(json, result)
-    return 0
+    return _end(result["ended"])
+
+
+def _stops_text(stops: list[dict[str, Any]]) -> str:
+    """Returns how often the hand was stopped, and why."""
+    reasons = Counter(stop["reason"] for stop in stops)
+    return "; ".join(f"{count} x {reason}" for reason, count in reasons.items())
+
+
+def _end(ended: str) -> int:
+    """Says why the demo ended early, if it did, and returns its status."""
+    if not ended:
+        return 0
+    from dexterity_ros.runtime.ending import INTERRUPTED
+
+    said = ended if ended == INTERRUPTED else f"could not go on: {ended}"
+    console.print(said, style="red", highlight=False, markup=False)
+    return 130 if ended == INTERRUPTED else 1
+
+
+def _say(line: str) -> None:
+    console.print(line, highlight=False, markup=False)
 
 
 def _say_latency(result: dict[str, Any]) -> None:
@@ -134,13 +167,14 @@ def _viewer_port() -> int:
     return 0
 
 
-def _exercise(hand: str, hardware: str, seed: int, log: Path, json: Path | None) -> int:
+def _exercise(hand: str, hardware: str, seed: int, minutes: float, log: Path, json: Path | None) -> int:
     from dexterity_ros.cli.output import tracking_table
     from dexterity_ros.systems.exercise_session import run_exercise
 
     console.print(f"starting the nodes of config/systems/exercise.yaml; their output is in {log}")
-    figures, _ = run_exercise(hand, hardware, seed, log, say=console.print)
+    figures, _ = run_exercise(hand, hardware, seed, log, say=_say, minutes=minutes)
     console.print(tracking_table(f"{hand}: each joint out and back, {hardware}", figures["joints"]))
-    console.print(figures_table("", {key: figures[key] for key in ("hand_cycle_ms", "faults")}))
+    shown = {key: figures[key] for key in ("hand_cycle_ms", "faults")}
+    console.print(figures_table("", shown | {"stops": _stops_text(figures["stops"])}))
     write_json(json, figures)
-    return 0
+    return _end(figures["ended"])

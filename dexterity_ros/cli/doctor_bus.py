@@ -7,6 +7,7 @@ from dexterity_ros.cli.finding import Finding
 
 if TYPE_CHECKING:
     from dexterity_ros.contracts.hand import HandSpec
+    from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
     from dexterity_ros.drivers.dynamixel.discovery import BusFigures
 
 _SLOW_TIMER_MS = 2
@@ -43,10 +44,35 @@ def _look_at_port(hand: "HandSpec", path: Path, *, needed: bool) -> list[Finding
         return findings
     bus = open_native(str(path), hand.baud_rate)
     try:
+        findings += look_at_settings(hand, path, bus, needed=needed)
         figures = measure_bus(bus, hand)
     finally:
         bus.close()
     return [*findings, *_figures(hand, path, figures, needed=needed)]
+
+
+def look_at_settings(hand: "HandSpec", path: Path, bus: "DynamixelBus", *, needed: bool) -> list[Finding]:
+    """Returns what the driver's own preflight says of the motors, and which of them had been told to be silent."""
+    from dexterity_ros.drivers.dynamixel.motor_settings import check_motors, only_pinged
+
+    silent = only_pinged(bus, [joint.motor_id for joint in hand.joints])
+    findings = []
+    if silent:
+        found = f"motors {silent} answered nothing but pings: another program left status_return_level at 0"
+        findings.append(
+            Finding(name="answers", ok=False, found=found, fix="none needed: it is 2 again now", needed=False)
+        )
+    problems = check_motors(bus, hand, hand.max_current_a)
+    findings.append(
+        Finding(
+            name="motors' settings",
+            ok=not problems,
+            found="; ".join(problems) or f"models, firmware and stored registers are as {hand.name} needs them",
+            fix=f"dexterity hand setup --hand {hand.name} --port {path}; motors of another model: the right --hand",
+            needed=needed,
+        )
+    )
+    return findings
 
 
 def _motors(hand: "HandSpec", path: Path, motors: dict[int, dict[int, int]], *, needed: bool) -> Finding:
@@ -85,8 +111,6 @@ def _figures(hand: "HandSpec", path: Path, figures: "BusFigures", *, needed: boo
     timer = latency_timer_ms(path)
     slow_timer = (timer or 0) > _SLOW_TIMER_MS or figures.round_trip_ms > _SLOW_PING_MS
     said = f"one ping {figures.round_trip_ms} ms" + ("" if timer is None else f", latency timer {timer} ms")
-    hottest = max(figures.temperature_c)
-    low, high = min(figures.supply_v), max(figures.supply_v)
     return [
         Finding(
             name="read and write rate",
@@ -106,9 +130,19 @@ def _figures(hand: "HandSpec", path: Path, figures: "BusFigures", *, needed: boo
             name="return delay",
             ok=figures.return_delay_us <= 10.0,
             found=f"{figures.return_delay_us:.0f} us for each motor's answer",
-            fix="none needed: arming sets it to 0; dexterity hand setup stores it",
-            needed=False,
+            fix=f"dexterity hand setup --hand {hand.name} --port {path} stores 0",
+            needed=needed,
         ),
+        *_health(hand, figures, needed=needed),
+    ]
+
+
+def _health(hand: "HandSpec", figures: "BusFigures", *, needed: bool) -> list[Finding]:
+    if not figures.temperature_c or not figures.supply_v:
+        fix = "cables, connectors, termination, power; or a busy machine"
+        return [Finding(name="temperatures and supply", ok=False, found="no motor told them", fix=fix, needed=needed)]
+    hottest, low, high = max(figures.temperature_c), min(figures.supply_v), max(figures.supply_v)
+    return [
         Finding(
             name="temperatures",
             ok=hottest < hand.max_temperature_c - 8.0,

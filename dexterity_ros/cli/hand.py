@@ -35,9 +35,10 @@ def hand(
 
     read: positions, speeds, currents, temperatures, supply; nothing moves. hold: torque on where the hand stands.
     home: ease to the home pose. jog JOINT: ease one joint by --by-rad from where the hand stands. These three hold
-    until Ctrl-C or --seconds, then let go. setup [JOINT]: give factory motors (id 1, 57600 baud) their id, baud rate
-    and limits, one motor connected at a time; with JOINT only that one. accept: the scripted acceptance of a hand,
-    about ten minutes, writes a report to sign; status 1 when a step failed.
+    until --seconds, Ctrl-C, `kill` or the end of their terminal, then let go. setup [JOINT]: with the whole hand
+    connected, store again what another program changed in its motors; otherwise give factory motors (id 1, 57600 baud)
+    their id, baud rate and limits, one motor connected at a time; with JOINT only that one. accept: the scripted
+    acceptance of a hand, about ten minutes, writes a report to sign; status 1 when a step failed.
 
     JSON keys: read: joints {name: {motor, pos_rad, vel_rad_s, current_a, temperature_c, supply_v}}. accept: accepted,
     steps, a list of {name, ok, said, settles}.
@@ -56,7 +57,9 @@ def hand(
         json: write what was read, or the acceptance, to this file.
     """
     from dexterity_ros.contracts.hand import load_hand
+    from dexterity_ros.runtime.ending import interrupt_once
 
+    interrupt_once()
     spec = load_hand(hand)
     spec = spec if baud is None else replace(spec, baud_rate=baud)
     if joint or action == "jog":
@@ -144,20 +147,29 @@ def _move(manual: "ManualHand", action: str, joint: str, by_rad: float, seconds:
         console.print("holding; Ctrl-C lets go" if seconds >= _TO_THE_END else f"holding for {seconds:g} s")
         manual.hold(seconds)
     except KeyboardInterrupt:
-        console.print("letting go")
-    manual.let_go()
+        manual.let_go()  # before a word about it: the terminal may be gone
+        console.print("let go")
+    else:
+        manual.let_go()
     return 0
 
 
 def _set_up(spec: "HandSpec", path: str, joint: str) -> int:
-    from dexterity_ros.bringup.motor_setup import set_up_motor
+    from dexterity_ros.bringup.manual import HandError
+    from dexterity_ros.bringup.motor_setup import mend_whole_hand, set_up_motor
     from dexterity_ros.cli.output import console
     from dexterity_ros.drivers.dynamixel.discovery import scan
     from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
-    names = (joint,) if joint else spec.joint_names
-    for name in names:
-        input(f"Connect only the motor of {name}, with power, then press Enter (Ctrl-C ends): ")
+    done = None if joint else mend_whole_hand(spec, lambda: open_native(path, spec.baud_rate))
+    if done is not None:
+        console.print("\n".join(done) or "every motor has stored what the hand needs", highlight=False)
+        return 0
+    for name in (joint,) if joint else spec.joint_names:
+        try:
+            input(f"Connect only the motor of {name}, with power, then press Enter (Ctrl-C ends): ")
+        except EOFError as error:
+            raise HandError("nobody can connect motors: the input is closed; run it in a terminal") from error
         i = _joint_index(spec, name)
         console.print(set_up_motor(spec, i, lambda: scan(path), lambda baud: open_native(path, baud)))
     return 0
@@ -183,7 +195,10 @@ def _accept(
         kill_holding=_holding_process(path, again),
         hold_s=hold_s,
     )
-    results = acceptance.run_acceptance(rig, say)
+    try:
+        results = acceptance.run_acceptance(rig, say)
+    finally:
+        rig.manual.close()  # also when a person ends it half-way
     accepted = len(results) == acceptance.STEPS and all(result.ok for result in results)
     header: dict[str, Any] = {"hand": spec.name, "port": path, "baud rate": spec.baud_rate}
     header |= {
@@ -202,23 +217,18 @@ def _ask(question: str) -> bool:
 
 def _holding_process(path: str, again: list[str]) -> Callable[[], None]:
     def hold_and_kill() -> None:
-        command = [
-            sys.executable,
-            "-u",
-            "-m",
-            "dexterity_ros.cli.main",
-            "hand",
-            "hold",
-            "--port",
-            path,
-            "--hand",
-            *again,
-        ]
+        holding = [sys.executable, "-u", "-m", "dexterity_ros.cli.main", "hand", "hold"]
+        command = [*holding, "--port", path, "--hand", *again]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
             assert child.stdout is not None
-            for line in child.stdout:
-                if line.startswith("holding"):
-                    break
+            try:
+                for line in child.stdout:
+                    if line.startswith("holding"):
+                        break
+            except KeyboardInterrupt:
+                child.terminate()  # it lets go of the hand
+                child.wait()
+                raise
             child.kill()
 
     return hold_and_kill

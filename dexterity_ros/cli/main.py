@@ -48,6 +48,12 @@ _COMMANDS: dict[str, Callable[..., int]] = {
 _ABOUT = "Run, judge and train policies for in-hand manipulation. Start with: dexterity demo"
 
 
+def dispatch(arguments: list[str]) -> int:
+    """Runs one command in this process and returns its status; errors pass through. arguments: as on the shell."""
+    status: int = tyro.cli(_COMMANDS[arguments[0]], prog=f"dexterity {arguments[0]}", args=arguments[1:])
+    return status or 0
+
+
 def main() -> None:
     """Entry point; expected errors end with one line and status 2, a failed check with status 1."""
     warnings.filterwarnings("ignore", category=FutureWarning)

@@ -12,33 +12,47 @@ def arm(yes: bool = False) -> int:
     from dexterity_ros.cli.output import console
     from dexterity_ros.systems.operator import visit
 
-    with visit() as call:
-        granted, said = call("safety_node/prepare")
+    with visit() as operator:
+        operator.find_system()
+        granted, said = operator.call("safety_node/prepare")
         console.print(said, highlight=False)
         if not granted:
             return 1
         if not yes:
             input("Everybody clear of the hand? Enter arms it, Ctrl-C does not: ")
-        granted, said = call("safety_node/arm")
+        granted, said = operator.call("safety_node/arm")
         console.print(said, highlight=False)
         return int(not granted)
 
 
 def disarm() -> int:
     """Disarm the hand of a running system: it lets go gently, then the torque is off."""
-    return _one("safety_node/disarm")
-
-
-def estop() -> int:
-    """Stop the hand of a running system: torque off at once. Disarm, then arm, to go on."""
-    return _one("safety_node/estop")
-
-
-def _one(service: str) -> int:
     from dexterity_ros.cli.output import console
     from dexterity_ros.systems.operator import visit
 
-    with visit() as call:
-        granted, said = call(service)
+    with visit() as operator:
+        operator.find_system()
+        granted, said = operator.call("safety_node/disarm")
     console.print(said, highlight=False)
     return int(not granted)
+
+
+def estop() -> int:
+    """Stop the hand of a running system: torque off at once. Disarm, then arm, to go on.
+
+    Asks every node that can stop the hand, all at the same time, and prints what each answered. Status 0 when the hand
+    itself said that its torque is off; else 1: cut the power.
+    """
+    from dexterity_ros.cli.output import console
+    from dexterity_ros.systems.operator import visit
+    from dexterity_ros.systems.stops import stop_hand
+
+    with visit() as operator:
+        stopped = stop_hand(operator)
+    for service, said in stopped.said.items():
+        console.print(f"{service}: {said}", highlight=False)
+    if stopped.torque_off:
+        console.print("the hand says that its torque is off")
+        return 0
+    console.print("[red]the hand did not say that its torque is off: cut the power[/red]")
+    return 1

@@ -1,22 +1,47 @@
 """What every command prints alike: tables, and JSON files."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
+
+if TYPE_CHECKING:
+    from dexterity_ros.bench.damage.trial import Row
 
 console = Console()
 
 
 def write_json(path: Path | None, content: dict[str, Any]) -> None:
-    """Writes `content` to `path` when one was asked for."""
-    if path is not None:
+    """Writes `content` to `path` when one was asked for. Raises ConfigError when that cannot be written."""
+    if path is None:
+        return
+    try:
         path.write_text(json.dumps(content, indent=2) + "\n")
-        console.print(f"wrote {path}")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+    console.print(f"wrote {path}", highlight=False)
+
+
+def say_damage(damage: str, doubts: str) -> int:
+    """Says in one line each what is damaged in a recording and what no checksum covers; returns the status, 1 or 0."""
+    if damage:
+        console.print(f"[red]damaged[/red]: {escape(damage)}", highlight=False, soft_wrap=True)
+    if doubts:
+        console.print(f"[yellow]note[/yellow]: {escape(doubts)}", highlight=False, soft_wrap=True)
+    return int(bool(damage))
+
+
+def say_left_out(left_out: dict[str, str]) -> None:
+    """Says in one line each what an export does not contain, and why."""
+    for name, why in left_out.items():
+        console.print(f"[yellow]left out[/yellow]: {escape(f'{name}: {why}')}", highlight=False, soft_wrap=True)
 
 
 def outcome_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
@@ -136,13 +161,26 @@ def eyes_table(rows: dict[str, dict[str, float]]) -> Table:
     return table
 
 
+def damage_table(rows: "Sequence[Row]") -> Table:
+    """Returns a table with one row per kind of file (bench/damage/trial.py): how often each outcome was seen."""
+    from dexterity_ros.bench.damage.trial import BAD, Outcome, counts
+
+    table = Table(title="commands on damaged files", title_justify="left")
+    outcomes = get_args(Outcome)
+    for column in ("file", *(outcome.replace("_", " ") for outcome in outcomes)):
+        table.add_column(column, justify="left" if column == "file" else "right")
+    for file, found in counts(rows).items():
+        table.add_row(file, *(_red(str(found[name]), name in BAD and found[name] > 0) for name in outcomes))
+    return table
+
+
 def figures_table(title: str, figures: dict[str, Any]) -> Table:
     """Returns a two-column table of names and values."""
     table = Table(title=title, title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     for name, value in figures.items():
-        table.add_row(name, _text(value) or "none")
+        table.add_row(escape(name), escape(_text(value)) or "none")
     return table
 
 

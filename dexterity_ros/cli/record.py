@@ -1,7 +1,5 @@
 """dexterity record"""
 
-import signal
-import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +22,7 @@ def record(
     """
     from dexterity_ros.cli.output import console
     from dexterity_ros.contracts.errors import BagError
+    from dexterity_ros.runtime.ending import end_event
     from dexterity_ros.systems.processes import Processes, ros_environment
     from dexterity_ros.systems.spec import NodeStart, node_parameters
 
@@ -31,9 +30,7 @@ def record(
         raise BagError(f"{folder} exists already; a recording never overwrites one")
     parameters = node_parameters("config/nodes/recorder_node.yaml", "recorder_node")
     parameters |= {"folder": str(folder.absolute()), "hand": hand, "policy": policy, "configuration": ""}
-    done = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
+    done = end_event()
     start = NodeStart(executable="recorder_node", parameters=parameters)
     with Processes([start], ros_environment()) as processes:
         console.print(f"recording to {folder}; Ctrl-C ends it")
@@ -49,5 +46,4 @@ def _said(folder: Path) -> int:
     from dexterity_ros.cli.bag import show
     from dexterity_ros.recording.bag_reader import Bag
 
-    show(Bag(folder))
-    return 0
+    return show(Bag(folder))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
+from rich.markup import escape
 
 if TYPE_CHECKING:
     from dexterity_ros.replay.run_record import RunRecord
@@ -16,12 +17,13 @@ def replay(
     """Run a recording through the same stages again, faster than real time, and say what comes out differently.
 
     Every stage is repeated from what was recorded before it: eyes (where images were recorded), inputs, observation,
-    action, target, published target, gate. Status 1 when something differs. With --policy of another bundle: what that
-    would have done with the same inputs. `dexterity up replay --arg bag:=BAG` plays a bag to live nodes instead.
+    action, target, published target, gate. Status 1 when something differs, or when the bag is damaged, of which the
+    rest is repeated. With --policy of another bundle: what that would have done with the same inputs.
+    `dexterity up replay --arg bag:=BAG` plays a bag to live nodes instead.
 
-    JSON keys: identical, recorded_s, replay_s, times_real_time, perception_s, stages, a list of {stage, compared,
-    differing, largest, first_s, unrepeatable, why}, terms and joints {name: {differing, largest, first_s}}. With
-    --policy: ticks, refused, agreement, joints {name: {rms_rad, largest_rad, first_s}}.
+    JSON keys: identical, damage, recorded_s, replay_s, times_real_time, perception_s, stages, a list of {stage,
+    compared, differing, largest, first_s, unrepeatable, why}, terms and joints {name: {differing, largest, first_s}}.
+    With --policy: damage, ticks, refused, agreement, joints {name: {rms_rad, largest_rad, first_s}}.
 
     Args:
         bag: bag folder or .mcap file.
@@ -29,7 +31,7 @@ def replay(
         hand: name or path in place of the hand that the bag names.
         json: write the result to this file.
     """
-    from dexterity_ros.cli.output import console, figures_table, replay_table, write_json
+    from dexterity_ros.cli.output import console, figures_table, replay_table, say_damage, write_json
     from dexterity_ros.replay.offline import replay as repeat_run
     from dexterity_ros.replay.what_if import what_if
     from dexterity_ros.safety.limits import Tightening, gate_limits
@@ -42,20 +44,22 @@ def replay(
         console.print(figures_table(f"{pipeline.manifest.name} on the inputs of {bag}", rows))
         agree = f"steps agree by {answer.agreement} (cosine)"
         console.print(f"{answer.ticks} ticks; {agree}; refused: {answer.refused or 0}")
-        write_json(json, answer.as_dict())
-        return 0
+        write_json(json, answer.as_dict() | {"damage": run.bag.damage})
+        return say_damage(run.bag.damage, run.bag.doubts)
     result = repeat_run(run, pipeline, gate_limits(run.hand, pipeline.manifest, Tightening()))
     console.print(replay_table(str(bag), result.as_dict()))
     for stage in result.stages:
         if stage.unrepeatable:
             console.print(f"{stage.stage}: {stage.unrepeatable} cannot be repeated: {stage.why}", highlight=False)
     speed = result.recorded_s / result.replay_s
-    said = "[green]identical[/green]" if result.identical else "[red]different[/red]"
+    said = "[red]different[/red]" if result.differing else "[red]what is left of it is the same[/red]"
+    said = "[green]identical[/green]" if result.identical else said
     console.print(f"{said}: {result.recorded_s:.1f} s in {result.replay_s:.2f} s, {speed:.0f} times real time")
     if result.perception_s:
         speed = result.recorded_s / result.perception_s
         console.print(f"the eyes: {result.perception_s:.2f} s, {speed:.0f} times real time")
     write_json(json, result.as_dict())
+    say_damage(run.bag.damage, run.bag.doubts)
     return int(not result.identical)
 
 
@@ -66,6 +70,8 @@ def compare(bag: Annotated[Path, tyro.conf.Positional], /, hand: str = "", json:
     half gain, late commands) from the recorded states and keeps the one that explains the joints' motion best; and
     checks ages, missing samples and each observation term against the range that the policy was trained on.
 
+    A damaged bag is always a finding, the first.
+
     JSON keys: findings, a list of {kind, says, joints}, the first cause first; timing; ranges {term: {share, first_s,
     worst, worst_index, recorded, trained}}; diagnosis {clean_cost, windows, prediction_rms_rad, best}; skipped.
 
@@ -74,7 +80,7 @@ def compare(bag: Annotated[Path, tyro.conf.Positional], /, hand: str = "", json:
         hand: name or path in place of the hand that the bag names.
         json: write the result to this file.
     """
-    from dexterity_ros.cli.output import console, figures_table, write_json
+    from dexterity_ros.cli.output import console, figures_table, say_damage, write_json
     from dexterity_ros.replay.compare import compare as compare_run
 
     run = _run(bag, hand)
@@ -88,10 +94,11 @@ def compare(bag: Annotated[Path, tyro.conf.Positional], /, hand: str = "", json:
     if result.skipped:
         console.print(f"[yellow]no diagnosis[/yellow]: {result.skipped}", highlight=False)
     for finding in result.findings:
-        console.print(f"[red]{finding.kind}[/red]: {finding.says}", highlight=False)
+        console.print(f"[red]{finding.kind}[/red]: {escape(finding.says)}", highlight=False)
     if not result.findings:
         console.print("[green]nothing found[/green]")
     write_json(json, result.as_dict())
+    say_damage(run.bag.damage, run.bag.doubts)
     return int(bool(result.findings))
 
 

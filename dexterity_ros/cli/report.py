@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
+from rich.markup import escape
 
-from dexterity_ros.cli.output import console
+from dexterity_ros.cli.output import console, say_damage
 
 if TYPE_CHECKING:
     from dexterity_ros.reporting.page import Page
@@ -24,7 +25,7 @@ def report(
     Of a recording: what happened when, goals with their outcome, joints against their targets and limits, current and
     temperature, the object's pose and the way to its goal, timing, the observation against the range of training, key
     frames of the camera, what `compare` found, and what ran. Of a training run: curves, curriculum, ranges, reward
-    terms. The page needs no network.
+    terms. The page needs no network. Of a damaged recording the page says what was lost, and the status is 1.
 
     Args:
         source: bag folder, .mcap file, or run directory of `dexterity train`.
@@ -36,7 +37,8 @@ def report(
 
     began = time.monotonic()
     with console.status("reading"):
-        pages = [_page(folder) for folder in (source, compare) if folder is not None]
+        read = [_page(folder) for folder in (source, compare) if folder is not None]
+        pages = [page for page, _, _ in read]
         page = pages[0] if compare is None else side_by_side(*pages)
         path = out or Path(f"{source.name}_report.html")
         page.write(path)
@@ -50,16 +52,24 @@ def report(
     if files:
         console.print(f"wrote {len(files)} files to {export}", highlight=False)
     for alarm in page.alarms:
-        console.print(f"[red]![/red] {alarm}", highlight=False)
-    return 0
+        console.print(f"[red]![/red] {escape(alarm)}", highlight=False)
+    return max(say_damage(damage, doubts) for _, damage, doubts in read)
 
 
-def _page(source: Path) -> "Page":
+def _page(source: Path) -> tuple["Page", str, str]:
+    """Returns the page, what is damaged in its source, and what no checksum covers."""
+    from dataclasses import replace
+
     from dexterity_ros.recording.bag_reader import Bag
     from dexterity_ros.replay.run_record import RunRecord
     from dexterity_ros.reporting.run_page import RunPage
     from dexterity_ros.reporting.training_page import LOG_FILE, training_page
 
     if source.is_dir() and (source / LOG_FILE).is_file():
-        return training_page(source)
-    return RunPage(RunRecord(Bag(source))).page()
+        return training_page(source), "", ""
+    bag = Bag(source)
+    page = RunPage(RunRecord(bag)).page()
+    alarms = tuple(alarm for alarm in page.alarms if not alarm.startswith("damage:"))
+    if bag.damage:
+        page = replace(page, alarms=(f"damaged: {bag.damage}", *alarms))
+    return page, bag.damage, bag.doubts

@@ -20,7 +20,8 @@ def ablation(config: "TeacherConfig", run: Path, seeds: int, device: str, thread
     """Trains and judges with one part of the randomisation left out at a time."""
     from dexterity_ros.cli.plots import plot_ablation
     from dexterity_ros.studies.ablation import ARMS, arm
-    from dexterity_ros.training.teacher import CHECKPOINT, Teacher
+    from dexterity_ros.training.checkpoint import CHECKPOINT
+    from dexterity_ros.training.teacher import Teacher
 
     def train(name: str, seed: int, folder: Path) -> None:
         settings = arm(config, name, seed, config.total_steps)
@@ -49,8 +50,8 @@ def methods(config: "StudentConfig", run: Path, seeds: int, threads: int, json: 
     from dexterity_ros.cli.plots import plot_methods
     from dexterity_ros.contracts.resources import resource
     from dexterity_ros.studies.methods import ARMS, arm
+    from dexterity_ros.training.checkpoint import CHECKPOINT
     from dexterity_ros.training.student import Student
-    from dexterity_ros.training.teacher import CHECKPOINT
 
     teacher = [_judge(resource(config.teacher), seed, task=config.task, told=True) for seed in range(seeds)]
     console.print(f"        {'the teacher, told the truth':<28} {_said(teacher)}", highlight=False)

@@ -1,13 +1,25 @@
 """dexterity train"""
 
+import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 if TYPE_CHECKING:
     from dexterity_ros.training.imitation.collect import Batch
     from dexterity_ros.training.student import StudentConfig
+
+
+_STUDY = ("run", "threads", "seeds", "json")
+_OPTIONS: dict[str, tuple[str, ...]] = {
+    "teacher": ("config", "run", "resume", "warm_start", "steps", "device", "threads", "tensorboard", "json"),
+    "student": ("config", "run", "resume", "warm_start", "corrections", "threads", "json"),
+    "ablation": ("config", "steps", "device", *_STUDY),
+    "methods": ("config", *_STUDY),
+    "dark-room": _STUDY,
+    "slippery": _STUDY,
+}
 
 
 def train(
@@ -66,21 +78,23 @@ def train(
         warm_start: run directory whose networks are the starting point of a new run.
         corrections: for a student with --warm-start, recordings in which an operator led over leader/joint_targets;
             what they did is learned from in every round, beside DAgger of the teacher.
-        steps: replaces total_steps of the configuration.
-        device: torch device of the update, for instance cuda.
+        steps: for teacher and ablation, replaces total_steps of the configuration.
+        device: for teacher and ablation, torch device of the update, for instance cuda.
         threads: CPU threads of the update.
-        tensorboard: write event files beside log.jsonl; needs pip install tensorboard.
+        tensorboard: for a teacher, write event files beside log.jsonl; needs pip install tensorboard.
         seeds: for ablation, methods, dark-room and slippery, how many times all of it is done.
         json: write where the run stands to this file.
     """
+    _refuse_unused(what, locals().copy())
     from dataclasses import replace
 
     from dexterity_ros.cli.output import console, write_json
     from dexterity_ros.contracts.errors import ConfigError
-    from dexterity_ros.contracts.resources import resource
+    from dexterity_ros.contracts.resources import named_resource, resource
 
     try:
-        from dexterity_ros.training.teacher import CHECKPOINT, Teacher, load_config
+        from dexterity_ros.training.checkpoint import CHECKPOINT
+        from dexterity_ros.training.teacher import Teacher, load_config
     except ImportError as error:
         raise ConfigError(f"training needs the extra: pip install 'dexterity_ros[train]' ({error})") from error
 
@@ -91,15 +105,15 @@ def train(
     if what == "ablation":
         from dexterity_ros.cli.studies import ablation
 
-        settings = load_config(resource(config or Path("config/train/ablation.yaml")))
-        settings = replace(settings, total_steps=steps) if steps else settings
+        settings = load_config(resource(config) if config else named_resource("config/train", "ablation"))
+        settings = replace(settings, total_steps=steps) if steps is not None else settings
         return ablation(settings, run or Path("runs/ablation"), seeds, device, threads, json)
     if what == "methods":
         from dexterity_ros.cli.studies import methods
         from dexterity_ros.contracts import config as configs
         from dexterity_ros.training.student import StudentConfig
 
-        chosen = configs.load(StudentConfig, resource(config or Path("config/train/methods.yaml")))
+        chosen = configs.load(StudentConfig, resource(config) if config else named_resource("config/train", "methods"))
         return methods(chosen, run or Path("runs/methods"), seeds, threads, json)
     if config is None:
         raise ConfigError(f"train {what} needs --config; there are " + ", ".join(_configs()))
@@ -109,7 +123,7 @@ def train(
     if what == "student":
         return _student(resource(config), folder, resume, warm_start, corrections, threads, json)
     settings = load_config(resource(config))
-    settings = replace(settings, total_steps=steps) if steps else settings
+    settings = replace(settings, total_steps=steps) if steps is not None else settings
     teacher = Teacher(settings, folder, device=device, threads=threads, tensorboard=tensorboard)
     if resume:
         teacher.restore(folder / CHECKPOINT, keep_progress=True)
@@ -119,6 +133,24 @@ def train(
     console.print(f"{teacher.progress.steps:,} steps in {folder}; next: dexterity export {folder} models/policies/NAME")
     write_json(json, {"run": str(folder)} | vars(teacher.progress))
     return 0
+
+
+def _refuse_unused(what: str, values: dict[str, Any]) -> None:
+    """Raises ConfigError for options that were given and would be ignored. values: of all parameters of `train`."""
+    from dexterity_ros.contracts.errors import ConfigError
+
+    defaults = {name: parameter.default for name, parameter in inspect.signature(train).parameters.items()}
+    given = [name for name, value in values.items() if name != "what" and value != defaults[name]]
+    unused = [_flag(name) for name in given if name not in _OPTIONS[what]]
+    if unused:
+        known = ", ".join(map(_flag, _OPTIONS[what]))
+        raise ConfigError(f"train {what} has no {', '.join(unused)}; it has {known}")
+    if values["resume"] and values["warm_start"]:
+        raise ConfigError("--resume goes on with a run, --warm-start begins a new one: give one of them")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _student(
@@ -161,7 +193,7 @@ def _corrections(bag: Path, config: "StudentConfig") -> "Batch":
 
     hand = config.hand_spec()
     batch = corrections(
-        RunRecord(Bag(bag), hand).ticks,
+        RunRecord(Bag(bag).whole(), hand).ticks,
         period_s=config.env.physics.control_period_s,
         width=config.observation().width,
         joints=len(hand.joints),

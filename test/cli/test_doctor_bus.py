@@ -1,0 +1,74 @@
+"""`doctor` says of the motors what the driver's own preflight says, and ends in no traceback."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dexterity_ros.cli.doctor_bus import look_at_bus, look_at_settings
+from dexterity_ros.drivers.dynamixel import discovery
+from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
+from dexterity_ros.drivers.dynamixel.native_bus import NativeBus, open_native
+from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
+
+
+@pytest.fixture
+def bus(emulated):
+    return NativeBus(VirtualPort(emulated), timeout_s=0.01)
+
+
+def settings(leap, bus):
+    return {finding.name: finding for finding in look_at_settings(leap, Path("/dev/x"), bus, needed=True)}
+
+
+@pytest.mark.parametrize(
+    ("register", "value"),
+    [
+        ("homing_offset", 77),
+        ("current_limit", 20),
+        ("firmware_version", 12),
+        ("model_number", 1020),
+        ("drive_mode", 1),
+        ("shutdown", 0),
+        ("temperature_limit", 100),
+        ("min_voltage_limit", 31),
+    ],
+)
+def test_doctor_refuses_what_hand_read_refuses_in_the_same_words(leap, bus, emulated, register, value):
+    emulated.motors[3].set(register, value)
+    finding = settings(leap, bus)["motors' settings"]
+    (problem,) = DynamixelHand(leap, lambda: bus, current_limit_a=leap.max_current_a).connect()
+    assert (finding.ok, finding.needed, finding.found) == (False, True, problem)
+    assert problem.startswith("motor 3 (if_dip)") and "dexterity hand setup --hand leap --port /dev/x" in finding.fix
+
+
+def test_motors_that_answered_only_pings_are_named_and_checked_all_the_same(leap, bus, emulated):
+    emulated.motors[3].set("status_return_level", 0)
+    found = settings(leap, bus)
+    assert "motors [3] answered nothing but pings" in found["answers"].found and found["motors' settings"].ok
+
+
+def test_a_hand_that_was_told_to_be_silent_is_looked_at_without_a_traceback(leap, pty, emulated):
+    for motor in emulated.motors:
+        motor.set("status_return_level", 0)
+    named = {finding.name for finding in look_at_bus(leap, pty.path)}
+    assert {"answers", "motors' settings", "read and write rate"} < named
+    assert all(motor.get("status_return_level") == 2 for motor in emulated.motors)
+
+
+def test_motors_that_tell_no_temperature_are_a_finding_and_no_traceback(leap, monkeypatch, pty):
+    figures = discovery.measure_bus
+
+    def silent(bus, hand):
+        return replace(figures(bus, hand, cycles=2), temperature_c=(), supply_v=())
+
+    monkeypatch.setattr(discovery, "measure_bus", silent)
+    found = {finding.name: finding for finding in look_at_bus(leap, pty.path)}
+    assert found["temperatures and supply"].found == "no motor told them"
+
+
+def test_a_port_that_another_program_uses_is_named_with_it(leap, pty):
+    holder = open_native(pty.path, leap.baud_rate)
+    (finding,) = look_at_bus(leap, pty.path)
+    holder.close()
+    assert not finding.ok and "is in use by process" in finding.found
