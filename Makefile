@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c config/constraints.txt
 SOURCES := setup.py config/constraints.txt
 
-.PHONY: setup setup-test demo unit test train-smoke check format clean
+.PHONY: setup setup-test demo unit test soak train-smoke check format clean
 
 setup: $(VENV)/.runtime
 
@@ -29,7 +29,11 @@ unit: setup-test
 	$(BIN)/python -m pytest -q -m "not slow" --ignore test/ros --ignore test/e2e --ignore test/bench --ignore test/parity --ignore test/training --ignore test/studies
 
 test: setup-test
-	$(BIN)/python -m pytest -m "not smoke"
+	$(BIN)/python -m pytest -m "not smoke and not soak"
+
+# Whole systems that are interrupted, fed nonsense, killed: minutes, and a machine that does nothing else.
+soak: setup-test
+	$(BIN)/python -m pytest -q -m soak test/e2e
 
 # Trains for about two minutes and shows that it was worth it.
 train-smoke: setup-test

@@ -49,7 +49,7 @@ EXTRAS = {
         "opencv-python-headless>=4.9",
     ],
     "perception": ["opencv-python-headless>=4.9", "scipy>=1.11", "trimesh>=4.0"],
-    "bags": ["rosbags>=0.11", "mcap>=1.2", "zstandard>=0.22"],
+    "bags": ["rosbags>=0.11", "mcap>=1.2", "zstandard>=0.22", "lz4>=4.0"],
     "export": ["pyarrow>=15"],
     "sim": ["mujoco>=3.3", "opencv-python-headless>=4.9"],
     "train": [
@@ -60,7 +60,7 @@ EXTRAS = {
         "onnxscript>=0.3",
         "tqdm>=4.66",
     ],
-    "viewer": ["viser>=1.0"],
+    "viewer": ["viser>=1.1", "websockets>=15", "msgspec>=0.18.6"],
     "report": ["matplotlib>=3.8"],
     "test": [
         "pytest>=8.0",

@@ -1,10 +1,15 @@
 """Bring-up commands on an emulated hand behind a pseudo-terminal, as typed."""
 
+import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
+import termios
+import time
 
+import numpy as np
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -44,6 +49,65 @@ def test_read_jog_and_accept_on_an_emulated_hand(serve, tmp_path):
     said = dexterity("hand", "accept", "--yes", "--seconds", 1, "--port", port, "--json", "a.json", cwd=tmp_path)
     assert "accepted; wrote" in said and json.loads((tmp_path / "a.json").read_text())["accepted"]
     assert "kill -9" in (tmp_path / "acceptance.md").read_text()
+
+
+def torques(port, leap):
+    """Returns how many motors have torque."""
+    from dexterity_ros.drivers.dynamixel.control_table import x_series
+    from dexterity_ros.drivers.dynamixel.native_bus import open_native
+
+    bus, register = open_native(port, leap.baud_rate), x_series()["torque_enable"]
+    answers = [bus.read(joint.motor_id, register.address, register.size) for joint in leap.joints]
+    bus.close()
+    assert all(answer is not None and answer.ok for answer in answers)
+    return sum(register.decode(answer.data) for answer in answers)
+
+
+def in_terminal(*arguments):
+    """Returns a command that runs in a terminal of its own, and the other end of that terminal."""
+    master, slave = os.openpty()
+    command = [sys.executable, "-u", "-m", "dexterity_ros.cli.main", *map(str, arguments)]
+    started = subprocess.Popen(
+        command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # its only thread is the one that forks
+    )  # fmt: skip
+    os.close(slave)
+    return started, master
+
+
+def read_until(master, text):
+    seen = b""
+    while text not in seen:
+        seen += os.read(master, 4096)
+
+
+@pytest.mark.parametrize("action", [("hold",), ("home",), ("jog", "if_pip")])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, "closed terminal"])
+def test_however_a_held_hand_is_ended_it_lets_go(serve, leap, action, how):
+    port = serve()
+    holding, master = in_terminal("hand", *action, "--port", port)
+    read_until(master, b"holding")
+    if how == "closed terminal":
+        os.close(master)
+    else:
+        holding.send_signal(how)
+        time.sleep(0.1)
+        holding.send_signal(signal.SIGTERM)  # a second one while it lets go interrupts nothing
+    status = holding.wait(timeout=10)
+    assert torques(port, leap) == 0
+    assert how == "closed terminal" or status == 0
+
+
+def test_a_hand_that_is_killed_while_it_eases_lets_go_at_whatever_moment(serve, leap):
+    port = serve()
+    for delay_s in np.linspace(0.0, 0.3, 6):
+        moving, master = in_terminal("hand", "jog", "if_pip", "--by-rad", 1.0, "--port", port)
+        read_until(master, b"if_pip: to")
+        time.sleep(delay_s)
+        moving.terminate()
+        moving.wait(timeout=10)
+        assert torques(port, leap) == 0, delay_s
+        os.close(master)
 
 
 def test_an_unknown_joint_and_a_port_that_is_not_there_are_named(tmp_path):

@@ -1,9 +1,12 @@
 """The live page in a real browser, on a real system: it shows, it stops the hand, it refuses, it is not for others."""
 
+import http.server
 import os
+import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 
 import numpy as np
@@ -24,7 +27,7 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; test/install_chromium.sh installs it"),
 ]
-TOKEN = "open sesame"
+DOMAIN = 110 + os.getpid() % 80
 FLAGS = [
     "--no-sandbox",
     "--use-gl=angle",
@@ -42,24 +45,29 @@ def free_port():
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory):
-    """The demo's nodes with a page that has buttons, armed and moving."""
-    os.environ["ROS_DOMAIN_ID"] = str(110 + os.getpid() % 80)
-    environment = ros_environment(domain_id=int(os.environ["ROS_DOMAIN_ID"]))
+    """The demo's nodes with a page that has buttons; gives the operator, the port, the processes and the token."""
+    os.environ["ROS_DOMAIN_ID"] = str(DOMAIN)
     port = free_port()
     settings = ClosedLoop(
         goals=1, minutes=1.0, policy="models/policies/leap_yaw", task=None, goal_rad=(0.8, 1.2), hand="leap", seed=0,
-        shadow=False, hardware="dynamixel", eyes=True, viewer_port=port, extra={"viewer_node": {"token": TOKEN}},
+        shadow=False, hardware="dynamixel", eyes=True, viewer_port=port, extra={"viewer_node": {"control": True}},
     )  # fmt: skip
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     operator = Operator()
-    log = (tmp_path_factory.mktemp("log") / "nodes.log").open("w")
-    with Processes(settings.starts(load_manifest(resource(settings.policy))), environment, log=log) as processes:
+    log = tmp_path_factory.mktemp("log") / "nodes.log"
+    starts = settings.starts(load_manifest(resource(settings.policy)))
+    with Processes(starts, ros_environment(domain_id=DOMAIN), log=log.open("w")) as processes:
         alive = lambda: None  # noqa: E731
         operator.wait_for("nodes", lambda: bool(operator.supervisor and operator.policy_state), 60.0, alive)
-        wait(lambda: listening(port))
-        yield operator, port, processes
+        wait(lambda: printed_token(log))
+        yield operator, port, processes, printed_token(log)
     operator.close()
     os.environ.pop("ROS_DOMAIN_ID")
+
+
+def printed_token(log):
+    found = re.findall(r"^token for the buttons of the page: ([0-9a-f]{32})$", log.read_text(), re.MULTILINE)
+    return found[0] if found else ""
 
 
 def wait(condition, timeout_s=30.0):
@@ -84,14 +92,30 @@ def browser():
 
 
 @pytest.fixture
-def page(system, browser, tmp_path):
-    _, port, _ = system
-    opened = browser.new_page(viewport={"width": 1280, "height": 800})
-    opened.goto(f"http://127.0.0.1:{port}")
-    opened.get_by_text("supervisor").first.wait_for(timeout=60_000)
+def look(browser):
+    """Opens a page in a browser of its own, as another person would; whatever its policy blocked fails the test."""
+    opened, blocked = [], []
+
+    def make(port, width=1280, height=800):
+        context = browser.new_context(viewport={"width": width, "height": height})
+        page = context.new_page()
+        page.on("console", lambda said: blocked.append(said.text) if "Content Security Policy" in said.text else None)
+        page.goto(f"http://127.0.0.1:{port}")
+        page.get_by_text("supervisor").first.wait_for(timeout=60_000)
+        opened.append(context)
+        return page
+
+    yield make
+    for context in opened:
+        context.close()
+    assert blocked == []
+
+
+@pytest.fixture
+def page(system, look, tmp_path):
+    opened = look(system[1])
     yield opened
     opened.screenshot(path=tmp_path / "last.png")
-    opened.close()
 
 
 def pixels(page):
@@ -100,39 +124,53 @@ def pixels(page):
     return cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR).astype(int)
 
 
+def button(page, name):
+    return page.get_by_role("button", name=name)
+
+
 def press(page, name):
-    page.get_by_role("button", name=name, exact=True).click()
+    button(page, name).click()
 
 
-def enter(page, token):
+def take_control(page, token):
     field = page.locator("input.mantine-TextInput-input").locator("visible=true").first
     field.fill(token)
-    field.press("Enter")
+    page.wait_for_timeout(100)  # the browser sends at most one change in 50 ms, the last one
+    press(page, "take control")
 
 
-def arm(page, operator):
-    """Arms by the page's buttons; a busy machine may trip the motors' watchdog while the browser starts."""
-    for _ in range(4):
-        press(page, "arm")
-        end = time.monotonic() + 10.0
-        while time.monotonic() < end and not operator.supervisor.startswith("stopped"):
-            operator.spin(0.1)
-            if operator.hand_state == "following":
-                return
+def arm(page, operator, moving=("following",)):
+    """Arms by the page's buttons; a busy machine may be late with the pose, or trip the motors' watchdog."""
+    armable = button(page, "2. arm: the hand will move")
+    for _ in range(15):
+        operator.call("sim/reset")  # a hand that is limp drops the object
+        operator.spin(0.5)
+        press(page, "1. prepare: preflight")
+        wait(lambda: operator.spin(0.1) or armable.count() or page.get_by_text("preflight: ").count())
+        if armable.count():
+            armable.dispatch_event("click")  # at once: it is open for 15 s, and a busy browser takes its time to aim
+            end = time.monotonic() + 10.0
+            while time.monotonic() < end and not operator.supervisor.startswith("stopped"):
+                operator.spin(0.1)
+                if operator.hand_state.split(":")[0] in moving:
+                    return
         press(page, "disarm: let go gently")
         operator.spin(2.0)
     raise AssertionError(f"never following: {operator.supervisor}, {operator.hand_state}")
 
 
-def test_without_the_token_nothing_is_done_and_with_it_the_hand_moves_and_stops(system, page):
-    operator, _, _ = system
+def test_without_the_token_nothing_is_armed_and_with_it_the_hand_moves_and_stops(system, page):
+    operator, _, _, token = system
     alive = lambda: None  # noqa: E731
-    enter(page, "guess")
-    press(page, "arm")
+    for name in ("1. prepare: preflight", "2. arm", "disarm: let go gently"):
+        assert button(page, name).is_disabled()
+    take_control(page, "guess")
     page.get_by_text("the token is not the one that was printed").wait_for(timeout=10_000)
+    assert button(page, "1. prepare: preflight").is_disabled()
+    take_control(page, token)
+    page.get_by_text("this browser is in control until it is closed").wait_for(timeout=10_000)
     operator.spin(1.0)
-    assert operator.hand_state == "limp"
-    enter(page, TOKEN)
+    assert button(page, "2. arm").is_disabled() and operator.hand_state == "limp"
     arm(page, operator)
     operator.spin(2.0)
     before = pixels(page)
@@ -144,10 +182,102 @@ def test_without_the_token_nothing_is_done_and_with_it_the_hand_moves_and_stops(
     operator.wait_for("limp", lambda: operator.hand_state == "limp", 5.0, alive)
     print(f"limp {1e3 * (time.monotonic() - clicked):.0f} ms after the click")
     page.get_by_text("stopped").first.wait_for(timeout=5_000)
+    for service in ("safety_node/estop:", "hand_node/estop:"):
+        page.get_by_text(service).first.wait_for(timeout=5_000)
+
+
+def test_a_second_browser_may_stop_and_nothing_else_and_the_right_ends_with_the_first(system, page, look):
+    operator, port, _, token = system
+    alive = lambda: None  # noqa: E731
+    other = look(port, 700, 400)  # two large ones drawn in software would be all that this machine does
+    take_control(page, token)
+    press(page, "disarm: let go gently")
+    arm(page, operator, moving=("easing", "following", "holding"))
+    other.get_by_text("another browser").wait_for(timeout=10_000)
+    assert button(other, "1. prepare: preflight").is_disabled() and button(other, "disarm").is_disabled()
+    assert token not in other.content() and token not in page.content()
+    press(other, "E-STOP: torque off")
+    operator.wait_for("limp", lambda: operator.hand_state == "limp", 5.0, alive)
+    page.reload()
+    page.get_by_text("nobody").wait_for(timeout=20_000)
+    assert button(page, "1. prepare: preflight").is_disabled()
+
+
+def test_the_token_is_no_parameter(system):
+    from rcl_interfaces.srv import GetParameters, ListParameters
+
+    operator, _, _, token = system
+    names = ask(operator, ListParameters, "viewer_node/list_parameters", ListParameters.Request()).result.names
+    assert "control" in names
+    values = ask(operator, GetParameters, "viewer_node/get_parameters", GetParameters.Request(names=names)).values
+    assert token not in repr(values)
+
+
+def ask(operator, kind, service, request):
+    client = operator.node.create_client(kind, service)
+    assert client.wait_for_service(timeout_sec=5.0)
+    future = client.call_async(request)
+    wait(lambda: operator.spin(0.05) or future.done())
+    return future.result()
+
+
+class Foreign(http.server.BaseHTTPRequestHandler):
+    """A page of somebody else's, open in the same browser; keeps what asks it for a WebSocket."""
+
+    upgrades = []
+
+    def do_GET(self):
+        self.upgrades += [self.path] if "Upgrade" in self.headers else []
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"<html><body>foreign</body></html>")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def foreign_page(browser):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Foreign)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page = browser.new_page()
+    page.goto(f"http://127.0.0.1:{server.server_port}")
+    yield page
+    page.close()
+    server.shutdown()
+
+
+def test_another_page_in_the_same_browser_can_neither_connect_nor_frame_it(system, foreign_page):
+    _, port, _, _ = system
+    tried = """([url, kind]) => new Promise(done => {
+        const link = new WebSocket(url, [kind]);
+        link.onopen = () => done("open"); link.onclose = () => done("closed");
+    })"""
+    for name in ("127.0.0.1", "localhost"):
+        assert foreign_page.evaluate(tried, [f"ws://{name}:{port}", "viser-v1.1.1"]) == "closed"
+    framed = """url => new Promise(done => {
+        const frame = document.createElement("iframe");
+        frame.onload = () => { try { done(frame.contentWindow.length + " " + frame.contentDocument) }
+                               catch (error) { done("closed") } };
+        frame.src = url; document.body.append(frame);
+    })"""
+    refused = []
+    foreign_page.on("console", lambda said: refused.append(said.text))
+    foreign_page.evaluate(framed, f"http://127.0.0.1:{port}")
+    wait(lambda: foreign_page.wait_for_timeout(50) or any("frame-ancestors" in text for text in refused))
+
+
+def test_a_link_to_the_page_cannot_make_it_show_a_foreign_server(system, foreign_page):
+    """viser's client takes its server from the link; there it could ask for the token in our name."""
+    refused = []
+    foreign_page.on("console", lambda said: refused.append(said.text))
+    foreign_page.goto(f"http://127.0.0.1:{system[1]}/?websocket={foreign_page.url.replace('http', 'ws')}")
+    wait(lambda: foreign_page.wait_for_timeout(50) or any("connect-src" in text for text in refused))
+    assert Foreign.upgrades == []
 
 
 def test_the_panel_says_what_the_system_says(system, page):
-    operator, _, _ = system
+    operator = system[0]
     operator.spin(1.5)
     for name in ("supervisor", "hand", "policy", "goals reached", "th_mcp"):
         page.get_by_text(name, exact=True).locator("visible=true").first.wait_for(timeout=10_000)
@@ -156,7 +286,7 @@ def test_the_panel_says_what_the_system_says(system, page):
 
 
 def test_only_this_machine_can_see_it(system):
-    _, port, _ = system
+    port = system[1]
     others = subprocess.run(["hostname", "-I"], capture_output=True, text=True).stdout.split()
     others = [address for address in others if "." in address]
     assert listening(port)
@@ -165,7 +295,7 @@ def test_only_this_machine_can_see_it(system):
 
 
 def test_the_system_goes_on_when_the_page_is_killed(system):
-    operator, _, processes = system
+    operator, _, processes, _ = system
     processes.running["viewer_node"].kill()
     operator.spin(1.0)
     assert processes.ended() == {} and operator.supervisor
