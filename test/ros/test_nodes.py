@@ -52,9 +52,9 @@ POLICY = "models/policies/leap_yaw"
         (
             "goal_node",
             {"hand": "leap", "task": "yaw", "seed": 0, "margin_rad": 0.0, "goal_max_rad": 7.0},
-            "goal_rad is [0.5, 7.0]",
+            "goal_max_rad is 7.0, expected 0 to 3.14159",
         ),
-        ("safety_node", {"hand": "paw", "lifecycle_nodes": ["hand_node"], "watch": WATCH}, "leap.yaml"),
+        ("safety_node", {"hand": "paw", "lifecycle_nodes": ["hand_node"], "watch": WATCH}, "it has ['dclaw', 'leap']"),
     ],
 )
 def test_a_wrong_parameter_ends_the_node_with_one_line_that_says_what_is_wrong(start, executable, parameters, said):
