@@ -214,7 +214,6 @@ TOPICS: dict[str, Topic] = {
         recorded=True,
         publisher="every node",
         about="loop lateness, overruns, ages, faults (REP-107)",
-        max_bytes=1_048_576,
     ),
     "driver_joint_states": Topic(
         name="driver/joint_states",

@@ -7,8 +7,6 @@ from typing import Any
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-from dexterity_ros.ros.asking import Asking
-
 STOPS = ("safety_node/estop", "hand_node/estop")  # each takes the torque without the other
 _OTHERS = ("safety_node/prepare", "safety_node/arm", "safety_node/disarm")
 _ANSWER_S = 2.0
@@ -45,16 +43,21 @@ class Requests:
 
     def _ask(self, names: Sequence[str]) -> dict[str, Answer]:
         """Calls each service as soon as it is there; returns after all have answered, or after 2 s."""
-        asked = {name: Asking(self._clients[name], Trigger.Request()) for name in names}
+        asked: dict[str, Any] = {}
         end = time.monotonic() + _ANSWER_S
-        while [name for name in names if not asked[name].step()] and time.monotonic() < end:
+        while time.monotonic() < end:
+            for name in names:
+                if name not in asked and self._clients[name].service_is_ready():
+                    asked[name] = self._clients[name].call_async(Trigger.Request())
+            if len(asked) == len(names) and all(future.done() for future in asked.values()):
+                break
             self._pause(0.005)
-        return {name: self._answer(name, asked[name]) for name in names}
+        return {name: self._answer(name, asked.get(name)) for name in names}
 
-    def _answer(self, name: str, asking: Asking) -> Answer:
-        asking.give_up()
-        if asking.asked_s is None:
+    def _answer(self, name: str, future: Any | None) -> Answer:
+        if future is None:
             return False, f"no service {name}"
-        if asking.answer is None:
+        if not future.done():
+            self._clients[name].remove_pending_request(future)
             return False, f"{name} did not answer within {_ANSWER_S:.0f} s"
-        return asking.answer.success, asking.answer.message
+        return future.result().success, future.result().message
