@@ -64,12 +64,14 @@ def joint_states(leap, positions):
 def pose(x=0.0, w=1.0):
     message = ros.message_class("object_pose")()
     message.pose.pose.position.x, message.pose.pose.orientation.w = x, w
+    message.header.frame_id = "hand"
     return message
 
 
 def goal(w):
     message = ros.message_class("goal")()
     message.pose.orientation.w = w
+    message.header.frame_id = "hand"
     return message
 
 
