@@ -18,7 +18,7 @@ from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
 from dexterity_ros.drivers.dynamixel.native_bus import NativeBus, open_native
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
 from dexterity_ros.drivers.emulated.faults import KINDS, Rig
-from dexterity_ros.drivers.emulated.pty_bus import PtyBus
+from dexterity_ros.drivers.emulated.served_bus import ServedBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 from dexterity_ros.runtime.hand_control import HandControl
 from dexterity_ros.runtime.hand_tick import HandTick, NumberedTarget, Phase
@@ -70,7 +70,7 @@ class Campaign:
         self._joints = StillJoints(hand.joint_names, self._home)
         self._bus = EmulatedBus(hand, self._joints, WireModel(baud=4_000_000))
         self._realtime = realtime
-        self._port = PtyBus(self._bus) if realtime else VirtualPort(self._bus, seed=seed)
+        self._port = ServedBus(self._bus) if realtime else VirtualPort(self._bus, seed=seed)
         self.rig = Rig(bus=self._bus, port=self._port, rng=np.random.default_rng(seed))
         self._reset, self._rearm_ns, self._disarms = 0, 0, 0
         self.cycles = self.stale_as_fresh = 0
@@ -102,13 +102,18 @@ class Campaign:
         limits = gate_limits(self._hand, None, Tightening())
         self.control = HandControl(self.driver, self._hand, limits, self._home, shadow=False)
 
+    def restart_host(self) -> None:
+        """The host process dies, which closes its port, and another one starts; the motors hear nothing of it."""
+        self.driver.close()
+        self.start_host()
+
     def close(self) -> None:
         """Ends the emulated bus of real time."""
         self.driver.close()
         self._port.close()
 
     def _open_bus(self) -> NativeBus:
-        if isinstance(self._port, PtyBus):
+        if isinstance(self._port, ServedBus):
             return open_native(self._port.path, self._hand.baud_rate, timeout_s=_REALTIME_TIMEOUT_S)
         return NativeBus(self._port, timeout_s=_TIMEOUT_S)
 
@@ -199,7 +204,7 @@ def _run_fault(campaign: Campaign, kind: str, seed: int) -> FaultRow:
         elif Phase.HOLDING in campaign.phases:
             reaction = "hold"
     if fault.restart:
-        campaign.start_host()
+        campaign.restart_host()
     undo()
     recovered_ms = campaign.run(_RECOVERY_S, lambda _tick: campaign.following)
     return FaultRow(
@@ -227,7 +232,7 @@ def run_mixture(hand: HandSpec, cycles: int, seed: int) -> dict[str, Any]:
             undos.append(kind.begin(campaign.rig))
             injected += 1
             if kind.restart:
-                campaign.start_host()
+                campaign.restart_host()
         if undos and rng.random() < 0.02:
             # In reverse order: each restores what it found.
             while undos:
