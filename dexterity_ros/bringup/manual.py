@@ -63,9 +63,13 @@ class ManualHand:
         clock: Clock,
         *,
         current_limit_a: float | None = None,
+        asked_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
-        """current_limit_a: at most the hand's, which is the default. Raises ConfigError when it is more."""
-        self.spec, self._clock = hand, clock
+        """current_limit_a: at most the hand's, which is the default. Raises ConfigError when it is more.
+
+        asked_to_end: looked at in every cycle, in case the KeyboardInterrupt of a signal was lost.
+        """
+        self.spec, self._clock, self._asked_to_end = hand, clock, asked_to_end
         self._limits = gate_limits(hand, None, Tightening(current_limit_a=current_limit_a))
         self.driver = DynamixelHand(hand, open_bus, current_limit_a=self._limits.current_limit_a)
         self._control: HandControl | None = None
@@ -107,8 +111,13 @@ class ManualHand:
                 raise HandError(f"the pose was not reached in {_EASE_S:.0f} s; the hand says {self._control.state}")
 
     def tick(self, pose_rad: Floats | None) -> HandTick:
-        """Runs one control cycle: follows a pose, (n,), or holds. Raises HandError when a fault takes the torque."""
+        """Runs one control cycle: follows a pose, (n,), or holds.
+
+        Raises HandError when a fault takes the torque, KeyboardInterrupt when the process was asked to end.
+        """
         assert self._control is not None
+        if self._asked_to_end():
+            raise KeyboardInterrupt
         now = self._clock.now_ns()
         self._clock.sleep(PERIOD_S - now * 1e-9 % PERIOD_S)
         now = self._clock.now_ns()

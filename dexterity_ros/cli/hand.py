@@ -59,7 +59,7 @@ def hand(
     from dexterity_ros.contracts.hand import load_hand
     from dexterity_ros.runtime.ending import interrupt_once
 
-    interrupt_once()
+    asked_to_end = interrupt_once()
     spec = load_hand(hand)
     spec = spec if baud is None else replace(spec, baud_rate=baud)
     if joint or action == "jog":
@@ -70,7 +70,7 @@ def hand(
     if action == "accept":
         again = [hand, *([] if baud is None else ["--baud", str(baud)])]
         return _accept(spec, path, again, seconds or 120.0, yes, report, json)
-    manual = _connected(spec, path, current_a)
+    manual = _connected(spec, path, current_a, asked_to_end)
     try:
         if action == "read":
             return _read(manual, json)
@@ -99,11 +99,17 @@ def _only_port() -> str:
     return ports[0]
 
 
-def _connected(spec: "HandSpec", path: str, current_a: float | None) -> "ManualHand":
+def _connected(spec: "HandSpec", path: str, current_a: float | None, asked_to_end: Callable[[], bool]) -> "ManualHand":
     from dexterity_ros.bringup.manual import ManualHand, RealClock
     from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
-    manual = ManualHand(spec, lambda: open_native(path, spec.baud_rate), RealClock(), current_limit_a=current_a)
+    manual = ManualHand(
+        spec,
+        lambda: open_native(path, spec.baud_rate),
+        RealClock(),
+        current_limit_a=current_a,
+        asked_to_end=asked_to_end,
+    )
     manual.connect()
     return manual
 

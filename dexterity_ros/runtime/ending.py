@@ -25,8 +25,11 @@ def end_event() -> threading.Event:
     return done
 
 
-def interrupt_once() -> None:
-    """Makes the first such signal raise KeyboardInterrupt. Later ones do nothing: closing is not interrupted."""
+def interrupt_once() -> Callable[[], bool]:
+    """Makes the first such signal raise KeyboardInterrupt. Later ones do nothing: closing is not interrupted.
+
+    Returns whether there was one, for loops that must not go on: Python drops an exception that meets a destructor.
+    """
     asked = False
 
     def ask() -> None:
@@ -36,6 +39,7 @@ def interrupt_once() -> None:
             raise KeyboardInterrupt
 
     on_end(ask)
+    return lambda: asked
 
 
 class Starter:

@@ -193,3 +193,14 @@ def test_letting_go_of_a_motor_that_has_gone_silent_ends_and_says_to_cut_the_pow
     emulated.connected[4] = False
     with pytest.raises(HandError, match=r"cut the power.*mf_mcp"):
         manual.let_go()
+
+
+def test_a_person_who_ends_it_is_heard_although_the_exception_was_lost(leap, port, emulated):
+    cycles = iter(range(10_000))
+    manual = ManualHand(leap, lambda: NativeBus(port, timeout_s=0.01), port, asked_to_end=lambda: next(cycles) > 100)
+    manual.connect()
+    with pytest.raises(KeyboardInterrupt):
+        manual.ease_to(np.array(leap.home_pos_rad))
+        manual.hold(10.0)
+    manual.let_go()
+    assert not any(motor.torque for motor in emulated.motors)

@@ -36,10 +36,12 @@ def test_a_closed_terminal_ends_nothing_that_was_started_with_nohup():
 
 @pytest.mark.parametrize("second", SIGNALS)
 def test_a_second_signal_does_not_interrupt_closing(second):
-    ending.interrupt_once()
+    asked = ending.interrupt_once()
+    assert not asked()
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGTERM)
     os.kill(os.getpid(), second)
+    assert asked()
 
 
 LOOK = """
