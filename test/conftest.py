@@ -11,7 +11,7 @@ from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
-from dexterity_ros.drivers.emulated.pty_bus import PtyBus
+from dexterity_ros.drivers.emulated.served_bus import ServedBus
 
 NOW_NS = 1_000_000_000_000
 
@@ -61,7 +61,7 @@ def emulated(leap, joints):
 
 @pytest.fixture
 def pty(emulated):
-    served = PtyBus(emulated)
+    served = ServedBus(emulated)
     yield served
     served.close()
 

@@ -18,7 +18,7 @@ from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
 from dexterity_ros.drivers.emulated.plants import GAIN, PlantedJoints, planted_pose, read_plant
-from dexterity_ros.drivers.emulated.pty_bus import PtyBus
+from dexterity_ros.drivers.emulated.served_bus import ServedBus
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 from dexterity_ros.sim.realtime import Pace, RealtimeHand
@@ -82,9 +82,9 @@ class SimNode(Node):
         self._pace = Pace(time.monotonic_ns())
         self.loop.start("physics")
 
-    def _serve_bus(self, hand: HandSpec) -> PtyBus:
+    def _serve_bus(self, hand: HandSpec) -> ServedBus:
         self._emulated = EmulatedBus(hand, self.joints, WireModel(baud=hand.baud_rate))
-        return PtyBus(self._emulated, Path(self.settings.port))
+        return ServedBus(self._emulated, Path(self.settings.port))
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
         values: dict[str, Any] = {"watchdog_trip_ms": None, "starved": None}

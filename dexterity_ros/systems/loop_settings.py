@@ -49,7 +49,7 @@ class ClosedLoop:
             "record": self.record,
             "viewer": self.viewer_port > 0,
             "viewer_port": self.viewer_port,
-            "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}",
+            "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}.sock",
         }
         goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
         return resolve(load_system(self.system), arguments, {"goal_node": goal_range} | self.extra)

@@ -11,7 +11,7 @@ from dexterity_ros.drivers.dynamixel.bus import BusLostError
 from dexterity_ros.drivers.dynamixel.control_table import x_series
 from dexterity_ros.drivers.dynamixel.native_bus import open_native
 from dexterity_ros.drivers.dynamixel.sdk_bus import SdkBus
-from dexterity_ros.drivers.emulated.pty_bus import PtyBus
+from dexterity_ros.drivers.emulated.served_bus import ServedBus
 
 BAUD = 4_000_000
 TIMEOUT_S = 0.05
@@ -148,7 +148,7 @@ def test_a_port_that_is_not_there_is_named(bus):
 
 
 def test_native_scan_finds_all_motors(emulated):
-    served = PtyBus(emulated)
+    served = ServedBus(emulated)
     bus = open_native(served.path, BAUD)
     assert bus.scan() == {motor.id: 1240 for motor in emulated.motors}
     bus.close()

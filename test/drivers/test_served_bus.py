@@ -21,7 +21,7 @@ from dexterity_ros.drivers.dynamixel.serial_port import SerialPort
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
 from dexterity_ros.drivers.emulated.fault_switch import FaultSwitch, switch_fault
 from dexterity_ros.drivers.emulated.motor_watch import MotorBoard, MotorWatch
-from dexterity_ros.drivers.emulated.pty_bus import PtyBus
+from dexterity_ros.drivers.emulated.served_bus import ServedBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 
 BAUD = 4_000_000
@@ -87,13 +87,13 @@ def test_an_owner_that_nobody_can_tell_is_another_process(pty, bus, monkeypatch)
 
 def test_a_link_that_a_living_emulator_serves_is_not_taken_over(tmp_path, leap, joints):
     link = tmp_path / "bus"
-    first = PtyBus(EmulatedBus(leap, joints, WireModel()), link)
+    first = ServedBus(EmulatedBus(leap, joints, WireModel()), link)
     target = link.readlink()
     with pytest.raises(BusLostError, match=rf"bus is in use by process {os.getpid()}"):
-        PtyBus(EmulatedBus(leap, joints, WireModel()), link)
+        ServedBus(EmulatedBus(leap, joints, WireModel()), link)
     assert link.readlink() == target
     first.close()
-    PtyBus(EmulatedBus(leap, joints, WireModel()), link).close()
+    ServedBus(EmulatedBus(leap, joints, WireModel()), link).close()
 
 
 def test_what_a_crashed_emulator_left_is_taken_over(tmp_path, leap, joints):
@@ -101,7 +101,7 @@ def test_what_a_crashed_emulator_left_is_taken_over(tmp_path, leap, joints):
     link.symlink_to("/dev/pts/4711")
     for name in ("bus.lock", "bus.motors", "bus.faults"):
         (tmp_path / name).write_text("left behind")
-    served = PtyBus(EmulatedBus(leap, joints, WireModel()), link)
+    served = ServedBus(EmulatedBus(leap, joints, WireModel()), link)
     assert MotorWatch(link).read().motors and answers(open_native(str(link), BAUD), 1)
     served.close()
 
@@ -110,8 +110,8 @@ def test_what_a_crashed_emulator_left_is_taken_over(tmp_path, leap, joints):
 def test_a_name_that_belongs_to_something_else_is_left_alone(tmp_path, leap, joints, make):
     link = tmp_path / "bus"
     make(link)
-    with pytest.raises(BusLostError, match="bus is no link of an emulated bus"):
-        PtyBus(EmulatedBus(leap, joints, WireModel()), link)
+    with pytest.raises(BusLostError, match="bus is no port of an emulated bus"):
+        ServedBus(EmulatedBus(leap, joints, WireModel()), link)
     assert os.path.lexists(link)
 
 
@@ -252,7 +252,7 @@ def test_a_port_that_nobody_serves_is_said(tmp_path):
 def test_a_folder_with_a_very_long_name_will_do(tmp_path, leap):
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
-    served = PtyBus(
+    served = ServedBus(
         EmulatedBus(leap, StillJoints(leap.joint_names, np.array(leap.home_pos_rad)), WireModel()), folder / "bus"
     )
     switch_fault(served.path, "none")

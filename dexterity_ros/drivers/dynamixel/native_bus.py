@@ -9,6 +9,7 @@ from dexterity_ros.drivers.dynamixel import protocol
 from dexterity_ros.drivers.dynamixel.bus import Reply, SyncReply
 from dexterity_ros.drivers.dynamixel.protocol import ALERT_BIT, BROADCAST, Instruction, Packet, Parser
 from dexterity_ros.drivers.dynamixel.serial_port import BytePort, SerialPort
+from dexterity_ros.drivers.dynamixel.socket_port import SocketPort, is_socket
 
 _STATUS_OVERHEAD = 11  # header 4, id, length 2, instruction, error, CRC 2
 _SCAN_WINDOW_S = 0.3
@@ -134,8 +135,9 @@ class NativeBus:
 
 
 def open_native(path: str, baud: int, *, timeout_s: float = 0.030) -> NativeBus:
-    """Returns a bus on a serial device. Raises BusLostError when it cannot be opened."""
-    return NativeBus(SerialPort(path, baud), timeout_s=timeout_s)
+    """Returns a bus on a serial device, or on an emulator's socket. Raises BusLostError when it cannot be opened."""
+    port = SocketPort(path, baud) if is_socket(path) else SerialPort(path, baud)
+    return NativeBus(port, timeout_s=timeout_s)
 
 
 def _reply(packet: Packet, length: int) -> Reply | None:

@@ -36,11 +36,16 @@ def _owner(status: os.stat_result) -> str:
     for fields in lines:
         # "1: FLOCK ADVISORY WRITE 123 00:1a:3 0 EOF"; those that wait have "->" in place of FLOCK.
         if len(fields) > 5 and fields[1] == "FLOCK" and fields[5] == device:
-            return f"process {fields[4]} ({_process_name(fields[4])})"
+            return process(int(fields[4]))
     return "another process"
 
 
-def _process_name(pid: str) -> str:
+def process(pid: int) -> str:
+    """Returns "process 123 (hand_node)"."""
+    return f"process {pid} ({_process_name(pid)})"
+
+
+def _process_name(pid: int) -> str:
     """Returns the program that a process runs: for an interpreter its module or script."""
     try:
         words = [word for word in Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0") if word]

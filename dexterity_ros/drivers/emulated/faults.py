@@ -7,7 +7,7 @@ import numpy as np
 
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, packets_of
 from dexterity_ros.drivers.emulated.motor import OVERHEATING, OVERLOAD
-from dexterity_ros.drivers.emulated.pty_bus import PtyBus
+from dexterity_ros.drivers.emulated.served_bus import ServedBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 
 Undo = Callable[[], None]
@@ -19,7 +19,7 @@ class Rig:
     """What a fault may touch."""
 
     bus: EmulatedBus
-    port: VirtualPort | PtyBus
+    port: VirtualPort | ServedBus
     rng: np.random.Generator
 
     @property

@@ -15,7 +15,7 @@ import numpy as np
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
-from dexterity_ros.drivers.emulated.pty_bus import PtyBus
+from dexterity_ros.drivers.emulated.served_bus import ServedBus
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
     try:
-        served = PtyBus(EmulatedBus(hand, joints, wire, factory=options.factory), options.link)
+        served = ServedBus(EmulatedBus(hand, joints, wire, factory=options.factory), options.link)
     except DexterityError as error:
         sys.exit(f"{type(error).__name__}: {error}")
     print(served.path, flush=True)

@@ -1,14 +1,13 @@
-"""The emulated bus behind a pseudo-terminal: any Dynamixel software can open it as a serial port."""
+"""The emulated bus in real time, behind a port that hosts open."""
 
 import contextlib
 import logging
 import os
 import select
+import stat
 import tempfile
-import termios
 import threading
 import time
-import tty
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,17 +16,21 @@ from dexterity_ros.drivers.dynamixel.bus import BusLostError
 from dexterity_ros.drivers.emulated.bus import Answer, EmulatedBus
 from dexterity_ros.drivers.emulated.fault_switch import FaultSwitch, switch_path
 from dexterity_ros.drivers.emulated.motor_watch import MotorBoard, watch_path
+from dexterity_ros.drivers.emulated.port_ends import PtyEnd, SocketEnd
 from dexterity_ros.drivers.emulated.run_time import RunTime
 
 _UPDATE_S = 0.005  # motors are advanced at least this often, also while the host is silent
 _WORK_S = 0.005  # an exchange takes less
 _BITS_PER_BYTE = 10
-_BAUDS = {getattr(termios, name): int(name[1:]) for name in vars(termios) if name[0] == "B" and name[1:].isdigit()}
 _LOG = logging.getLogger(__name__)
 
 
-class PtyBus:
+class ServedBus:
     """A thread that serves one emulated bus in real time. `path` is what the host opens.
+
+    It is a pseudo-terminal, which any Dynamixel software can open, or, where its name ends in `.sock`, a socket of this
+    package's own driver. A pseudo-terminal's bytes are carried by a kernel thread of ordinary priority: on a busy
+    machine they come tens of milliseconds late, and no priority of ours helps.
 
     Beside the port it keeps `PORT.lock`, by which no other emulator takes the same name, `PORT.motors`, by which other
     processes see the motors (motor_watch.py), and `PORT.faults`, by which tests break things (fault_switch.py).
@@ -37,9 +40,9 @@ class PtyBus:
     """
 
     def __init__(self, bus: EmulatedBus, link: Path | None = None) -> None:
-        """link: symbolic link to make, as /dev/serial/by-id has them; it outlives a pulled cable by name.
+        """link: name to serve, as /dev/serial/by-id has them; it outlives a pulled cable by name.
 
-        Raises BusLostError when another emulator serves it, or when it is something else than the link of one.
+        Raises BusLostError when another emulator serves it, or when it is something else than the port of one.
         """
         self._bus = bus
         self._folder = tempfile.TemporaryDirectory(prefix="dexterity_bus_")
@@ -49,12 +52,12 @@ class PtyBus:
         self.disturb: Callable[[float, bytes], list[tuple[float, bytes]]] = lambda delay_s, data: [(delay_s, data)]
         self.run_time = RunTime()
         self._wire_free_s = 0.0
-        self._fds: tuple[int, int] | None = None
+        self._end = SocketEnd(self._link) if self._link.suffix == ".sock" else PtyEnd(self._link)
         self._lock = threading.Lock()
         self._board = MotorBoard(watch_path(self._link), bus.motors)
         self._board.show(time.monotonic_ns())
         self._switch = FaultSwitch(bus, self, switch_path(self._link))
-        self._plug_in()
+        self._end.plug_in()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="emulated bus", daemon=True)
         self._thread.start()
@@ -62,14 +65,15 @@ class PtyBus:
     @property
     def unplugged(self) -> bool:
         """Whether the cable is pulled; can be set."""
-        return self._fds is None
+        return not self._end.plugged
 
     @unplugged.setter
     def unplugged(self, value: bool) -> None:
-        if value and self._fds is not None:
-            self._pull()
-        elif not value and self._fds is None:
-            self._plug_in()
+        with self._lock:
+            if value and self._end.plugged:
+                self._end.pull()
+            elif not value and not self._end.plugged:
+                self._end.plug_in()
 
     def now_ns(self) -> int:
         """Returns the time of the bus."""
@@ -92,23 +96,6 @@ class PtyBus:
         self._lock_fd = None
         self._folder.cleanup()
 
-    def _plug_in(self) -> None:
-        with self._lock:
-            master, slave = os.openpty()
-            tty.setraw(slave)
-            os.set_blocking(master, False)
-            self._link.unlink(missing_ok=True)
-            self._link.symlink_to(os.ttyname(slave))
-            self._fds = master, slave
-
-    def _pull(self) -> None:
-        with self._lock:
-            fds, self._fds = self._fds, None
-            self._link.unlink(missing_ok=True)
-            for fd in fds or ():
-                with contextlib.suppress(OSError):
-                    os.close(fd)
-
     def _serve(self) -> None:
         try:
             while not self._stop.is_set():
@@ -123,8 +110,8 @@ class PtyBus:
         self._reached(_WORK_S)
         if self._switch.fileno() in ready:
             self._switch.receive()
-        if ready - {self._switch.fileno()}:
-            self._exchange()
+        if ready := ready - {self._switch.fileno()}:
+            self._exchange(ready)
         else:
             self._bus.update(time.monotonic())
         self._board.show(time.monotonic_ns())
@@ -137,22 +124,17 @@ class PtyBus:
 
     def _wait(self) -> set[int]:
         """Returns what there is to read: the port, the switch for faults, or after a while nothing."""
-        fds = self._fds
-        waiting = [self._switch.fileno(), *([] if fds is None else fds[:1])]
+        waiting = [self._switch.fileno(), *self._end.waits()]
         with contextlib.suppress(OSError, ValueError):
             return set(select.select(waiting, [], [], _UPDATE_S)[0])
         return set()
 
-    def _exchange(self) -> None:
+    def _exchange(self, ready: set[int]) -> None:
         with self._lock:
-            if self._fds is None:
-                return
-            try:
-                data = os.read(self._fds[0], 4096)
-                baud = self._host_baud(self._fds[1])
-            except (OSError, termios.error):
-                return
-        # The pty delivered at once what on a wire is still on its way, perhaps behind earlier bytes.
+            data, baud = self._end.receive(ready)
+        if not data:
+            return
+        # The port delivered at once what on a wire is still on its way, perhaps behind earlier bytes.
         began_s = max(time.monotonic(), self._wire_free_s)
         arrived_s = self._wire_free_s = began_s + len(data) * _BITS_PER_BYTE / max(baud, 1)
         for answer in self._bus.feed(data, arrived_s, baud):
@@ -164,13 +146,9 @@ class PtyBus:
             self._reached(rest_s)
             self.sleep(rest_s)
             self._reached(_WORK_S)
-            with self._lock, contextlib.suppress(OSError):
-                if self._fds is not None:
-                    os.write(self._fds[0], data)
+            with self._lock:
+                self._end.send(data)
         self._wire_free_s = time.monotonic()
-
-    def _host_baud(self, slave: int) -> int:
-        return _BAUDS.get(termios.tcgetattr(slave)[5], 0)
 
 
 def _claim(link: Path) -> int:
@@ -178,8 +156,8 @@ def _claim(link: Path) -> int:
 
     Raises BusLostError.
     """
-    if os.path.lexists(link) and not (link.is_symlink() and str(link.readlink()).startswith("/dev/pts/")):
-        raise BusLostError(f"{link} is no link of an emulated bus; expected a name that is free, for instance in /tmp")
+    if os.path.lexists(link) and not _is_port(link):
+        raise BusLostError(f"{link} is no port of an emulated bus; expected a name that is free, for instance in /tmp")
     fd = os.open(f"{link}.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         port_owner.take(fd, str(link))
@@ -187,3 +165,10 @@ def _claim(link: Path) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def _is_port(link: Path) -> bool:
+    """Returns whether a name is what an emulator leaves when it is killed."""
+    if link.is_symlink():
+        return str(link.readlink()).startswith("/dev/pts/")
+    return stat.S_ISSOCK(link.lstat().st_mode)
