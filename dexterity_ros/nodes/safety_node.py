@@ -1,5 +1,6 @@
 """Arms, disarms and stops the hand; alone moves lifecycle nodes; its heartbeat permits motion."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -38,7 +39,11 @@ class SafetyNode(Node):
         settings = ros.parameters(self, SafetyParameters)
         hand, watched = load_hand(settings.hand), watch_limits(settings.watch)
         self._supervision, self._sender = Supervision(hand, watched), ros.Sender()
-        self._movers = [LifecycleClient(self, name, self._on_unexpected) for name in settings.lifecycle_nodes]
+        told = (
+            partial(self._on_unexpected, self._supervision.refused),
+            partial(self._on_unexpected, self._supervision.stop),
+        )
+        self._movers = [LifecycleClient(self, name, *told) for name in settings.lifecycle_nodes]
         self._said = ""
         self._heartbeat = ros.publisher(self, "supervisor")
         for key in watched:
@@ -80,13 +85,13 @@ class SafetyNode(Node):
         for client in self._movers:
             client.drive(wanted)
 
-    def _on_unexpected(self, node: str, problem: str) -> None:
+    def _on_unexpected(self, consequence: Callable[[str], None], node: str, problem: str) -> None:
         # rclpy refuses one call that logs at different levels, so there are two.
         if not self._supervision.verdict.torque:
             self.get_logger().warning(f"{node} {problem}", throttle_duration_sec=5.0)
         else:
             self.get_logger().error(f"{node} {problem}")
-            self._supervision.stop(f"{node} {problem}")
+            consequence(f"{node} {problem}")
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
         verdict = self._supervision.verdict

@@ -22,10 +22,12 @@ _PATIENCE_S = 2.0  # a question without an answer is asked again after this
 class LifecycleClient:
     """Knows the node's state (None: not heard from) and drives it towards the wanted one."""
 
-    def __init__(self, node: Node, name: str, on_unexpected: Callable[[str, str], None]) -> None:
-        """on_unexpected(name, problem): a transition was refused, or the node left `active` by itself."""
+    def __init__(
+        self, node: Node, name: str, on_refused: Callable[[str, str], None], on_left: Callable[[str, str], None]
+    ) -> None:
+        """Both get name and problem. on_refused: a transition was refused. on_left: it left `active` by itself."""
         self.name, self.state = name, None  # type: str, str | None
-        self._on_unexpected = on_unexpected
+        self._on_refused, self._on_left = on_refused, on_left
         self._get = node.create_client(GetState, f"{name}/get_state")
         self._change = node.create_client(ChangeState, f"{name}/change_state")
         self._asked_s: float | None = None
@@ -52,7 +54,7 @@ class LifecycleClient:
         self.state = state
         if left:
             self._was_active = False
-            self._on_unexpected(self.name, f"left the state active by itself, is {state or 'gone'}")
+            self._on_left(self.name, f"left the state active by itself, is {state or 'gone'}")
         elif state == "active" and self._wanted == "active":
             self._was_active = True
 
@@ -74,4 +76,4 @@ class LifecycleClient:
         if future.result().success:
             self.drive(self._wanted)
         else:
-            self._on_unexpected(self.name, f"refused to become {self._wanted}")
+            self._on_refused(self.name, f"refused to become {self._wanted}")

@@ -29,6 +29,7 @@ class Supervision:
         self._lock = threading.Lock()
         self._latest: dict[str, tuple[int, Any]] = {}
         self._armed_ns: int | None = None
+        self._moving = False  # hand_node has been asked to become active
         self.hand_says: str | None = None
 
     @property
@@ -77,12 +78,24 @@ class Supervision:
         return granted, why
 
     def wanted(self, now_ns: int) -> str:
-        """Returns the lifecycle state that hand_node should be in."""
-        if not self.verdict.torque:
-            self._armed_ns = None
-            return "inactive"
-        long_enough = self._armed_ns is not None and (now_ns - self._armed_ns) * 1e-9 >= _ARMED_FOR_S
-        return "active" if long_enough else "inactive"
+        """Returns the lifecycle state that hand_node should be in. It begins to move only while nothing holds it."""
+        with self._lock:
+            if not self.verdict.torque:
+                self._armed_ns, self._moving = None, False
+                return "inactive"
+            if self.verdict.state is State.HOLD and not self._moving and self._armed_ns is not None:
+                self._armed_ns = now_ns
+            long_enough = self._armed_ns is not None and (now_ns - self._armed_ns) * 1e-9 >= _ARMED_FOR_S
+            self._moving = self._moving or long_enough
+            return "active" if self._moving else "inactive"
+
+    def refused(self, problem: str) -> None:
+        """hand_node did not do what was asked. One that was not permitted to move just then is asked again later."""
+        with self._lock:
+            if self.verdict.state is State.HOLD and self._moving:
+                self._moving = False
+            else:
+                self._supervisor.stop(problem)
 
     def _ages_s(self, now_ns: int) -> dict[str, float | None]:
         latest = dict(self._latest)

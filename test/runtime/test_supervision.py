@@ -91,6 +91,41 @@ def test_foreign_messages_forbid_arming_and_are_named(room):
     assert not granted and "two publishers on goal" in why
 
 
+def test_a_hand_begins_to_move_only_while_nothing_holds_it(room):
+    room.ask(Request.PREPARE)
+    room.ask(Request.ARM)
+    room.now += S // 2  # nobody sends
+    assert room.supervision.step((), room.now).state is State.HOLD
+    assert room.supervision.wanted(room.now) == "inactive"
+    for _ in range(50):
+        room.now += S // 50
+        room.send()
+        room.supervision.step((), room.now)
+        wanted = room.supervision.wanted(room.now)
+    assert room.supervision.verdict.state is State.ARMED and wanted == "active"
+
+
+def test_a_hand_that_was_not_permitted_to_move_is_asked_again_after_the_hold(room):
+    room.arm()
+    room.now += S // 2
+    room.supervision.step((), room.now)
+    room.supervision.refused("hand_node refused to become active")
+    assert room.supervision.verdict.state is State.HOLD and room.supervision.wanted(room.now) == "inactive"
+
+
+def test_a_hand_that_refuses_although_it_may_move_is_stopped(room):
+    room.arm()
+    room.supervision.refused("hand_node refused to become active")
+    assert room.supervision.verdict.state is State.STOPPED
+
+
+def test_a_moving_hand_stays_active_in_a_hold(room):
+    room.arm()
+    room.now += S // 2
+    assert room.supervision.step((), room.now).state is State.HOLD
+    assert room.supervision.wanted(room.now) == "active"
+
+
 def test_every_disarm_counts(room):
     for n in (1, 2):
         room.ask(Request.DISARM)
