@@ -90,7 +90,7 @@ class CameraNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(CameraNode, lambda node: node.stop(), realtime=False, exclusive=False)
+    ros.run(CameraNode, lambda node: node.stop(), priority="perception", exclusive=False)
 
 
 if __name__ == "__main__":

@@ -135,7 +135,7 @@ class PoseNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(PoseNode, lambda node: None, realtime=False)
+    ros.run(PoseNode, lambda node: None, priority="perception")
 
 
 if __name__ == "__main__":

@@ -119,7 +119,7 @@ def _info(settings: RecorderParameters) -> dict[str, str]:
 
 def main() -> None:
     """Entry point."""
-    ros.run(RecorderNode, lambda node: node.shut(), realtime=False, exclusive=False)
+    ros.run(RecorderNode, lambda node: node.shut(), priority="ordinary", exclusive=False)
 
 
 if __name__ == "__main__":

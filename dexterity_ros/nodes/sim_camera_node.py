@@ -72,7 +72,7 @@ class SimCameraNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(SimCameraNode, lambda node: node.loop.stop(), realtime=False, exclusive=False)
+    ros.run(SimCameraNode, lambda node: node.loop.stop(), priority="perception", exclusive=False)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ class ViewerNode(Node):
 def main() -> None:
     """Entry point."""
     os.nice(10)  # whatever else this machine has to do comes first
-    ros.run(ViewerNode, lambda node: node.stop(), realtime=False, exclusive=False)
+    ros.run(ViewerNode, lambda node: node.stop(), priority="ordinary", exclusive=False)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
@@ -14,7 +14,8 @@ from rclpy.node import Node
 
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.ros.name_lock import NameLock
-from dexterity_ros.runtime.deadline_loop import PROCESS_PRIORITY, enter_realtime, lock_memory
+from dexterity_ros.ros.transports import without_shared_memory
+from dexterity_ros.runtime.deadline_loop import PROCESS_PRIORITY, enter_realtime, lock_memory, prefer
 from dexterity_ros.runtime.ending import Starter, on_end
 
 _SPIN_S = 0.05  # how late a signal, the death of the starter, or of a control loop is noticed
@@ -40,7 +41,11 @@ def end_process(error: BaseException) -> None:
 
 
 def run(
-    make: Callable[[], Node], close: Callable[[Any], None], *, realtime: bool = True, exclusive: bool = True
+    make: Callable[[], Node],
+    close: Callable[[Any], None],
+    *,
+    priority: Literal["control", "perception", "ordinary"] = "control",
+    exclusive: bool = True,
 ) -> None:
     """Makes a node and spins it until it is to end; then closes it once, which a second signal does not interrupt.
 
@@ -53,12 +58,15 @@ def run(
     Args:
         make: makes the node.
         close: takes the node; ends its threads, lets go of what it holds.
-        realtime: False for what may come late, and would keep a control loop waiting: cameras, perception, recording.
+        priority: control: real-time. perception: before other programs, never before control. ordinary: may come late.
         exclusive: one of this name per domain and namespace; False for what neither moves the hand nor permits it.
     """
-    if realtime:
+    if priority == "control":
         enter_realtime(PROCESS_PRIORITY)
         lock_memory()
+        without_shared_memory()
+    elif priority == "perception":
+        prefer()
     starter = Starter()
     rclpy.init(args=sys.argv, signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     on_end(_END.asked.set)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from dexterity_ros.runtime.ending import Starter, on_end
 _PR_SET_TIMERSLACK = 29
 _MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4  # mman.h
 LOOP_PRIORITY, PROCESS_PRIORITY = 50, 40
+_PREFERRED_NICE = -10
+_AUTOGROUP = Path("/proc/self/autogroup")
 _JOIN_S = 2.0
 
 
@@ -128,6 +131,20 @@ def enter_realtime(priority: int) -> bool:
     try:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
     except (OSError, AttributeError):
+        return False
+    return True
+
+
+def prefer() -> bool:
+    """Gives this process more of a busy machine than ordinary ones get, and less than control loops. If it may.
+
+    Kernels that share the processor among sessions first (autogroup) heed the niceness of the session.
+    """
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, _PREFERRED_NICE)
+        if os.getsid(0) == os.getpid() and _AUTOGROUP.exists():
+            _AUTOGROUP.write_text(str(_PREFERRED_NICE))
+    except OSError:
         return False
     return True
 

@@ -5,20 +5,21 @@ import os
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import shipped
 from dexterity_ros.ros.identity import SYSTEM_VARIABLE, new_system_id
+from dexterity_ros.ros.transports import PROFILE_VARIABLE, PROFILES
 from dexterity_ros.runtime.ending import STARTER
 from dexterity_ros.systems.spec import Argument
 
 NETWORK = Argument(default="localhost", about="localhost, or lan: other machines may join, such as one with the camera")
-_RANGE, _PROFILE = "ROS_AUTOMATIC_DISCOVERY_RANGE", "FASTDDS_DEFAULT_PROFILES_FILE"
+_RANGE = "ROS_AUTOMATIC_DISCOVERY_RANGE"
 _RANGES = {"localhost": "LOCALHOST", "lan": "SUBNET"}
-_PROFILES = {"localhost": "config/dds/fastdds.xml", "lan": "config/dds/fastdds_lan.xml"}
 
 
 def network_variables(network: str) -> dict[str, str]:
     """Returns the variables that open discovery this far, and name transports that carry images. Raises ConfigError."""
     if network not in _RANGES:
         raise ConfigError(f"argument network: expected {' or '.join(_RANGES)}, got {network!r}")
-    return {_RANGE: _RANGES[network], _PROFILE: os.environ.get(_PROFILE, str(shipped(_PROFILES[network])))}
+    profile = os.environ.get(PROFILE_VARIABLE, str(shipped(PROFILES[network])))
+    return {_RANGE: _RANGES[network], PROFILE_VARIABLE: profile}
 
 
 def network_warning(network: str) -> str:
