@@ -62,7 +62,7 @@ def test_killed_nodes_leave_the_hand_standing_still(tmp_path):
 def test_an_unknown_hand_ends_the_demo_with_the_hands_there_are(tmp_path):
     done = dexterity("demo", "--policy", "models/policies/leap_yaw", "--hand", "nothing", cwd=tmp_path)
     assert done.returncode == 2
-    assert "leap.yaml" in done.stderr and "Traceback" not in done.stderr
+    assert "it has ['dclaw', 'leap']" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_evaluate_prints_the_policy_beside_its_baselines(tmp_path):

@@ -53,16 +53,17 @@ def system(tmp_path_factory):
         shadow=False, hardware="dynamixel", eyes=True, viewer_port=port, extra={"viewer_node": {"control": True}},
     )  # fmt: skip
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    operator = Operator()
+    operator = Operator(visitor=True)
     log = tmp_path_factory.mktemp("log") / "nodes.log"
     starts = settings.starts(load_manifest(resource(settings.policy)))
-    with Processes(starts, ros_environment(domain_id=DOMAIN), log=log.open("w")) as processes:
-        alive = lambda: None  # noqa: E731
-        operator.wait_for("nodes", lambda: bool(operator.supervisor and operator.policy_state), 60.0, alive)
-        wait(lambda: printed_token(log))
-        yield operator, port, processes, printed_token(log)
-    operator.close()
-    os.environ.pop("ROS_DOMAIN_ID")
+    try:
+        with Processes(starts, ros_environment(domain_id=DOMAIN), log=log.open("w")) as processes:
+            operator.wait_for("nodes", lambda: bool(operator.supervisor and operator.policy_state), 60.0)
+            wait(lambda: printed_token(log))
+            yield operator, port, processes, printed_token(log)
+    finally:
+        operator.close()
+        os.environ.pop("ROS_DOMAIN_ID")
 
 
 def printed_token(log):
@@ -161,7 +162,6 @@ def arm(page, operator, moving=("following",)):
 
 def test_without_the_token_nothing_is_armed_and_with_it_the_hand_moves_and_stops(system, page):
     operator, _, _, token = system
-    alive = lambda: None  # noqa: E731
     for name in ("1. prepare: preflight", "2. arm", "disarm: let go gently"):
         assert button(page, name).is_disabled()
     take_control(page, "guess")
@@ -179,8 +179,8 @@ def test_without_the_token_nothing_is_armed_and_with_it_the_hand_moves_and_stops
     assert moved.mean() > 0.002, "nothing moves in the scene"
     press(page, "E-STOP: torque off")
     clicked = time.monotonic()
-    operator.wait_for("limp", lambda: operator.hand_state == "limp", 5.0, alive)
-    print(f"limp {1e3 * (time.monotonic() - clicked):.0f} ms after the click")
+    operator.wait_for("torque off", lambda: operator.hand_state == "stopped: emergency stop", 5.0)
+    print(f"torque off {1e3 * (time.monotonic() - clicked):.0f} ms after the click")
     page.get_by_text("stopped").first.wait_for(timeout=5_000)
     for service in ("safety_node/estop:", "hand_node/estop:"):
         page.get_by_text(service).first.wait_for(timeout=5_000)
@@ -188,7 +188,6 @@ def test_without_the_token_nothing_is_armed_and_with_it_the_hand_moves_and_stops
 
 def test_a_second_browser_may_stop_and_nothing_else_and_the_right_ends_with_the_first(system, page, look):
     operator, port, _, token = system
-    alive = lambda: None  # noqa: E731
     other = look(port, 700, 400)  # two large ones drawn in software would be all that this machine does
     take_control(page, token)
     press(page, "disarm: let go gently")
@@ -197,7 +196,7 @@ def test_a_second_browser_may_stop_and_nothing_else_and_the_right_ends_with_the_
     assert button(other, "1. prepare: preflight").is_disabled() and button(other, "disarm").is_disabled()
     assert token not in other.content() and token not in page.content()
     press(other, "E-STOP: torque off")
-    operator.wait_for("limp", lambda: operator.hand_state == "limp", 5.0, alive)
+    operator.wait_for("torque off", lambda: operator.hand_state.startswith("stopped: "), 5.0)
     page.reload()
     page.get_by_text("nobody").wait_for(timeout=20_000)
     assert button(page, "1. prepare: preflight").is_disabled()

@@ -30,13 +30,13 @@ def camera_settings(**change):
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory, realsense_recording, leap):
-    """Four seconds of the cube at rest in the hand, 320x240 at 15 Hz."""
+    """Eight seconds of the cube at rest in the hand, 320x240 at 15 Hz."""
     spec = load_camera("demo").scaled(320)
     view = RenderedView(leap, "cube70", spec, STEREO, seed=0)
     centre = np.array(leap.grasp_centre_m) + np.array([0.0, 0.0, 0.02])
     seen = view.render(np.array(leap.home_pos_rad), PoseSample(stamp_ns=0, pos_m=centre, quat_wxyz=TURN))
     path = tmp_path_factory.mktemp("camera") / "cube.db3"
-    realsense_recording(path, [(seen.depth_mm, seen.rgb)] * 60, matrix=spec.matrix.tolist(), rate_hz=15)
+    realsense_recording(path, [(seen.depth_mm, seen.rgb)] * 120, matrix=spec.matrix.tolist(), rate_hz=15)
     return path, centre
 
 

@@ -287,7 +287,7 @@ def test_arming_without_a_pose_is_refused_with_the_topic_named(graph, start, lea
 
 def test_a_hand_that_is_plugged_in_late_is_armed_and_its_stop_is_survived(graph, start, leap, tmp_path):
     from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
-    from dexterity_ros.drivers.emulated.pty_bus import PtyBus
+    from dexterity_ros.drivers.emulated.served_bus import ServedBus
 
     port = tmp_path / "port"
     start(
@@ -302,7 +302,7 @@ def test_a_hand_that_is_plugged_in_late_is_armed_and_its_stop_is_survived(graph,
     start("safety_node", hand="leap", lifecycle_nodes=["hand_node"], watch=WATCH)
     robot = Robot(graph, leap)
     assert not robot.until(robot.state_is("limp"), timeout_s=3.0)
-    bus = PtyBus(EmulatedBus(leap, StillJoints(leap.joint_names, np.array(leap.home_pos_rad)), WireModel()), port)
+    bus = ServedBus(EmulatedBus(leap, StillJoints(leap.joint_names, np.array(leap.home_pos_rad)), WireModel()), port)
     assert robot.until(robot.state_is("limp"))
     assert robot.until(lambda: robot.call("safety_node/prepare").success)
     assert robot.call("safety_node/arm").success
