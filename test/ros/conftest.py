@@ -102,7 +102,7 @@ class Bench:
     def __init__(self, graph, motors, file):
         self.graph, self.motors, self.file = graph, motors, file
         self.states = []
-        ros.subscribe(graph.node, "hand_state", lambda m: self.states.append(m.data))
+        ros.observe(graph.node, "hand_state", lambda m: self.states.append(m.data))
 
     def torques(self):
         return sum(motor.torque for motor in self.motors)
