@@ -1,11 +1,58 @@
 """dexterity check"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
-
+from dexterity_ros.bundles.onnx_network import golden_difference, load_policy
+from dexterity_ros.cli.options.check import CheckOptions
 from dexterity_ros.cli.output import console, figures_table, write_json
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.manifest import PolicyManifest, bundle_id
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.observation.builder import check_spec
+from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
+
+
+def check(options: CheckOptions) -> int:
+    """Prints the contract of a bundle. Raises an error with the reason when it may not run on the hand."""
+    folder = resource(options.bundle)
+    spec = load_hand(options.hand)
+    manifest, network = load_policy(folder)
+    manifest.check_hand(spec)
+    check_spec(manifest.observation, len(spec.joints))
+    limits = gate_limits(spec, manifest, Tightening())
+    check_decoder(manifest, limits)
+    golden = golden_difference(folder, manifest, network)
+    figures = _contract(folder, manifest, limits) | {"golden pair": f"differs by {golden:.1e}"} | _history(manifest)
+    console.print(figures_table("", figures))
+    write_json(options.json, figures)
+    console.print(f"[green]fits[/green] the hand {spec.name}")
+    return 0
+
+
+def _contract(folder: Path, manifest: PolicyManifest, limits: GateLimits) -> dict[str, str]:
+    """Returns what the robot has to give, and what it gets."""
+    terms = ", ".join(f"{term.name} {term.width}" for term in manifest.observation.terms)
+    action = manifest.action
+    return {
+        "bundle": f"{manifest.name} {bundle_id(folder)}",
+        "task, object": f"{manifest.task}, {manifest.object}",
+        "hand": f"{manifest.hand} {manifest.hand_digest[:12]}",
+        "control rate": f"{manifest.control_rate_hz:g} Hz",
+        "observation": f"{manifest.observation.width}: {terms}",
+        "action": f"{action.mode}, {action.scale_rad} rad per unit, clip {action.clip}, ema {action.ema}",
+        "latency trained": f"{manifest.latency_s[0] * 1e3:.0f} to {manifest.latency_s[1] * 1e3:.0f} ms",
+        "current limit": f"{manifest.current_limit_a} A",
+        "gate": f"step {limits.max_step_rad} rad, {limits.max_velocity_rad_s} rad/s",
+    }
+
+
+def _history(manifest: PolicyManifest) -> dict[str, str]:
+    """Returns where it comes from and how good it was."""
+    return {
+        "trained": f"{manifest.provenance.steps:,} steps, seed {manifest.provenance.seed}",
+        "measured": "\n".join(map(_result, manifest.results.items())) or "nothing recorded",
+    }
 
 
 def _result(entry: tuple[str, Any]) -> str:
@@ -16,52 +63,3 @@ def _result(entry: tuple[str, Any]) -> str:
         return f"{name}: {100 * value['rate']:.1f} % ({100 * low:.0f}-{100 * high:.0f})"
     except (AttributeError, KeyError, TypeError, ValueError):  # not what `evaluate` wrote; shown as it is
         return f"{name}: {value}"
-
-
-def check(bundle: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap", json: Path | None = None) -> int:
-    """Print the contract of a policy bundle and say whether it may run on a hand.
-
-    Checks digests, shapes, the contract stored in the network, the golden input-output pair, joint names and order,
-    hand limits and MJCF, and that the gate does not cut the decoder's steps. Refuses with the reason and status 2.
-
-    JSON keys: the names printed in the left column.
-
-    Args:
-        bundle: policy bundle directory.
-        hand: name in config/hands or path of a YAML file.
-        json: write the contract to this file.
-    """
-    from dexterity_ros.bundles.onnx_network import golden_difference, load_policy
-    from dexterity_ros.contracts.hand import load_hand
-    from dexterity_ros.contracts.manifest import bundle_id
-    from dexterity_ros.contracts.resources import resource
-    from dexterity_ros.observation.builder import check_spec
-    from dexterity_ros.safety.limits import Tightening, check_decoder, gate_limits
-
-    folder = resource(bundle)
-    spec = load_hand(hand)
-    manifest, network = load_policy(folder)
-    manifest.check_hand(spec)
-    check_spec(manifest.observation, len(spec.joints))
-    limits = gate_limits(spec, manifest, Tightening())
-    check_decoder(manifest, limits)
-    terms = ", ".join(f"{term.name} {term.width}" for term in manifest.observation.terms)
-    action = manifest.action
-    figures = {
-        "bundle": f"{manifest.name} {bundle_id(folder)}",
-        "task, object": f"{manifest.task}, {manifest.object}",
-        "hand": f"{manifest.hand} {manifest.hand_digest[:12]}",
-        "control rate": f"{manifest.control_rate_hz:g} Hz",
-        "observation": f"{manifest.observation.width}: {terms}",
-        "action": f"{action.mode}, {action.scale_rad} rad per unit, clip {action.clip}, ema {action.ema}",
-        "latency trained": f"{manifest.latency_s[0] * 1e3:.0f} to {manifest.latency_s[1] * 1e3:.0f} ms",
-        "current limit": f"{manifest.current_limit_a} A",
-        "gate": f"step {limits.max_step_rad} rad, {limits.max_velocity_rad_s} rad/s",
-        "golden pair": f"differs by {golden_difference(folder, manifest, network):.1e}",
-        "trained": f"{manifest.provenance.steps:,} steps, seed {manifest.provenance.seed}",
-        "measured": "\n".join(map(_result, manifest.results.items())) or "nothing recorded",
-    }
-    console.print(figures_table("", figures))
-    write_json(json, figures)
-    console.print(f"[green]fits[/green] the hand {spec.name}")
-    return 0

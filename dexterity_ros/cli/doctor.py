@@ -7,41 +7,33 @@ import platform
 import resource as limits
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
+from dexterity_ros.cli.doctor_bus import look_at_bus
 from dexterity_ros.cli.finding import Finding
+from dexterity_ros.cli.options.doctor import DoctorOptions
+from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.resources import data_root
 
 
-def doctor(port: str = "", hand: str = "leap", json: Path | None = None) -> int:
-    """Look at this machine, and at the hand if one is plugged in; say what is missing and the command that mends it.
-
-    On every serial port found, or on --port: motors at all baud rates, read and write rate, latency, return delay,
-    temperatures, supply, latched errors. Nothing moves. Do not use it while another program drives the hand.
-
-    JSON keys: findings, a list of {name, ok, found, fix, needed}. Status 1 when something needed is missing; the bus
-    is needed when --port is given.
-
-    Args:
-        port: serial port of the motors; default: all that are found.
-        hand: name in config/hands or path of a YAML file.
-        json: write the findings to this file.
-    """
-    from dataclasses import asdict
-
-    from dexterity_ros.cli.doctor_bus import look_at_bus
-    from dexterity_ros.cli.output import console, write_json
-    from dexterity_ros.contracts.hand import load_hand
-
-    findings = [look() for look in _LOOKS] + look_at_bus(load_hand(hand), port)
+def doctor(options: DoctorOptions) -> int:
+    """Prints what was found and what mends it; status 1 when something needed is missing."""
+    findings = [look() for look in _LOOKS] + look_at_bus(load_hand(options.hand), options.port)
     for finding in findings:
-        mark = (
-            "[green]ok[/green]  " if finding.ok else ("[red]fix[/red] " if finding.needed else "[yellow]note[/yellow]")
-        )
-        console.print(f"{mark} {finding.name}: {finding.found}", highlight=False)
-        if not finding.ok:
-            console.print(f"       {finding.fix}", highlight=False, markup=False)
-    write_json(json, {"findings": [asdict(finding) for finding in findings]})
+        _say(finding)
+    write_json(options.json, {"findings": [asdict(finding) for finding in findings]})
     return int(any(not finding.ok and finding.needed for finding in findings))
+
+
+def _say(finding: Finding) -> None:
+    trouble = "[red]fix[/red] " if finding.needed else "[yellow]note[/yellow]"
+    mark = "[green]ok[/green]  " if finding.ok else trouble
+    console.print(f"{mark} {finding.name}: {finding.found}", highlight=False)
+    if not finding.ok:
+        console.print(f"       {finding.fix}", highlight=False, markup=False)
 
 
 def _python() -> Finding:
@@ -106,9 +98,6 @@ def _dds_profile() -> Finding:
 
 
 def _bundles() -> Finding:
-    from dexterity_ros.contracts.errors import DexterityError
-    from dexterity_ros.contracts.resources import data_root
-
     try:
         root = data_root()
     except DexterityError as error:

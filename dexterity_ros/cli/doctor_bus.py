@@ -1,25 +1,29 @@
 """What `dexterity doctor` says about the motor bus: each finding with the command that mends it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dexterity_ros.cli.finding import Finding
-
-if TYPE_CHECKING:
-    from dexterity_ros.contracts.hand import HandSpec
-    from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
-    from dexterity_ros.drivers.dynamixel.discovery import BusFigures
+from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
+from dexterity_ros.drivers.dynamixel.discovery import (
+    BusFigures,
+    find_ports,
+    latency_timer_ms,
+    latency_timer_path,
+    measure_bus,
+    scan,
+)
+from dexterity_ros.drivers.dynamixel.motor_settings import check_motors, only_pinged
+from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
 _SLOW_TIMER_MS = 2
 _SLOW_PING_MS = 5.0
 _CYCLE_HZ = 100.0
 
 
-def look_at_bus(hand: "HandSpec", port: str) -> list[Finding]:
+def look_at_bus(hand: HandSpec, port: str) -> list[Finding]:
     """Returns what is found on the serial ports, or on the one named, for a hand."""
-    from dexterity_ros.contracts.errors import DexterityError
-    from dexterity_ros.drivers.dynamixel.discovery import find_ports
-
     ports = [Path(port)] if port else find_ports()
     if not ports:
         fix = "plug the hand in; if it is: sudo usermod -aG dialout $USER, then log in again"
@@ -34,10 +38,7 @@ def look_at_bus(hand: "HandSpec", port: str) -> list[Finding]:
     return findings
 
 
-def _look_at_port(hand: "HandSpec", path: Path, *, needed: bool) -> list[Finding]:
-    from dexterity_ros.drivers.dynamixel.discovery import measure_bus, scan
-    from dexterity_ros.drivers.dynamixel.native_bus import open_native
-
+def _look_at_port(hand: HandSpec, path: Path, *, needed: bool) -> list[Finding]:
     motors = scan(str(path))
     findings = [_motors(hand, path, motors, needed=needed), *_strangers(hand, path, motors)]
     if not findings[0].ok:
@@ -51,10 +52,8 @@ def _look_at_port(hand: "HandSpec", path: Path, *, needed: bool) -> list[Finding
     return [*findings, *_figures(hand, path, figures, needed=needed)]
 
 
-def look_at_settings(hand: "HandSpec", path: Path, bus: "DynamixelBus", *, needed: bool) -> list[Finding]:
+def look_at_settings(hand: HandSpec, path: Path, bus: DynamixelBus, *, needed: bool) -> list[Finding]:
     """Returns what the driver's own preflight says of the motors, and which of them had been told to be silent."""
-    from dexterity_ros.drivers.dynamixel.motor_settings import check_motors, only_pinged
-
     silent = only_pinged(bus, [joint.motor_id for joint in hand.joints])
     findings = []
     if silent:
@@ -75,7 +74,7 @@ def look_at_settings(hand: "HandSpec", path: Path, bus: "DynamixelBus", *, neede
     return findings
 
 
-def _motors(hand: "HandSpec", path: Path, motors: dict[int, dict[int, int]], *, needed: bool) -> Finding:
+def _motors(hand: HandSpec, path: Path, motors: dict[int, dict[int, int]], *, needed: bool) -> Finding:
     name, wanted = f"motors on {path}", {joint.motor_id for joint in hand.joints}
     here = set(motors.get(hand.baud_rate, {}))
     listed = [f"{len(ids)} at {baud} baud: {sorted(ids)}" for baud, ids in motors.items()]
@@ -97,7 +96,7 @@ def _motors(hand: "HandSpec", path: Path, motors: dict[int, dict[int, int]], *, 
     return Finding(name=name, ok=False, found=found, fix=fix, needed=needed)
 
 
-def _strangers(hand: "HandSpec", path: Path, motors: dict[int, dict[int, int]]) -> list[Finding]:
+def _strangers(hand: HandSpec, path: Path, motors: dict[int, dict[int, int]]) -> list[Finding]:
     strangers = sorted(set(motors.get(hand.baud_rate, {})) - {joint.motor_id for joint in hand.joints})
     if not strangers:
         return []
@@ -105,9 +104,7 @@ def _strangers(hand: "HandSpec", path: Path, motors: dict[int, dict[int, int]]) 
     return [Finding(name=f"other motors on {path}", ok=False, found=str(strangers), fix=fix, needed=False)]
 
 
-def _figures(hand: "HandSpec", path: Path, figures: "BusFigures", *, needed: bool) -> list[Finding]:
-    from dexterity_ros.drivers.dynamixel.discovery import latency_timer_ms, latency_timer_path
-
+def _figures(hand: HandSpec, path: Path, figures: BusFigures, *, needed: bool) -> list[Finding]:
     timer = latency_timer_ms(path)
     slow_timer = (timer or 0) > _SLOW_TIMER_MS or figures.round_trip_ms > _SLOW_PING_MS
     said = f"one ping {figures.round_trip_ms} ms" + ("" if timer is None else f", latency timer {timer} ms")
@@ -137,7 +134,7 @@ def _figures(hand: "HandSpec", path: Path, figures: "BusFigures", *, needed: boo
     ]
 
 
-def _health(hand: "HandSpec", figures: "BusFigures", *, needed: bool) -> list[Finding]:
+def _health(hand: HandSpec, figures: BusFigures, *, needed: bool) -> list[Finding]:
     if not figures.temperature_c or not figures.supply_v:
         fix = "cables, connectors, termination, power; or a busy machine"
         return [Finding(name="temperatures and supply", ok=False, found="no motor told them", fix=fix, needed=needed)]
@@ -167,7 +164,7 @@ def _health(hand: "HandSpec", figures: "BusFigures", *, needed: bool) -> list[Fi
     ]
 
 
-def _rate_fix(hand: "HandSpec", figures: "BusFigures", slow_timer: bool) -> str:
+def _rate_fix(hand: HandSpec, figures: BusFigures, slow_timer: bool) -> str:
     """Returns the cause that costs most first."""
     if slow_timer:
         return "the USB latency timer holds every answer back: see the next line"

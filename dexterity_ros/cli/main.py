@@ -1,70 +1,71 @@
-"""The `dexterity` command."""
+"""The `dexterity` command. What a command needs is imported when that command is asked for."""
 
 import sys
 import warnings
-from collections.abc import Callable
 
-import tyro
-
-from dexterity_ros.cli import (
-    bag,
-    bench,
-    check,
-    demo,
-    doctor,
-    evaluate,
-    export,
-    hand,
-    operate,
-    record,
-    replay,
-    report,
-    train,
-    up,
-    view,
-)
+from dexterity_ros.cli.commands import FIRST_WORDS, Group, work
+from dexterity_ros.cli.menu import FIRST_STEPS, group_menu, menu
 from dexterity_ros.contracts.errors import DexterityError
 
-_COMMANDS: dict[str, Callable[..., int]] = {
-    "demo": demo.demo,
-    "up": up.up,
-    "arm": operate.arm,
-    "disarm": operate.disarm,
-    "estop": operate.estop,
-    "check": check.check,
-    "evaluate": evaluate.evaluate,
-    "train": train.train,
-    "export": export.export,
-    "bench": bench.bench,
-    "doctor": doctor.doctor,
-    "hand": hand.hand,
-    "record": record.record,
-    "bag": bag.bag,
-    "replay": replay.replay,
-    "compare": replay.compare,
-    "report": report.report,
-    "view": view.view,
-}
-_ABOUT = "Run, judge and train policies for in-hand manipulation. Start with: dexterity demo"
+_HELP, _HELP_JSON = ("-h", "--help"), "--help-json"
 
 
-def dispatch(arguments: list[str]) -> int:
-    """Runs one command in this process and returns its status; errors pass through. arguments: as on the shell."""
-    status: int = tyro.cli(_COMMANDS[arguments[0]], prog=f"dexterity {arguments[0]}", args=arguments[1:])
-    return status or 0
+def dispatch(words: list[str]) -> int:
+    """Runs one command in this process and returns its status; errors pass through. words: as on the shell."""
+    if not words:
+        print(FIRST_STEPS, file=sys.stderr)
+        return 2
+    if _HELP_JSON in words or any(word in _HELP for word in words):
+        return _explain(words)
+    group = FIRST_WORDS.get(words[0])
+    if isinstance(group, Group) and len(words) == 1:
+        print(group_menu(words[0], group), file=sys.stderr)
+        return 2
+    from dexterity_ros.cli.parsing import parse
+
+    command, options = parse(words)
+    status: int = work(command)(options)
+    return status
+
+
+def _explain(words: list[str]) -> int:
+    """Prints the help that was asked for. words: as on the shell, --help or --help-json among them."""
+    named = [word for word in words if not word.startswith("-")]
+    group = FIRST_WORDS.get(named[0]) if named else None
+    if not named and _HELP_JSON not in words:
+        print(menu())
+    elif isinstance(group, Group) and len(named) == 1:
+        print(group_menu(named[0], group))
+    else:
+        _explain_options(named, _HELP_JSON in words)
+    return 0
+
+
+def _explain_options(named: list[str], json: bool) -> None:
+    from dexterity_ros.cli import help as texts
+    from dexterity_ros.cli.parsing import find
+
+    if not named:
+        print(texts.json_document())
+        return
+    name, command, _ = find(named)
+    if json:
+        print(texts.json_keys(name, command))
+    else:
+        texts.print_help(name, command)
 
 
 def main() -> None:
     """Entry point; expected errors end with one line and status 2, a failed check with status 1."""
     warnings.filterwarnings("ignore", category=FutureWarning)
     try:
-        status: int = tyro.extras.subcommand_cli_from_dict(_COMMANDS, prog="dexterity", description=_ABOUT)
+        status = dispatch(sys.argv[1:])
     except DexterityError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
-    sys.exit(status or 0)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -1,52 +1,42 @@
 """dexterity arm, disarm, estop"""
 
+from dexterity_ros.cli.options.operate import ArmOptions, DisarmOptions, EstopOptions
+from dexterity_ros.cli.output import console
+from dexterity_ros.ros.name_lock import domain_id
+from dexterity_ros.systems.operator import Operator, visit
+from dexterity_ros.systems.presence import runs_here
+from dexterity_ros.systems.stops import stop_hand
 
-def arm(yes: bool = False) -> int:
-    """Arm the hand of a running system, in two steps: preflight, then, after a look at the hand, torque.
 
-    Status 1 when preflight or arming is refused; the reason is printed. Nothing moves before the second step.
-
-    Args:
-        yes: do not wait for Enter between the two steps.
-    """
-    from dexterity_ros.cli.output import console
-    from dexterity_ros.systems.operator import visit
-
+def arm(options: ArmOptions) -> int:
+    """Prepares, waits for Enter, arms; prints what the system said."""
     with visit() as operator:
         operator.find_system()
-        granted, said = operator.call("safety_node/prepare")
-        console.print(said, highlight=False)
-        if not granted:
+        if not _asked(operator, "safety_node/prepare"):
             return 1
-        if not yes:
+        if not options.yes:
             input("Everybody clear of the hand? Enter arms it, Ctrl-C does not: ")
-        granted, said = operator.call("safety_node/arm")
-        console.print(said, highlight=False)
-        return int(not granted)
+        return int(not _asked(operator, "safety_node/arm"))
 
 
-def disarm() -> int:
-    """Disarm the hand of a running system: it lets go gently, then the torque is off."""
-    from dexterity_ros.cli.output import console
-    from dexterity_ros.systems.operator import visit
-
+def disarm(_options: DisarmOptions) -> int:
+    """Disarms; prints what the system said."""
     with visit() as operator:
         operator.find_system()
-        granted, said = operator.call("safety_node/disarm")
+        return int(not _asked(operator, "safety_node/disarm"))
+
+
+def _asked(operator: Operator, service: str) -> bool:
+    """Returns whether it was granted, and prints the answer."""
+    granted, said = operator.call(service)
     console.print(said, highlight=False)
-    return int(not granted)
+    return granted
 
 
-def estop() -> int:
-    """Stop the hand of a running system: torque off at once. Disarm, then arm, to go on.
-
-    Asks every node that can stop the hand, all at the same time, and prints what each answered. Status 0 when the hand
-    itself said that its torque is off; else 1: cut the power.
-    """
-    from dexterity_ros.cli.output import console
-    from dexterity_ros.systems.operator import visit
-    from dexterity_ros.systems.stops import stop_hand
-
+def estop(_options: EstopOptions) -> int:
+    """Asks every stop; prints what each answered."""
+    if not runs_here("hand_node", "safety_node"):
+        console.print(f"no system runs on this machine in ROS domain {domain_id()}; asking everywhere", highlight=False)
     with visit() as operator:
         stopped = stop_hand(operator)
     for service, said in stopped.said.items():

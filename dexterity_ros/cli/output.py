@@ -1,9 +1,8 @@
 """What every command prints alike: tables, and JSON files."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,9 +10,6 @@ from rich.table import Table
 
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
-
-if TYPE_CHECKING:
-    from dexterity_ros.bench.damage.trial import Row
 
 console = Console()
 
@@ -158,19 +154,6 @@ def eyes_table(rows: dict[str, dict[str, float]]) -> Table:
         pairs = [f"{row[f'{what}_p50']:.2f} / {row[f'{what}_p95']:.2f}" for what in ("position_mm", "rotation_deg")]
         keys = ("lost_percent", "recovery_max_s", "wrong_percent", "wrong_longest_s")
         table.add_row(name, f"{row['minutes']:.1f}", *pairs, *(f"{row[key]:g}" for key in keys))
-    return table
-
-
-def damage_table(rows: "Sequence[Row]") -> Table:
-    """Returns a table with one row per kind of file (bench/damage/trial.py): how often each outcome was seen."""
-    from dexterity_ros.bench.damage.trial import BAD, Outcome, counts
-
-    table = Table(title="commands on damaged files", title_justify="left")
-    outcomes = get_args(Outcome)
-    for column in ("file", *(outcome.replace("_", " ") for outcome in outcomes)):
-        table.add_column(column, justify="left" if column == "file" else "right")
-    for file, found in counts(rows).items():
-        table.add_row(file, *(_red(str(found[name]), name in BAD and found[name] > 0) for name in outcomes))
     return table
 
 

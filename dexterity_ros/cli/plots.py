@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.evaluation.statistics import wilson_interval
 
 
 def plot_sweep(path: Path, title: str, quantity: str, rows: list[dict[str, Any]]) -> None:
@@ -23,8 +26,6 @@ def plot_blind_spot(
     path: Path, title: str, chance: float, results: list[dict[str, Any]], methods: tuple[str, ...]
 ) -> None:
     """Draws success of every method with its interval, and how reinforcement got there."""
-    from dexterity_ros.evaluation.statistics import wilson_interval
-
     axes, figure = _axes(title, columns=2)
     for k, method in enumerate(methods):
         won = sum(result[method]["successes"] for result in results)
@@ -67,8 +68,6 @@ def plot_ablation(path: Path, results: dict[str, list[dict[str, Any]]], steps: i
 
 def plot_methods(path: Path, results: dict[str, list[dict[str, Any]]], teacher: list[dict[str, Any]]) -> None:
     """Draws what the judge says of students by every method, one point per seed, and how they learned on average."""
-    import numpy as np
-
     axes, figure = _axes("Students of one teacher", columns=2)
     for k, (name, rows) in enumerate(results.items()):
         _bar(axes[0], k, rows)
@@ -87,8 +86,6 @@ def plot_methods(path: Path, results: dict[str, list[dict[str, Any]]], teacher: 
 
 def _bar(axis: Any, k: int, rows: list[dict[str, Any]]) -> None:
     """Draws the goals reached by all seeds together, with their interval, and each seed as a point."""
-    from dexterity_ros.evaluation.statistics import wilson_interval
-
     won, played = sum(r["goals_reached"] for r in rows), sum(r["goals_attempted"] for r in rows)
     (low, high), rate = wilson_interval(won, played), won / max(played, 1)
     axis.barh(k, 100 * rate, xerr=[[100 * (rate - low)], [100 * (high - rate)]], capsize=3, color=f"C{k}", alpha=0.75)

@@ -1,49 +1,44 @@
 """dexterity record"""
 
-from pathlib import Path
-from typing import Annotated
+from threading import Event
+from typing import Any
 
-import tyro
+from dexterity_ros.cli.bag import show
+from dexterity_ros.cli.options.record import RecordOptions
+from dexterity_ros.cli.output import console
+from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.recording.bag_reader import Bag
+from dexterity_ros.runtime.ending import end_event
+from dexterity_ros.systems.processes import Processes, ros_environment
+from dexterity_ros.systems.spec import NodeStart, node_parameters
+
+_POLL_S = 0.2
 
 
-def record(
-    folder: Annotated[Path, tyro.conf.Positional], /, hand: str = "leap", policy: str = "none", minutes: float = 0.0
-) -> int:
-    """Record a running system into a bag (rosbag2, MCAP) until Ctrl-C: every topic that belongs into one.
-
-    `dexterity demo --record FOLDER` and `record:=FOLDER` of a system do the same from the start on, and also keep what
-    was started with which parameters.
-
-    Args:
-        folder: bag to make; it must not exist.
-        hand: name in config/hands or path of a YAML file, kept in the bag.
-        policy: bundle that runs, kept in the bag, or none.
-        minutes: stop after this time; 0 = until Ctrl-C.
-    """
-    from dexterity_ros.cli.output import console
-    from dexterity_ros.contracts.errors import BagError
-    from dexterity_ros.runtime.ending import end_event
-    from dexterity_ros.systems.processes import Processes, ros_environment
-    from dexterity_ros.systems.spec import NodeStart, node_parameters
-
-    if folder.exists():
-        raise BagError(f"{folder} exists already; a recording never overwrites one")
-    parameters = node_parameters("config/nodes/recorder_node.yaml", "recorder_node")
-    parameters |= {"folder": str(folder.absolute()), "hand": hand, "policy": policy, "configuration": ""}
+def record(options: RecordOptions) -> int:
+    """Records until it is ended or the time is up, then prints what is in the bag."""
+    if options.folder.exists():
+        raise BagError(f"{options.folder} exists already; a recording never overwrites one")
     done = end_event()
-    start = NodeStart(executable="recorder_node", parameters=parameters)
+    start = NodeStart(executable="recorder_node", parameters=_parameters(options))
     with Processes([start], ros_environment()) as processes:
-        console.print(f"recording to {folder}; Ctrl-C ends it")
-        waited = 0.0
-        while not done.wait(0.2) and not (0.0 < minutes * 60.0 <= waited):
-            waited += 0.2
-            if processes.ended():
-                return 1
-    return _said(folder)
+        console.print(f"recording to {options.folder}; Ctrl-C ends it")
+        if not _waited(done, processes, options.minutes * 60.0):
+            return 1
+    return show(Bag(options.folder))
 
 
-def _said(folder: Path) -> int:
-    from dexterity_ros.cli.bag import show
-    from dexterity_ros.recording.bag_reader import Bag
+def _parameters(options: RecordOptions) -> dict[str, Any]:
+    parameters = node_parameters("config/nodes/recorder_node.yaml", "recorder_node")
+    ours = {"folder": str(options.folder.absolute()), "hand": options.hand, "policy": options.policy}
+    return parameters | ours | {"configuration": ""}
 
-    return show(Bag(folder))
+
+def _waited(done: Event, processes: Processes, at_most_s: float) -> bool:
+    """Waits for the end, 0 for as long as it takes; returns False when the recorder ended by itself."""
+    waited_s = 0.0
+    while not done.wait(_POLL_S) and not (0.0 < at_most_s <= waited_s):
+        waited_s += _POLL_S
+        if processes.ended():
+            return False
+    return True

@@ -3,45 +3,24 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import chain
-from pathlib import Path
-from typing import Annotated
 
-import tyro
+from dexterity_ros.cli.options.up import UpOptions
+from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.ranges import shown
+from dexterity_ros.runtime.ending import end_event
+from dexterity_ros.systems.network import NETWORK, network_warning
+from dexterity_ros.systems.processes import Processes, ros_environment
+from dexterity_ros.systems.recorded import with_recorded
+from dexterity_ros.systems.spec import BRINGS, NodeStart, SystemSpec, load_system, read_arguments, resolve
 
 
-def up(
-    system: Annotated[str, tyro.conf.Positional] = "sim",
-    /,
-    arg: Annotated[tuple[tuple[str, ...], ...], tyro.conf.UseAppendAction] = (),
-    json: Path | None = None,
-) -> int:
-    """Start the nodes of a system and keep them running until Ctrl-C, as ros2 launch would.
-
-    The list is config/systems/NAME.yaml, the same that launch/*.launch.py starts. When a node ends by itself, all
-    are stopped, torque off first; so they are when this command is ended or killed, or its terminal closes. Nothing
-    moves before somebody arms: `dexterity arm` in another terminal, or
-    ros2 service call /safety_node/prepare std_srvs/srv/Trigger, then /safety_node/arm.
-
-    JSON keys: nodes, a list of {executable, parameters} as started.
-
-    Args:
-        system: name in config/systems or path of a YAML file.
-        arg: arguments of the system as NAME:=VALUE, for instance policy:=models/policies/leap_so3. Every system also
-            has network:=localhost (only this machine may join) or lan.
-        json: write what was started to this file.
-    """
-    from dexterity_ros.cli.output import console, write_json
-    from dexterity_ros.runtime.ending import end_event
-    from dexterity_ros.systems.network import NETWORK, network_warning
-    from dexterity_ros.systems.processes import Processes, ros_environment
-    from dexterity_ros.systems.spec import BRINGS, load_system, read_arguments, resolve
-
-    spec = load_system(system)
-    arguments = read_arguments({"network": NETWORK, "brings": BRINGS} | spec.arguments, _texts(chain(*arg)))
-    network = arguments.pop("network", NETWORK.default)
+def up(options: UpOptions) -> int:
+    """Starts the nodes of a system and waits; status 1 when one ended by itself."""
+    spec = load_system(options.system)
+    starts, network = _resolved(spec, _texts(chain(*options.arg)))
     environment = ros_environment(network=network)
-    starts = resolve(spec, arguments, {})
-    write_json(json, {"nodes": [asdict(start) for start in starts]})
+    write_json(options.json, {"nodes": [asdict(start) for start in starts]})
     done = end_event()
     if warning := network_warning(network):
         console.print(f"[yellow]{warning}[/yellow]", highlight=False)
@@ -54,11 +33,16 @@ def up(
     return 0
 
 
+def _resolved(spec: SystemSpec, texts: dict[str, str]) -> tuple[list[NodeStart], str]:
+    """Returns the nodes with their parameters, and who may join. Raises ConfigError, BagError."""
+    texts = with_recorded(spec, texts)
+    arguments = read_arguments({"network": NETWORK, "brings": BRINGS} | spec.arguments, texts)
+    network = str(arguments.pop("network", NETWORK.default))
+    return resolve(spec, arguments, {}), network
+
+
 def _texts(arguments: Iterable[str]) -> dict[str, str]:
     """Returns NAME:=VALUE as {NAME: VALUE}."""
-    from dexterity_ros.contracts.errors import ConfigError
-    from dexterity_ros.contracts.ranges import shown
-
     texts: dict[str, str] = {}
     for argument in arguments:
         name, separator, value = argument.partition(":=")

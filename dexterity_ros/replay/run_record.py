@@ -162,18 +162,23 @@ class RunRecord:
         where = f"the manifest in {self.bag.path}"
         return dict(config.parse_mapping(self.bag.info.get("manifest", "{}"), where=where))
 
-    def bundle(self) -> Path:
-        """Returns the bundle that ran, as it is on this machine. Raises BagError when it is another one by now."""
+    def bundle(self, *, other: str) -> Path:
+        """Returns the bundle that ran, as it is on this machine. Raises BagError when it is another one by now.
+
+        other: the option with which a person names another bundle.
+        """
         if not {"bundle_id", "policy"} <= self.bag.info.keys():
-            raise BagError(f"{self.bag.path} does not say which policy ran; name it with --policy")
+            raise BagError(f"{self.bag.path} does not say which policy ran; name it with {other}")
         wanted, name = self.bag.info["bundle_id"], self.bag.info["policy"]
         try:
             folder = resource(name)
             found = bundle_id(folder)
         except DexterityError as error:
-            raise BagError(f"the policy that ran, {name} ({wanted}), is not here: {error}") from error
+            raise BagError(
+                f"the policy that ran, {name} ({wanted}), is not here: {error}; name a bundle with {other}"
+            ) from error
         if found != wanted:
-            raise BagError(f"{name} is {found} here, what ran was {wanted}; name a bundle with --policy")
+            raise BagError(f"{name} is {found} here, what ran was {wanted}; name a bundle with {other}")
         return folder
 
     def _series(self, name: str, row: Any) -> Series:

@@ -17,15 +17,13 @@ from dexterity_ros.evaluation.pose_judge import PoseJudge
 from dexterity_ros.evaluation.truth_judge import TruthJudge
 from dexterity_ros.ros.asking import Asking
 from dexterity_ros.ros.diagnostics import readings
-from dexterity_ros.ros.name_lock import NameLock, domain_id
 from dexterity_ros.systems.goal_events import goal_event
+from dexterity_ros.systems.presence import absence
 from dexterity_ros.systems.processes import ros_environment
 
 _ANSWER_S = 10.0  # a busy machine takes seconds
 _ARM_S = 30.0
 _SLICE_S = 0.005
-_LOOK_S = 2.0  # long enough to find a system that runs
-_BUSY_S = 3.0  # longer, on a machine that has much to do
 _READ = ("policy_node: loop", "hand_node: loop", "sim_node: loop")  # of /diagnostics
 _OF_THE_SYSTEM = ("supervisor", "hand_state", "policy_state")  # a stranger's would mislead the person
 
@@ -127,16 +125,9 @@ class Operator:
 
     def find_system(self) -> None:
         """Waits until somebody offers to arm. Raises OperatorError, which says what to start, when nobody does."""
-        ready = self._client("safety_node/arm").service_is_ready
-        end = time.monotonic() + _LOOK_S
-        while not ready():
-            busy = NameLock("safety_node").held()  # it runs on this machine, which has much to do
-            if time.monotonic() > end + (_BUSY_S if busy else 0.0):
-                why = "safety_node does not answer" if busy else "no system runs"
-                raise OperatorError(
-                    f"{why} in ROS domain {domain_id()}: `dexterity up`, or ros2 launch dexterity_ros real.launch.py"
-                )
-            self.spin(0.05)
+        why = absence("safety_node", self._client("safety_node/arm").service_is_ready, self.spin)
+        if why:
+            raise OperatorError(why)
 
     def arm(self, alive: Callable[[], None] = _nothing) -> None:
         """Arms, retrying while preflight still waits for topics. Raises OperatorError with the last refusal."""

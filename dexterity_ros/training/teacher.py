@@ -19,6 +19,7 @@ from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.sim.env import EnvStep
 from dexterity_ros.tasks.reorient import GOAL_ANGLE
+from dexterity_ros.training import devices
 from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, write_checkpoint
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
@@ -80,11 +81,13 @@ class Teacher:
     ) -> None:
         """Builds the environment and the networks. `device`, `threads`: of the update.
 
-        tensorboard: write event files beside log.jsonl. Raises ImportError when it is not installed.
+        tensorboard: write event files beside log.jsonl. Raises ConfigError for a device that is not there, ImportError
+        when tensorboard is not installed.
         """
+        self.device = devices.device(device)
         torch.manual_seed(config.seed)
         torch.set_num_threads(threads)
-        self.config, self.run, self.device = config, run, torch.device(device)
+        self.config, self.run = config, run
         self.env = config.environment()
         ppo = config.ppo
         width, joints = config.observation().width, len(self.env.hand.joints)

@@ -15,6 +15,7 @@ import yaml
 onnx = pytest.importorskip("onnx")
 
 from dexterity_ros.cli.check import check
+from dexterity_ros.cli.options.check import CheckOptions
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.manifest import bundle_id, sha256
 from dexterity_ros.contracts.resources import shipped
@@ -55,7 +56,7 @@ def refusal(copy, capsys, **options):
     """Returns the one line with which a bundle is refused, promptly."""
     began = time.perf_counter()
     with pytest.raises(DexterityError) as refused:
-        check(copy, **options)
+        check(CheckOptions(bundle=copy, **options))
     assert time.perf_counter() - began < PROMPT_S
     assert "fits" not in capsys.readouterr().out
     said = str(refused.value)
@@ -66,7 +67,7 @@ def refusal(copy, capsys, **options):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_what_ships_fits_and_keeps_its_id(name, capsys):
     folder = shipped(f"models/policies/{name}")
-    assert check(folder) == 0 and "fits the hand leap" in capsys.readouterr().out
+    assert check(CheckOptions(bundle=folder)) == 0 and "fits the hand leap" in capsys.readouterr().out
     assert bundle_id(folder) == SHIPPED[name]
 
 
@@ -144,7 +145,7 @@ def test_a_manifest_that_is_no_plain_yaml_is_refused(copy, manifest, damage, sai
 def test_results_that_nobody_foresaw_are_shown_as_they_are(copy, manifest, capsys):
     odd = {"a": {"rate": "high"}, "b": {"rate": 0.5, "rate_ci95": 3}, "c": "[/red]", "d": {"rate": 0.9}}
     edit(manifest, lambda m: m.update(results=odd))
-    assert check(copy) == 0
+    assert check(CheckOptions(bundle=copy)) == 0
     said = capsys.readouterr().out
     assert "{'rate': 'high'}" in said and "[/red]" in said and "d: 90.0 % (0-100)" in said
 
@@ -271,10 +272,10 @@ def test_a_manifest_that_was_changed_after_the_export_is_refused(copy, manifest,
     onnx.helper.set_model_props(model, known | {"dexterity_ros.manifest_sha256": load_manifest(copy).digest})
     onnx.save(model, str(copy / "policy.onnx"))
     sign(copy)
-    assert check(copy) == 0
+    assert check(CheckOptions(bundle=copy)) == 0
     capsys.readouterr()
     edit(manifest, lambda m: m.update(results={"note": "measured again"}))
-    assert check(copy) == 0
+    assert check(CheckOptions(bundle=copy)) == 0
     capsys.readouterr()
     edit(manifest, lambda m: m.update(latency_s=[0.0, 0.5]))
     assert "it was changed since" in refusal(copy, capsys)
@@ -294,6 +295,6 @@ def test_a_user_sees_one_line_and_status_two(copy, manifest):
 
 def test_figures_that_cannot_be_written_are_one_line(copy, tmp_path):
     with pytest.raises(DexterityError, match="nowhere/x.json cannot be written: No such file or directory"):
-        check(copy, json=tmp_path / "nowhere/x.json")
-    assert check(copy, json=tmp_path / "x.json") == 0
+        check(CheckOptions(bundle=copy, json=tmp_path / "nowhere/x.json"))
+    assert check(CheckOptions(bundle=copy, json=tmp_path / "x.json")) == 0
     assert json.loads((tmp_path / "x.json").read_text())["hand"].startswith("leap")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dexterity_ros.cli.options.up import UpOptions
 from dexterity_ros.cli.up import up
 from dexterity_ros.contracts.errors import ConfigError
 
@@ -18,4 +19,4 @@ from dexterity_ros.contracts.errors import ConfigError
 )
 def test_an_argument_that_cannot_be_taken_is_refused_before_anything_starts(arguments, said):
     with pytest.raises(ConfigError, match=said):
-        up("sim", arg=arguments)
+        up(UpOptions(system="sim", arg=arguments))

@@ -1,0 +1,41 @@
+"""dexterity bag to-lerobot, from-lerobot"""
+
+from dexterity_ros.cli.bag import beside
+from dexterity_ros.cli.options.bag import BagFromLerobotOptions, BagToLerobotOptions
+from dexterity_ros.cli.output import console, say_damage, say_left_out
+from dexterity_ros.cli.replay import read_run
+from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.recording.lerobot import to_lerobot
+from dexterity_ros.recording.lerobot_reader import from_lerobot
+from dexterity_ros.replay.run_record import RunRecord
+
+
+def to_dataset(options: BagToLerobotOptions) -> int:
+    """Writes a recording as a dataset; status 1 for a damaged recording."""
+    out = options.out or beside(options.path, "lerobot")
+    run = read_run(options.path, options.hand)
+    rate_hz = _rate_hz(run)
+    task = str(run.told_manifest().get("task", "unknown"))
+    done = to_lerobot(run.bag, out, joint_names=run.hand.joint_names, task=task, rate_hz=rate_hz)
+    say_left_out(done.left_out)
+    said = f"{done.episodes} episodes, {done.frames} frames in {out}"
+    console.print(said, highlight=False, markup=False, soft_wrap=True)
+    return say_damage(run.bag.damage, run.bag.doubts)
+
+
+def _rate_hz(run: RunRecord) -> float:
+    """Returns the policy's rate, Hz. Raises BagError when the manifest in the bag tells none that can be."""
+    rate_hz = run.told_manifest().get("control_rate_hz", 20.0)
+    if not isinstance(rate_hz, int | float) or not rate_hz > 0.0:
+        path = run.bag.path
+        raise BagError(f"{path}: control_rate_hz of the manifest in it is {rate_hz!r}, expected a number above 0")
+    return float(rate_hz)
+
+
+def from_dataset(options: BagFromLerobotOptions) -> int:
+    """Writes a dataset as a bag."""
+    out = options.out or beside(options.path, "bag")
+    ticks = from_lerobot(options.path, out, joint_names=load_hand(options.hand).joint_names)
+    console.print(f"{ticks} ticks in {out}", highlight=False, markup=False, soft_wrap=True)
+    return 0

@@ -1,0 +1,153 @@
+"""The table of commands: what each is for, and where its options and its work are. Nothing is imported until asked."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.ranges import shown
+
+_ROS = "this needs ROS: pip install '.[ros]'"
+_DEMO = "the demo needs ROS and MuJoCo: pip install '.[ros,sim]'"
+_NODES = "this benchmark needs ROS and MuJoCo: pip install '.[ros,sim]'"
+_SIM = "this needs MuJoCo: pip install '.[sim]'"
+_TRAIN = "training needs the extra: pip install 'dexterity_ros[train]'"
+_EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
+_ARROW = "this needs pyarrow: pip install '.[export]'"
+_VENDOR = "bench bus compares with the vendor's SDK: pip install dynamixel-sdk"
+_OTHER_PPO = "bench learning needs: pip install '.[train]' stable-baselines3"
+_IMITATION = "bench imitation needs: pip install '.[train]'"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    about: its line in a menu. options, work: "module:name" in cli/options and in cli; the work takes the options and
+    returns the status. needs: what is said when the work's imports fail.
+    """
+
+    about: str
+    options: str
+    work: str
+    needs: str = "a package is missing"
+
+
+@dataclass(frozen=True)
+class Group:
+    """The commands that share a first word. about: its line in the menu."""
+
+    about: str
+    commands: dict[str, Command]
+
+
+_BAG = {
+    "info": Command("topics, counts, size, and what ran", "bag:BagInfoOptions", "bag:info"),
+    "recover": Command("save what is whole of a damaged one", "bag:BagRecoverOptions", "bag:recover"),
+    "export": Command("one table per topic, and images", "bag:BagExportOptions", "bag_export:export", _ARROW),
+    "to-lerobot": Command("as a LeRobotDataset v3", "bag:BagToLerobotOptions", "bag_lerobot:to_dataset", _ARROW),
+    "from-lerobot": Command("of a LeRobotDataset", "bag:BagFromLerobotOptions", "bag_lerobot:from_dataset", _ARROW),
+}
+_TRAINING = {
+    "teacher": Command("by reinforcement; it sees all", "train:TeacherOptions", "train_teacher:teacher", _TRAIN),
+    "student": Command("by imitation; it sees sensors", "train:StudentOptions", "train_student:student", _TRAIN),
+    "ablation": Command("what randomisation is worth", "train:AblationOptions", "train_studies:ablation", _TRAIN),
+    "methods": Command("ways of imitation, and memories", "train:MethodsOptions", "train_studies:methods", _TRAIN),
+    "dark-room": Command("where imitation must fail", "train:DarkRoomOptions", "train_blind_spots:dark_room", _TRAIN),
+    "slippery": Command("the same, in the hand", "train:SlipperyOptions", "train_blind_spots:slippery", _TRAIN),
+}
+_BENCH = {
+    "sim": Command("the environment beside bare physics", "bench:BenchSimOptions", "bench_sim:sim", _SIM),
+    "policy": Command("one tick of the policy", "bench:BenchPolicyOptions", "bench_policy:policy"),
+    "perception": Command("depth to pose, by stage", "bench:BenchPerceptionOptions", "bench_eyes:perception", _SIM),
+    "eyes": Command("the estimated pose against the truth", "bench:BenchEyesOptions", "bench_eyes:eyes", _SIM),
+    "bus": Command("reading and writing all motors", "bench:BenchBusOptions", "bench_bus:bus", _VENDOR),
+    "faults": Command("every fault of bus and motors", "bench:BenchFaultsOptions", "bench_faults:faults"),
+    "kills": Command("kill -9 of each node", "bench:BenchKillsOptions", "bench_nodes:kills", _NODES),
+    "paths": Command("motions by bus and directly", "bench:BenchPathsOptions", "bench_nodes:paths", _NODES),
+    "damage": Command("damaged files, by all commands", "bench:BenchDamageOptions", "bench_damage:damage"),
+    "learning": Command("our PPO beside another", "bench:BenchLearningOptions", "bench_learning:learning", _OTHER_PPO),
+    "imitation": Command("Pendulum-v1", "bench:BenchImitationOptions", "bench_imitation:imitation", _IMITATION),
+}
+_HAND = {
+    "read": Command("what every motor measures; nothing moves", "hand:HandReadOptions", "hand:read"),
+    "hold": Command("torque on where it stands", "hand:HandHoldOptions", "hand:hold"),
+    "home": Command("ease to the home pose", "hand:HandHomeOptions", "hand:home"),
+    "jog": Command("ease one joint a little", "hand:HandJogOptions", "hand:jog"),
+    "setup": Command("ids, baud rate, limits of the motors", "hand:HandSetupOptions", "hand_setup:set_up"),
+    "accept": Command("ten minutes, a report to sign", "hand:HandAcceptOptions", "hand_accept:accept"),
+}
+MENU: dict[str, dict[str, Command | Group]] = {
+    "see": {
+        "demo": Command("the whole loop on a simulated hand, live", "demo:DemoOptions", "demo:demo", _DEMO),
+        "view": Command("a live page of the system that runs", "view:ViewOptions", "view:view", _ROS),
+    },
+    "run": {
+        "up": Command("start a system: sim, eyes, real, replay, exercise", "up:UpOptions", "up:up", _ROS),
+        "arm": Command("preflight, then torque", "operate:ArmOptions", "operate:arm", _ROS),
+        "disarm": Command("let go gently", "operate:DisarmOptions", "operate:disarm", _ROS),
+        "estop": Command("torque off at once", "operate:EstopOptions", "operate:estop", _ROS),
+    },
+    "record": {
+        "record": Command("record the system that runs", "record:RecordOptions", "record:record", _ROS),
+        "bag": Group("look into a recording, save it, take it elsewhere", _BAG),
+        "replay": Command("repeat a recording; what comes out differently?", "replay:ReplayOptions", "replay:replay"),
+        "compare": Command("the first thing that went wrong", "replay:CompareOptions", "compare:compare", _SIM),
+        "report": Command("a page about a recording or training", "report:ReportOptions", "report:report", _SIM),
+    },
+    "train": {
+        "train": Group("a teacher, a student, or comparisons of ways to train", _TRAINING),
+        "export": Command("a policy bundle from a training run", "export:ExportOptions", "export:export", _EXPORT),
+        "check": Command("the contract of a bundle; does it fit a hand?", "check:CheckOptions", "check:check"),
+    },
+    "judge": {
+        "evaluate": Command("a policy in simulation", "evaluate:EvaluateOptions", "evaluate:evaluate", _SIM),
+        "bench": Group("what this machine does, beside the bare alternative", _BENCH),
+    },
+    "bring up": {
+        "doctor": Command("what this machine lacks, and what mends it", "doctor:DoctorOptions", "doctor:doctor"),
+        "hand": Group("a real hand without ROS: read, jog, set up, accept", _HAND),
+        "completion": Command("for your shell", "completion:CompletionOptions", "completion:completion"),
+    },
+}
+FIRST_WORDS: dict[str, Command | Group] = {name: entry for part in MENU.values() for name, entry in part.items()}
+
+
+def commands() -> Iterator[tuple[str, Command]]:
+    """Yields every command with its whole name, such as "bench sim"."""
+    for name, entry in FIRST_WORDS.items():
+        if isinstance(entry, Command):
+            yield name, entry
+        else:
+            yield from ((f"{name} {second}", command) for second, command in entry.commands.items())
+
+
+def options_class(command: Command) -> type[Any]:
+    """Returns the dataclass of a command's options."""
+    found: type[Any] = _load("dexterity_ros.cli.options.", command.options)
+    return found
+
+
+def work(command: Command) -> Any:
+    """Returns the function that does a command's work. Raises ConfigError when it needs what is not installed."""
+    try:
+        return _load("dexterity_ros.cli.", command.work)
+    except ImportError as error:
+        if (error.name or "").startswith("dexterity_ros"):
+            raise
+        raise ConfigError(f"{command.needs} ({error})") from error
+
+
+def _load(package: str, target: str) -> Any:
+    module, _, name = target.partition(":")
+    return getattr(import_module(package + module), name)
+
+
+def not_there(what: str, asked: str, known: Iterable[str]) -> ConfigError:
+    """Returns the error about a name that does not exist, with the nearest ones. what: such as "train has no command"."""
+    listed = list(known)
+    near = get_close_matches(asked, listed, n=3, cutoff=0.5)
+    nearest = f"; nearest: {', '.join(near)}" if near else ""
+    return ConfigError(f"{what} {shown(asked)}{nearest}; it has {', '.join(listed) or 'none'}")

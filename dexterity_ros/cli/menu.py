@@ -1,0 +1,24 @@
+"""What there is to choose from; nothing is imported for it, so that it comes at once."""
+
+from dexterity_ros.cli.commands import MENU, Group
+
+FIRST_STEPS = """\
+dexterity runs, judges and trains policies for in-hand manipulation. Try first:
+  dexterity doctor    what this machine lacks, and the command that mends it
+  dexterity demo      the whole closed loop on a simulated hand, with a live page
+  dexterity --help    all commands"""
+
+
+def menu() -> str:
+    """Returns all commands, grouped by what a person wants: one screen of 80 x 24."""
+    lines = ["usage: dexterity COMMAND ...; dexterity COMMAND --help lists its options", ""]
+    for wish, entries in MENU.items():
+        for k, (name, entry) in enumerate(entries.items()):
+            lines.append(f"{'' if k else wish:<10}{name:<12}{entry.about}")
+    return "\n".join([*lines, "", "Start with: dexterity demo"])
+
+
+def group_menu(name: str, group: Group) -> str:
+    """Returns the commands that begin with `name`."""
+    lines = [f"usage: dexterity {name} COMMAND ...; dexterity {name} COMMAND --help lists its options", ""]
+    return "\n".join([*lines, *(f"  {second:<14}{command.about}" for second, command in group.commands.items())])

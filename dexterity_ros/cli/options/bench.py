@@ -1,0 +1,191 @@
+"""The options of `dexterity bench ...`."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from dexterity_ros.cli.options.kinds import JsonFile, optional
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchSimOptions:
+    """Step the training environment beside bare mujoco.rollout of the same model and controls.
+
+    With observations, rewards and resets, on 1 and 2 threads.
+
+    JSON keys:
+    - env_N_threads, rollout_N_threads {p50_ms, p99_ms, per_s, cpu_ms}: one call steps all environments; per_s counts
+      control steps
+    """
+
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchPolicyOptions:
+    """Time one tick of the policy's pipeline, and its network alone.
+
+    JSON keys:
+    - tick, network {p50_ms, p99_ms, per_s, cpu_ms}
+    """
+
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchKillsOptions:
+    """Kill -9 each node while a simulated hand moves: how long does the gate's output change?
+
+    policy_node, goal_node, safety_node and hand_node in turn; for hand_node, after which silence the motors' own
+    watchdog stops them. Status 1 when an output was outside the limits.
+
+    JSON keys:
+    - NODE {max_ms, all_ms}
+    - violations, messages
+
+    Attributes:
+        repeats: kills of each node.
+    """
+
+    repeats: int = 20
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchBusOptions:
+    """Read and write all motors on an emulated bus, beside other ways to do it, in turns.
+
+    A canned loop, our native backend, the vendor's SDK worked around, and the SDK as it is.
+
+    JSON keys:
+    - BACKEND {p50_ms, p99_ms, per_s, cpu_ms}
+
+    Attributes:
+        repeats: rounds of one second; 5 are plenty.
+        baud: baud rate of the motors.
+        usb_latency_ms: latency timer of the USB adapter.
+    """
+
+    repeats: int = 20
+    baud: int = 4_000_000
+    usb_latency_ms: float = 1.0
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchFaultsOptions:
+    """Cause every kind of fault on an emulated bus while the hand moves, and a random mixture.
+
+    Status 1 when a target was unsafe, an old reading was taken for a new one, or something hung.
+
+    JSON keys:
+    - rows: a list of {kind, seed, detected_ms, reaction, recovered_ms, unsafe_targets, stale_as_fresh, hang}
+    - mixture: counts of the same
+
+    Attributes:
+        repeats: seeds of each kind.
+        realtime: the kinds in real time through a pseudo-terminal instead of virtual time.
+        cycles: cycles of the random mixture.
+    """
+
+    repeats: int = 20
+    realtime: bool = False
+    cycles: int = 10_000
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchPathsOptions:
+    """Make the same joint motions through the motor bus and directly: how far do they differ?
+
+    JSON keys:
+    - direct, dynamixel: as `demo --policy none`
+    - difference {rms_rad, worst_joint, worst_rad, added_delay_ms}
+    """
+
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchPerceptionOptions:
+    """Time depth to pose at the camera's rate, stage by stage, beside numpy and OpenCV.
+
+    On rendered 640x480 images.
+
+    JSON keys:
+    - STAGE {p50_ms, p99_ms, per_s, cpu_ms}
+    """
+
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchEyesOptions:
+    """Hold the estimated pose against the truth while a policy turns the cube, without ROS.
+
+    Then with more noise, occlusion, blackouts, jumps and bad calibration.
+
+    JSON keys:
+    - DISTURBANCE {minutes, images}
+    - position_mm_p50, position_mm_p95, position_mm_p99, rotation_deg_p50, rotation_deg_p95, rotation_deg_p99
+    - lost_percent, recovery_max_s
+    - wrong_percent (more than 15 degrees off and reported good), wrong_events, wrong_longest_s
+
+    Attributes:
+        minutes: how long the cube is watched in all; the disturbances get an eighth of it each.
+        policy: the policy bundle that turns the cube.
+    """
+
+    minutes: float = 10.0
+    policy: str = "models/policies/leap_yaw"
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchLearningOptions:
+    """Let our PPO and stable-baselines3's learn on the same environment, in turns.
+
+    Small turns about the vertical. Needs pip install stable-baselines3.
+
+    JSON keys:
+    - rows: a list of {steps, ours, ours_s, other, other_s}
+
+    Attributes:
+        steps: of each of the two.
+    """
+
+    steps: int = 3_000_000
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchImitationOptions:
+    """Clone a scripted expert on gymnasium's Pendulum-v1, whose return others report.
+
+    Behaviour cloning and DAgger with 20 episodes; beside the library `imitation` where it is installed.
+
+    JSON keys:
+    - seed N {method: mean return}
+    """
+
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchDamageOptions:
+    """Give damaged copies of files to the commands: is every one refused or said to be damaged?
+
+    Status 1 when a command ended in a traceback, hung, or was wrong without saying so where a checksum covers what was
+    damaged.
+
+    JSON keys:
+    - rows: a list of {file, damage, command, outcome, checksum, seed, said}; outcome is one of refused, right,
+      partial_said, legal_change, traceback, hang, silently_wrong
+
+    Attributes:
+        repeats: damaged copies of each kind of file.
+        files: the kinds of files; default: all.
+    """
+
+    repeats: int = 20
+    files: Annotated[tuple[str, ...], optional("KIND ...")] = ()
+    json: JsonFile = None

@@ -1,0 +1,29 @@
+"""The options of `dexterity check`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from dexterity_ros.cli.options.kinds import HandName, JsonFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions:
+    """Print the contract of a policy bundle and say whether it may run on a hand.
+
+    Checks digests, shapes, the contract stored in the network, the golden input-output pair, joint names and order,
+    hand limits and MJCF, and that the gate does not cut the decoder's steps. Refuses with the reason and status 2.
+
+    JSON keys:
+    The names printed in the left column, each with a line of text: bundle; task, object; hand; control rate;
+    observation; action; latency trained; current limit; gate; golden pair; trained; measured.
+
+    Attributes:
+        bundle: policy bundle directory.
+    """
+
+    bundle: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="BUNDLE")]
+    hand: HandName = "leap"
+    json: JsonFile = None

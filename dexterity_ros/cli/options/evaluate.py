@@ -1,0 +1,64 @@
+"""The options of `dexterity evaluate`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions:
+    """Judge a policy in simulation, beside a still hand, a random policy and open loop.
+
+    The policy runs through the very pipeline of the robot, many episodes at once, in a simulator that it was not
+    trained in: config/eval/reality.yaml, with a hidden hand and object for every episode. Without --protocol, a goal
+    counts when the true error stays below 0.4 rad for 3 control steps; a goal not reached in 8 s, or a drop, is a
+    failure and ends the episode.
+
+    JSON keys:
+    - policy, task, goal_rad, judge, episodes, seed
+    - goals_attempted, goals_reached, rate, rate_ci95 (bootstrap over episodes), drops, called_wrong
+    - consecutive {mean, sd, median, max, ci95}, time_per_goal_s {median, p90}, turned_rad, lasted_s
+    - trials: a list of {attempted, reached}
+    - baselines {still_hand, random_policy, open_loop}: the same for each
+
+    With --against or --teacher: first, second, rate_difference, consecutive_difference and their _ci95.
+
+    With --sweep: sweep, rows [{value, as above}], kept (the values at which it keeps 90 % of its best).
+
+    Attributes:
+        bundle: policy bundle directory.
+        protocol: name in config/protocols: dactyl, dextreme, hora, visual-dexterity; sets task, episodes and goals.
+        task: name in config/tasks or path of a YAML file; default: the task it was trained for.
+        goal_rad: smallest and largest angle of a new goal; default: the task's.
+        episodes: number of episodes; default 400, or the protocol's.
+        goals: goals per episode; default 1 judges the first goal, 50 counts consecutive successes as in Dactyl.
+        seed: seed of hidden hands, starting grasps, goals and noise.
+        judge: name in config/eval or path of a YAML file; demo is the simulator that `dexterity demo` runs.
+        against: another bundle, on the same hands, starts and goals.
+        teacher: another bundle likewise, but told the truth, without errors and delays: what has a student lost?
+        called: a goal ends when the policy's stop head calls it reached, and fails when that is wrong.
+        sweep: change one quantity of the judge step by step.
+        plot: with --sweep, draw it to this PNG file (needs matplotlib).
+    """
+
+    bundle: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="BUNDLE")]
+    protocol: Annotated[str | None, optional("PROTOCOL")] = None
+    task: Annotated[str | None, optional("TASK")] = None
+    goal_rad: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None
+    episodes: Annotated[int | None, optional("INT")] = None
+    goals: Annotated[int | None, optional("INT")] = None
+    seed: int = 0
+    judge: str = "reality"
+    hand: HandName = "leap"
+    against: Annotated[Path | None, optional("BUNDLE")] = None
+    teacher: Annotated[Path | None, optional("BUNDLE")] = None
+    called: bool = False
+    sweep: Annotated[
+        Literal["latency", "noise", "friction", "mass", "rate"] | None, optional("latency|noise|friction|mass|rate")
+    ] = None
+    plot: Annotated[Path | None, optional("FILE")] = None
+    json: JsonFile = None

@@ -1,0 +1,72 @@
+"""From words on the shell to a command and its options; what does not exist is refused by name."""
+
+import dataclasses
+import typing
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import tyro
+
+from dexterity_ros.cli.commands import FIRST_WORDS, Command, commands, not_there, options_class
+from dexterity_ros.cli.texts import text_of
+from dexterity_ros.contracts.errors import ConfigError
+
+
+def find(words: Sequence[str]) -> tuple[str, Command, list[str]]:
+    """Returns the whole name of a command, the command, and the words after its name. Raises ConfigError."""
+    first, *rest = words
+    entry = FIRST_WORDS.get(first)
+    if entry is None:
+        raise not_there("dexterity has no command", first, FIRST_WORDS)
+    if isinstance(entry, Command):
+        return first, entry, rest
+    if not rest or rest[0] not in entry.commands:
+        raise not_there(f"{first} has no command", rest[0] if rest else "''", entry.commands)
+    return f"{first} {rest[0]}", entry.commands[rest[0]], rest[1:]
+
+
+def parse(words: Sequence[str]) -> tuple[Command, Any]:
+    """Returns a command and its options. Raises ConfigError for unknown names, SystemExit(2) for values."""
+    name, command, rest = find(words)
+    options = options_class(command)
+    _refuse_unknown(name, options, rest)
+    return command, options_of(name, options, rest)
+
+
+def options_of(name: str, options: type[Any], words: Sequence[str]) -> Any:
+    """Returns an instance of a command's options. Raises SystemExit: 2 for what is wrong, 0 for help."""
+    return tyro.cli(options, prog=f"dexterity {name}", description=text_of(options).about, args=list(words))
+
+
+def flags(options: type[Any]) -> list[str]:
+    """Returns the options of a command as they are typed, without those that switch off."""
+    hints = typing.get_type_hints(options, include_extras=True)
+    return [_flag(field.name) for field in dataclasses.fields(options) if not _is_positional(hints[field.name])]
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _is_positional(hint: Any) -> bool:
+    return typing.get_origin(hint) is Annotated and tyro.conf.Positional in hint.__metadata__
+
+
+def _refuse_unknown(name: str, options: type[Any], words: Sequence[str]) -> None:
+    """Raises ConfigError for options that the command has not, and says which command has them."""
+    known = flags(options)
+    given = [word.partition("=")[0].replace("_", "-") for word in words if word.startswith("--")]
+    strange = [flag for flag in given if flag.replace("--no-", "--") not in known]
+    if not strange:
+        return
+    group = name.partition(" ")[0] + " "
+    owners = [
+        other
+        for other, command in commands()
+        if other.startswith(group) and other != name and strange[0] in flags(options_class(command))
+    ]
+    if owners:
+        raise ConfigError(
+            f"{name} has no {strange[0]}, which is of {', '.join(owners)}; it has {', '.join(known) or 'no options'}"
+        )
+    raise not_there(f"{name} has no", strange[0], known)

@@ -1,0 +1,38 @@
+"""What training commands have in common: which configuration, which folder, a new run or not, how many seeds."""
+
+from pathlib import Path
+
+from dexterity_ros.cli.options.train import StudentOptions, TeacherOptions
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.resources import data_root
+from dexterity_ros.training.checkpoint import CHECKPOINT
+
+
+def config_and_run(what: str, options: TeacherOptions | StudentOptions) -> tuple[Path, Path]:
+    """Returns the configuration's path as it was given, and the run's folder.
+
+    Raises ConfigError for a configuration that is not given, a folder that holds another run, or two ways to begin.
+    """
+    if options.resume and options.warm_start is not None:
+        raise ConfigError("--resume goes on with a run, --warm-start begins a new one: give one of them")
+    if options.config is None:
+        raise ConfigError(f"train {what} needs --config; there are " + ", ".join(_configs()))
+    run = options.run or Path("runs") / options.config.stem
+    if (run / CHECKPOINT).exists() and not options.resume:
+        raise ConfigError(f"{run} already holds a run: give --resume to go on with it, or another --run")
+    return options.config, run
+
+
+def _configs() -> list[str]:
+    return sorted(f"config/train/{path.name}" for path in (data_root() / "config/train").glob("*.yaml"))
+
+
+def check_seeds(seeds: int) -> None:
+    """Raises ConfigError when nothing would be done."""
+    if seeds < 1:
+        raise ConfigError(f"--seeds is {seeds}, expected 1 or more")
+
+
+def next_step(run: Path) -> str:
+    """Returns what to do with a run that is done."""
+    return f"next: dexterity export {run} models/policies/NAME"

@@ -1,0 +1,49 @@
+"""dexterity train student"""
+
+from pathlib import Path
+
+from dexterity_ros.cli.options.train import StudentOptions
+from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.cli.train_run import config_and_run, next_step
+from dexterity_ros.contracts import config as configs
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.recording.bag_reader import Bag
+from dexterity_ros.replay.run_record import RunRecord
+from dexterity_ros.training.imitation.collect import Batch
+from dexterity_ros.training.imitation.corrections import corrections
+from dexterity_ros.training.student import Student, StudentConfig
+
+
+def student(options: StudentOptions) -> int:
+    """Trains a student, or goes on with one."""
+    config, run = config_and_run("student", options)
+    goes_on = options.resume or options.warm_start is not None
+    if options.corrections and not goes_on:
+        raise ConfigError("--corrections are of a policy that acts already: give its run with --warm-start")
+    settings = configs.load(StudentConfig, resource(config))
+    if settings.method == "reinforced" and not goes_on:
+        raise ConfigError("method is reinforced: give the run of the student that it begins with, with --warm-start")
+    shown = [_corrections(bag, settings) for bag in options.corrections]
+    new = Student(settings, run, shown=shown, threads=options.threads)
+    if goes_on:
+        new.restore(options.warm_start)
+    new.train()
+    console.print(f"{new.progress.labels:,} labels in {run}; {next_step(run)}")
+    write_json(options.json, {"run": str(run)} | vars(new.progress))
+    return 0
+
+
+def _corrections(bag: Path, config: StudentConfig) -> Batch:
+    """Returns what an operator did in a recording, as the student would have seen it."""
+    hand = config.hand_spec()
+    batch = corrections(
+        RunRecord(Bag(bag).whole(), hand).ticks,
+        period_s=config.env.physics.control_period_s,
+        width=config.observation().width,
+        joints=len(hand.joints),
+        stop_head=config.stop_head,
+        steps=config.rounds.steps,
+    )
+    console.print(f"{bag}: {batch.labels} ticks of an operator in {batch.done.shape[1]} stretches", highlight=False)
+    return batch

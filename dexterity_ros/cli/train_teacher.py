@@ -1,0 +1,30 @@
+"""dexterity train teacher"""
+
+import importlib.util
+from dataclasses import replace
+
+from dexterity_ros.cli.options.train import TeacherOptions
+from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.cli.train_run import config_and_run, next_step
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.resources import resource
+from dexterity_ros.training.checkpoint import CHECKPOINT
+from dexterity_ros.training.teacher import Teacher, load_config
+
+
+def teacher(options: TeacherOptions) -> int:
+    """Trains a teacher, or goes on with one."""
+    config, run = config_and_run("teacher", options)
+    if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
+        raise ConfigError("--tensorboard needs: pip install tensorboard")
+    settings = load_config(resource(config))
+    settings = settings if options.steps is None else replace(settings, total_steps=options.steps)
+    new = Teacher(settings, run, device=options.device, threads=options.threads, tensorboard=options.tensorboard)
+    if options.resume:
+        new.restore(run / CHECKPOINT, keep_progress=True)
+    elif options.warm_start is not None:
+        new.restore(options.warm_start / CHECKPOINT, keep_progress=False)
+    new.train()
+    console.print(f"{new.progress.steps:,} steps in {run}; {next_step(run)}")
+    write_json(options.json, {"run": str(run)} | vars(new.progress))
+    return 0

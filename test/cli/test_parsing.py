@@ -1,0 +1,109 @@
+"""Words on the shell become a command and its own options; what does not exist is refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from dexterity_ros.cli.commands import FIRST_WORDS, Group, commands, options_class
+from dexterity_ros.cli.main import dispatch
+from dexterity_ros.cli.parsing import find, flags, parse
+from dexterity_ros.contracts.errors import ConfigError
+
+NAMES = {name: command for name, command in commands()}
+
+
+def test_every_command_that_people_know_exists():
+    train = {f"train {what}" for what in ("teacher", "student", "ablation", "methods", "dark-room", "slippery")}
+    bench = [
+        "sim",
+        "policy",
+        "kills",
+        "bus",
+        "faults",
+        "paths",
+        "perception",
+        "eyes",
+        "learning",
+        "imitation",
+        "damage",
+    ]
+    hand = {f"hand {what}" for what in ("read", "hold", "home", "jog", "setup", "accept")}
+    bag = {f"bag {what}" for what in ("info", "recover", "export", "to-lerobot", "from-lerobot")}
+    others = [
+        "demo",
+        "up",
+        "arm",
+        "disarm",
+        "estop",
+        "check",
+        "evaluate",
+        "export",
+        "doctor",
+        "record",
+        "replay",
+        "compare",
+        "report",
+        "view",
+    ]
+    assert train | hand | bag | {f"bench {what}" for what in bench} | set(others) <= NAMES.keys()
+
+
+@pytest.mark.parametrize("name", [name for name, entry in FIRST_WORDS.items() if isinstance(entry, Group)])
+def test_an_option_of_a_sibling_is_refused_with_who_has_it(name):
+    members = {f"{name} {second}": options_class(entry) for second, entry in FIRST_WORDS[name].commands.items()}
+    foreign = [
+        (member, flag, owner)
+        for member, options in members.items()
+        for owner, others in members.items()
+        for flag in flags(others)
+        if flag not in flags(options)
+    ]
+    assert foreign
+    for member, flag, owner in foreign:
+        with pytest.raises(ConfigError) as refused:
+            parse([*member.split(), flag, "1"])
+        said = str(refused.value)
+        assert said.startswith(f"{member} has no {flag}, which is of ") and owner in said.partition(";")[0], said
+        assert all(own in said for own in flags(members[member]))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["trian"], "dexterity has no command 'trian'; nearest: train; it has demo"),
+        (["train", "techer"], "train has no command 'techer'; nearest: teacher; it has teacher, student"),
+        (["bench", "sims"], "bench has no command 'sims'; nearest: sim"),
+        (["train", "--config", "x"], "train has no command '--config'"),
+        (["evaluate", "b", "--episods", "4"], "evaluate has no '--episods'; nearest: --episodes"),
+        (["evaluate", "b", "--device", "cpu"], "evaluate has no '--device'"),
+        (["evaluate", "b", "--episods=4"], "evaluate has no '--episods'; nearest: --episodes"),
+        (["disarm", "--yes"], "disarm has no '--yes'; it has no options"),
+    ],
+)
+def test_what_does_not_exist_is_refused_with_the_nearest_that_does(words, said):
+    with pytest.raises(ConfigError, match=said) as refused:
+        dispatch(words)
+    assert "\n" not in str(refused.value)
+
+
+def test_options_reach_their_command():
+    command, options = parse(["hand", "jog", "if_mcp", "--by-rad", "0.1", "--seconds=2"])
+    assert command is NAMES["hand jog"]
+    assert (options.joint, options.by_rad, options.seconds) == ("if_mcp", 0.1, 2.0)
+    _, options = parse(["demo", "--no-eyes", "--goal_rad", "0.8", "1.2", "--record", "b"])
+    assert (options.eyes, options.goal_rad, options.record) == (False, (0.8, 1.2), Path("b"))
+    _, options = parse(["up", "replay", "--arg", "bag:=b", "rate:=2", "--arg", "hand:=leap"])
+    assert options.arg == (("bag:=b", "rate:=2"), ("hand:=leap",))
+
+
+def test_a_value_of_the_wrong_type_ends_with_status_two(capsys):
+    for words in (["demo", "--goals", "many"], ["check"], ["evaluate", "b", "--sweep", "speed"], ["completion", "sh"]):
+        with pytest.raises(SystemExit) as ended:
+            parse(words)
+        assert ended.value.code == 2
+    assert "latency" in capsys.readouterr().err
+
+
+def test_whole_names_are_found():
+    assert find(["bench", "kills", "--repeats", "1"])[0] == "bench kills"
+    assert find(["demo", "--goals", "1"])[2] == ["--goals", "1"]
