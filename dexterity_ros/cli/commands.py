@@ -146,8 +146,8 @@ def _load(package: str, target: str) -> Any:
 
 
 def not_there(what: str, asked: str, known: Iterable[str]) -> ConfigError:
-    """Returns the error about a name that does not exist, with the nearest ones. what: such as "train has no command"."""
+    """Returns the error about a name that does not exist, with the nearest ones. what: as in "train has no command"."""
     listed = list(known)
     near = get_close_matches(asked, listed, n=3, cutoff=0.5)
     nearest = f"; nearest: {', '.join(near)}" if near else ""
-    return ConfigError(f"{what} {shown(asked)}{nearest}; it has {', '.join(listed) or 'none'}")
+    return ConfigError(f"{what} {shown(asked)}{nearest}; it has {', '.join(listed) or 'no options'}")

@@ -1,5 +1,7 @@
 """dexterity completion"""
 
+import contextlib
+
 import tyro
 
 from dexterity_ros.cli.commands import FIRST_WORDS, Group, options_class
@@ -8,7 +10,8 @@ from dexterity_ros.cli.options.completion import CompletionOptions
 
 def completion(options: CompletionOptions) -> int:
     """Prints a script that completes the names of commands and options."""
-    _everything().cli(prog="dexterity", args=["--tyro-print-completion", options.shell])
+    with contextlib.suppress(SystemExit):  # how tyro ends when it has printed the script
+        _everything().cli(prog="dexterity", args=["--tyro-print-completion", options.shell])
     return 0
 
 

@@ -1,11 +1,13 @@
 """What `--help` and `--help-json` of a command print."""
 
 import contextlib
+import io
 import shutil
 import textwrap
+from typing import Any
 
 from dexterity_ros.cli.commands import Command, commands, options_class
-from dexterity_ros.cli.parsing import options_of
+from dexterity_ros.cli.parsing import options_of, positionals
 from dexterity_ros.cli.texts import text_of
 
 _JSON_DOCUMENT = """\
@@ -20,14 +22,24 @@ _WIDEST = 100
 def print_help(name: str, command: Command) -> None:
     """Prints one line, the options with their defaults, and what else a person should know."""
     options = options_class(command)
-    with contextlib.suppress(SystemExit):  # how tyro ends when it has printed its help
-        options_of(name, options, ["--help"])
-    text = text_of(options)
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
-    paragraphs = [textwrap.fill(paragraph, width) for paragraph in text.details.split("\n\n") if paragraph]
+    text, width = text_of(options), min(shutil.get_terminal_size().columns, _WIDEST)
+    usage = " ".join(["usage: dexterity", name, "[OPTIONS]", *positionals(options)])
+    details = [_filled(paragraph, width) for paragraph in text.details.split("\n\n") if paragraph]
     if text.json_keys:
-        paragraphs.append(f"dexterity {name} --help-json lists what --json writes.")
-    print("\n\n".join(paragraphs))
+        details.append(f"dexterity {name} --help-json lists what --json writes.")
+    print("\n\n".join([usage, _filled(text.about, width), _listed(name, options), *details]))
+
+
+def _filled(paragraph: str, width: int) -> str:
+    return textwrap.fill(paragraph, width, break_on_hyphens=False)
+
+
+def _listed(name: str, options: type[Any]) -> str:
+    """Returns the list of options as the parser knows them, without its own usage and description."""
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as told:
+        options_of(name, options, ["--help"])
+    lines = told.getvalue().split("\n\n", 2)[-1].rstrip().splitlines()
+    return "\n".join(line.strip() if line[1:2] != " " else line.rstrip() for line in lines)
 
 
 def json_keys(name: str, command: Command) -> str:

@@ -3,9 +3,9 @@
 from dexterity_ros.cli.commands import MENU, Group
 
 FIRST_STEPS = """\
-dexterity runs, judges and trains policies for in-hand manipulation. Try first:
+dexterity runs, judges and trains policies for robot hands. Try first:
   dexterity doctor    what this machine lacks, and the command that mends it
-  dexterity demo      the whole closed loop on a simulated hand, with a live page
+  dexterity demo      the whole loop on a simulated hand, with a live page
   dexterity --help    all commands"""
 
 
@@ -20,5 +20,5 @@ def menu() -> str:
 
 def group_menu(name: str, group: Group) -> str:
     """Returns the commands that begin with `name`."""
-    lines = [f"usage: dexterity {name} COMMAND ...; dexterity {name} COMMAND --help lists its options", ""]
+    lines = [f"usage: dexterity {name} COMMAND ...; with --help: its options", ""]
     return "\n".join([*lines, *(f"  {second:<14}{command.about}" for second, command in group.commands.items())])

@@ -40,12 +40,21 @@ def options_of(name: str, options: type[Any], words: Sequence[str]) -> Any:
 
 def flags(options: type[Any]) -> list[str]:
     """Returns the options of a command as they are typed, without those that switch off."""
+    return ["--" + field.name.replace("_", "-") for field, hint in _fields(options) if not _is_positional(hint)]
+
+
+def positionals(options: type[Any]) -> list[str]:
+    """Returns what a command takes without a flag, in brackets what may be left out."""
+    found = [(field, hint) for field, hint in _fields(options) if _is_positional(hint)]
+    names = [next(told.metavar for told in hint.__metadata__ if hasattr(told, "metavar")) for _, hint in found]
+    needed = [field.default is dataclasses.MISSING for field, _ in found]
+    return [name if must else f"[{name}]" for name, must in zip(names, needed, strict=True)]
+
+
+def _fields(options: type[Any]) -> list[tuple[dataclasses.Field[Any], Any]]:
+    """Returns the fields of the options with their annotations."""
     hints = typing.get_type_hints(options, include_extras=True)
-    return [_flag(field.name) for field in dataclasses.fields(options) if not _is_positional(hints[field.name])]
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return [(field, hints[field.name]) for field in dataclasses.fields(options)]
 
 
 def _is_positional(hint: Any) -> bool:

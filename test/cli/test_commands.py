@@ -8,7 +8,7 @@ import pytest
 from dexterity_ros.cli.commands import Command, commands, options_class, work
 from dexterity_ros.contracts.errors import ConfigError
 
-NAMES = {name: command for name, command in commands()}
+NAMES = dict(commands())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from dexterity_ros.cli import doctor_bus
 from dexterity_ros.cli.doctor_bus import look_at_bus, look_at_settings
-from dexterity_ros.drivers.dynamixel import discovery
 from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
 from dexterity_ros.drivers.dynamixel.native_bus import NativeBus, open_native
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
@@ -57,12 +57,12 @@ def test_a_hand_that_was_told_to_be_silent_is_looked_at_without_a_traceback(leap
 
 
 def test_motors_that_tell_no_temperature_are_a_finding_and_no_traceback(leap, monkeypatch, pty):
-    figures = discovery.measure_bus
+    figures = doctor_bus.measure_bus
 
     def silent(bus, hand):
         return replace(figures(bus, hand, cycles=2), temperature_c=(), supply_v=())
 
-    monkeypatch.setattr(discovery, "measure_bus", silent)
+    monkeypatch.setattr(doctor_bus, "measure_bus", silent)
     found = {finding.name: finding for finding in look_at_bus(leap, pty.path)}
     assert found["temperatures and supply"].found == "no motor told them"
 

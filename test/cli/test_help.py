@@ -1,8 +1,10 @@
 """Help fits its screen, lists a command's own options and no others, and comes without anything heavy."""
 
+import inspect
 import re
 import subprocess
 import sys
+import typing
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from dexterity_ros.cli.main import dispatch
 from dexterity_ros.cli.parsing import flags
 from dexterity_ros.cli.texts import text_of
 
-NAMES = {name: command for name, command in commands()}
+NAMES = dict(commands())
 GROUPS = [name for name, entry in FIRST_WORDS.items() if isinstance(entry, Group)]
 HEAVY = ("torch", "mujoco", "rclpy", "onnxruntime", "cv2", "viser", "scipy", "pyarrow", "matplotlib")
 DOCS = Path(dexterity_ros.__file__).parents[1] / "docs"
@@ -47,7 +49,7 @@ def test_help_of_a_command_fits_and_lists_its_own_options_only(name, columns, ca
     monkeypatch.setenv("COLUMNS", str(columns))
     text = said(capsys, *name.split(), "--help")
     assert max(map(len, text.splitlines())) <= 100
-    listed = re.findall(r"^│ (--[a-z-]+)", text, re.MULTILINE)
+    listed = re.findall(r"^  (--[a-z][a-z-]*)", text, re.MULTILINE)
     assert listed == flags(options_class(NAMES[name]))
     assert "JSON keys" not in text and "{None}" not in text
 
@@ -59,14 +61,17 @@ def test_the_first_line_says_what_it_does(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_option_says_what_it_is_for(name, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    text = said(capsys, *name.split(), "--help")
-    silent = [line for line in text.splitlines() if re.match(r"^│ (--\S+( [A-Z][A-Z_]*)*) *(\(default|│)", line)]
-    following = text.splitlines()
-    for line in silent:
-        after = following[following.index(line) + 1]
-        assert re.match(r"^│ {5,}\w", after) and not after.strip("│ ").startswith("(default"), line
+def test_every_option_says_what_it_is_for_and_nothing_else_is_described(name):
+    options = options_class(NAMES[name])
+    _, _, attributes = inspect.getdoc(options).partition("Attributes:\n")
+    described = set(re.findall(r"^    (\w+): \w", attributes, re.MULTILINE))
+    hints = typing.get_type_hints(options, include_extras=True)
+    shared = {key for key, hint in hints.items() if any(getattr(m, "help", None) for m in hint_parts(hint))}
+    assert hints.keys() == described | shared
+
+
+def hint_parts(hint):
+    return getattr(hint, "__metadata__", ())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,9 +90,9 @@ def test_nothing_heavy_is_imported_for_help_or_for_reading_options():
 import sys
 from dexterity_ros.cli.commands import FIRST_WORDS, commands
 from dexterity_ros.cli.main import dispatch
-from dexterity_ros.cli.parsing import parse
 dispatch(["--help"])
-light = not {{"tyro", "rich", "numpy"}} & sys.modules.keys()
+light = not {{"tyro", "rich", "numpy", "yaml"}} & sys.modules.keys()
+from dexterity_ros.cli.parsing import parse
 for words in [["--help-json"], *([name] for name in FIRST_WORDS), *(name.split() for name, _ in commands())]:
     dispatch([*words, "--help"])
     dispatch([*words, "--help-json"])
