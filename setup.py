@@ -25,7 +25,7 @@ RUNTIME = [
     "numpy>=1.26",
     "array-api-compat>=1.9",
     "PyYAML>=6.0",
-    "tyro>=0.9",
+    "tyro>=1.0.16",
     "rich>=13",
     "onnxruntime>=1.20",
 ]

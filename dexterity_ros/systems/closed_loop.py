@@ -29,7 +29,7 @@ _LOOPS = ("policy_node: loop", "hand_node: loop")
 
 
 def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], None]) -> dict[str, Any]:
-    """Returns the figures documented in `dexterity demo --help`, however far it came; `ended` says why it ended early.
+    """Returns the figures listed by `dexterity demo --help-json`, however far it came; `ended` says why it ended early.
 
     Raises DexterityError when it cannot even begin: a wrong configuration, a system that runs already.
     """

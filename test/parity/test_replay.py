@@ -82,8 +82,8 @@ def test_the_same_policy_would_have_done_the_same(run, pipeline):
 
 def test_another_bundle_under_the_same_name_is_refused(run, monkeypatch):
     run.bag.info["bundle_id"] = "0123456789ab"
-    with pytest.raises(BagError, match="what ran was 0123456789ab"):
-        run.bundle()
+    with pytest.raises(BagError, match="what ran was 0123456789ab; name a bundle with --policy"):
+        run.bundle(other="--policy")
 
 
 def test_a_sound_run_has_no_finding(run):

@@ -25,7 +25,8 @@ class EvaluateOptions:
     - trials: a list of {attempted, reached}
     - baselines {still_hand, random_policy, open_loop}: the same for each
 
-    With --against or --teacher: first, second, rate_difference, consecutive_difference and their _ci95.
+    With --against or --teacher: first, second, rate_difference, rate_difference_ci95, consecutive_difference,
+    consecutive_difference_ci95.
 
     With --sweep: sweep, rows [{value, as above}], kept (the values at which it keeps 90 % of its best).
 

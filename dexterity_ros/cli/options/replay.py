@@ -48,10 +48,10 @@ class CompareOptions:
 
     JSON keys:
     - findings: a list of {kind, says, joints}, the first cause first
-    - timing
+    - timing {joint_states, object_pose {rate_hz, gaps, longest_gap_ms, missing_share}, joints_age_ms, pose_age_ms}
     - ranges {term: {share, first_s, worst, worst_index, recorded, trained}}
     - diagnosis {clean_cost, windows, prediction_rms_rad, best}
-    - skipped
+    - skipped: why there is no diagnosis; else empty
 
     Attributes:
         bag: bag folder or .mcap file.

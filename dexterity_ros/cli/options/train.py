@@ -23,7 +23,7 @@ class TeacherOptions:
 
     JSON keys:
     - run, steps, updates, seconds
-    - goal_max_rad: as far as the curriculum got
+    - goal_max_rad: as far as the curriculum got; widths {range: share}, where there is one for the ranges
 
     The log has one JSON row per update: these and goal_fraction, reward, reward_TERM, goals_reached, goals_failed, kl,
     entropy, losses.
