@@ -44,9 +44,13 @@ def check(words):
         assert len(words) <= 2
     elif isinstance(FIRST_WORDS.get(words[0]), Group) and words[1:] in ([], ["..."], ["--help"]):
         pass
-    elif {"...", "--help"} & set(words) or len(find(words)[2]) == 0:
+    elif {"...", "--help", "--help-json"} & set(words) or len(find(words)[2]) == 0:
         _, command, rest = find(words)
-        assert {word for word in rest if word.startswith("--")} <= {*flags(options_class(command)), "--help"}
+        assert {word for word in rest if word.startswith("--")} <= {
+            *flags(options_class(command)),
+            "--help",
+            "--help-json",
+        }
     else:
         parse([word for word in words if word not in (">", "&")])
 
