@@ -70,9 +70,13 @@ def convert(value: Any, hint: Any, where: str) -> Any:
 
 
 def to_mapping(value: Any) -> Any:
-    """Returns plain dicts, lists and scalars for a dataclass tree, ready for YAML or JSON."""
+    """Returns plain dicts, lists and scalars for a dataclass tree, ready for YAML or JSON.
+
+    Fields marked UNSAID_AT_DEFAULT are left out where they have their default.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_mapping(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        said = [f for f in dataclasses.fields(value) if not _unsaid(f, getattr(value, f.name))]
+        return {f.name: to_mapping(getattr(value, f.name)) for f in said}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -80,6 +84,10 @@ def to_mapping(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_mapping(item) for item in value]
     return value
+
+
+def _unsaid(field: dataclasses.Field[Any], value: Any) -> bool:
+    return "unsaid_at_default" in field.metadata and bool(value == field.default)
 
 
 def _keys(cls: type) -> list[str]:

@@ -86,6 +86,9 @@ UNIT_QUATERNION = UnitLength("a unit quaternion")
 SEED = Range(0, 2**32 - 1, "what numpy takes for a seed")
 SHARE = Range(0.0, 1.0, "a share")
 
+# metadata of fields that came later: at their default they are not written, so that ids and digests stay what they were
+UNSAID_AT_DEFAULT = {"unsaid_at_default": True}
+
 
 class Checked:
     """Base of configuration dataclasses: refuses values other than what is declared beside their fields."""

@@ -1,12 +1,12 @@
 """What a policy sees (ObservationSpec) and what its output means (ActionSpec); both are part of the manifest."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Literal
 
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.ranges import PART_NAME, Checked, Length, Range
+from dexterity_ros.contracts.ranges import PART_NAME, UNSAID_AT_DEFAULT, Checked, Length, Range
 
 MAX_AGE = Range(0.0, 1.0, "older than a second is no feedback; 0 for the policy's own memory")
 MOST_TERMS = 64
@@ -69,12 +69,17 @@ class ActionSpec(Checked):
 
     relative: target = previous target + scale_rad * a. absolute: target = centre of the range + scale_rad * a.
     a is the raw action clipped to [-clip, clip], then smoothed: a = ema * a + (1 - ema) * previous a.
+    max_lead_rad: the target is kept within this of the measured joint, so that it does not wind up beyond what torque
+    can use; None = it is not.
     """
 
     mode: Literal["relative", "absolute"]
     scale_rad: Annotated[float, Range(1e-4, 2.0 * math.pi, "from what motors resolve to a whole turn")]
     clip: Annotated[float, Range(1e-3, 100.0, "raw actions are of order one")]
     ema: Annotated[float, Range(1e-3, 1.0, "share of the new action; 1 means no smoothing, 0 that nothing moves")]
+    max_lead_rad: Annotated[float | None, Range(1e-3, 2.0 * math.pi, "less than a motor resolves would hold it")] = (
+        field(default=None, metadata=UNSAID_AT_DEFAULT)
+    )
 
     @property
     def max_step_rad(self) -> float:

@@ -116,6 +116,7 @@ class PolicyPipeline:
             previous_target_rad=memory.target_pos_rad,
             lower_rad=self.hand.lower_rad,
             upper_rad=self.hand.upper_rad,
+            joint_pos_rad=inputs.joints.pos_rad,
         )
         self._memory, self._state = replace(memory, target_pos_rad=target, action=action), state
         return Tick(

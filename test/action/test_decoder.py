@@ -14,7 +14,7 @@ from dexterity_ros.contracts.spec import ActionSpec
 LOWER, UPPER = np.full(4, -1.0), np.full(4, 2.0)
 
 
-def decode(spec, raw, action=None, target=None):
+def decode(spec, raw, action=None, target=None, measured=None):
     zero = np.zeros(4)
     return decode_action(
         spec,
@@ -23,6 +23,7 @@ def decode(spec, raw, action=None, target=None):
         previous_target_rad=zero if target is None else target,
         lower_rad=LOWER,
         upper_rad=UPPER,
+        joint_pos_rad=measured,
     )
 
 
@@ -53,7 +54,27 @@ def test_targets_stay_inside_the_limits_and_within_a_step(raw, start):
     assert (np.abs(target - start) <= spec.max_step_rad + 1e-12).all()
 
 
-@pytest.mark.parametrize("change", [{"ema": 0.0}, {"ema": 1.5}, {"scale_rad": 0.0}, {"clip": -1.0}])
+def test_a_target_does_not_lead_the_measured_joint_by_more_than_it_may():
+    spec = ActionSpec(mode="relative", scale_rad=0.2, clip=1.0, ema=1.0, max_lead_rad=0.5)
+    measured, target = np.array([0.0, 0.0, 0.0, 1.9]), np.array([0.45, -0.45, 0.1, 1.9])
+    decoded, action = decode(spec, [1.0, -1.0, 1.0, 1.0], target=target, measured=measured)
+    np.testing.assert_allclose(decoded, [0.5, -0.5, 0.3, 2.0])  # the last: by the limit of the joint
+    np.testing.assert_allclose(action, [1.0, -1.0, 1.0, 1.0])
+    with pytest.raises(ConfigError, match="max_lead_rad is 0.5"):
+        decode(spec, [0.0] * 4)
+
+
+@given(arrays(np.float32, 4, elements=st.floats(-100, 100, width=32)), st.floats(-1.0, 2.0), st.floats(-1.5, 2.5))
+def test_without_a_lead_limit_the_measured_joints_change_no_bit(raw, start, measured):
+    spec = ActionSpec(mode="relative", scale_rad=0.2, clip=1.0, ema=0.7)
+    without, _ = decode(spec, raw, target=np.full(4, start))
+    told, _ = decode(spec, raw, target=np.full(4, start), measured=np.full(4, measured))
+    np.testing.assert_array_equal(told, without)
+
+
+@pytest.mark.parametrize(
+    "change", [{"ema": 0.0}, {"ema": 1.5}, {"scale_rad": 0.0}, {"clip": -1.0}, {"max_lead_rad": 0.0}]
+)
 def test_a_specification_that_makes_no_sense_is_refused(change):
     with pytest.raises(ConfigError):
         ActionSpec(**{"mode": "relative", "scale_rad": 0.2, "clip": 1.0, "ema": 1.0} | change)

@@ -22,7 +22,7 @@ from dexterity_ros.evaluation.protocol import Protocol
 from dexterity_ros.evaluation.simulate import JudgeConfig
 from dexterity_ros.perception.depth_cloud import CloudConfig
 from dexterity_ros.perception.hand_shape import HandShape
-from dexterity_ros.sim.env import EnvConfig
+from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.systems.spec import SystemSpec
 from dexterity_ros.tasks.goal_parameters import GoalParameters
 from dexterity_ros.tasks.reorient import TaskSpec

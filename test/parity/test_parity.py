@@ -12,7 +12,8 @@ from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
-from dexterity_ros.sim.env import EnvConfig, ReorientEnv
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import SampleNoise
 from dexterity_ros.tasks.reorient import TaskSpec
