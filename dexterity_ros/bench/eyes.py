@@ -21,7 +21,8 @@ from dexterity_ros.evaluation.simulate import JudgeConfig
 from dexterity_ros.perception.depth_cloud import CloudConfig
 from dexterity_ros.runtime.object_pipeline import ObjectPipeline
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
-from dexterity_ros.sim.env import EnvConfig, ReorientEnv
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView, more_noise
 from dexterity_ros.tasks.reorient import TaskSpec
 
@@ -108,7 +109,7 @@ def simulate_motions(
         action, network_state = pipeline.raw_action(observation, network_state)
         result = env.step(action[:, : len(env.hand.joints)])
         observation = result.observation
-        network_state = network_state * ~(result.terminated | result.truncated)[:, None]
+        network_state = network_state * ~result.restarted[:, None]
         for k in range(judge.physics.substeps):
             now_s = step * judge.physics.control_period_s + (k + 1) * judge.physics.timestep_s
             if now_s * rate_hz >= len(stamps):

@@ -17,7 +17,8 @@ from gymnasium import spaces
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
-from dexterity_ros.sim.env import EnvStep, ReorientEnv
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.training.teacher import Teacher, TeacherConfig
 
 _WINDOW = 500  # goals that the share of reached ones is taken over
@@ -76,10 +77,10 @@ def learning_speed(
     other = _other(config, other_env)
     rows: list[dict[str, Any]] = []
     spent = {"ours": 0.0, "other": 0.0}
-    state = ours.begin()
+    ours.begin()
     for target in range(turn, steps + 1, turn):
         began = time.perf_counter()
-        state = ours.train_until(target, state)
+        ours.train_until(target)
         spent["ours"] += time.perf_counter() - began
         began = time.perf_counter()
         other.learn(turn, reset_num_timesteps=False)

@@ -39,13 +39,13 @@ class Pendulum:
         self.speed = np.clip(speed, -_MAX_SPEED, _MAX_SPEED)
         self.angle = self.angle + self.speed * _STEP_S
         self._steps += 1
-        over = np.full(len(angle), self._steps >= LIMIT)
+        over, final = np.full(len(angle), self._steps >= LIMIT), self._see()
         if over[0]:
             self.restart()
         seen = self._see()
         return Outcome(
             observation=seen, truth=seen, reward=reward.astype(np.float32), done=over, cut=over, tried=over,
-            succeeded=over & (np.abs(angle) < 0.2),
+            succeeded=over & (np.abs(angle) < 0.2), final_truth=final,
         )  # fmt: skip
 
     def _see(self) -> Floats:

@@ -11,7 +11,8 @@ from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.spec import ActionSpec
 from dexterity_ros.observation.builder import TERM_NAMES, observation_spec
-from dexterity_ros.sim.env import EnvConfig, ReorientEnv
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.tasks.reorient import TaskSpec
 

@@ -26,8 +26,11 @@ def student(options: StudentOptions) -> int:
         raise ConfigError("method is reinforced: give the run of the student that it begins with, with --warm-start")
     shown = [_corrections(bag, settings) for bag in options.corrections]
     new = Student(settings, run, shown=shown, threads=options.threads)
-    if goes_on:
-        new.restore(options.warm_start)
+    if options.resume:
+        new.restore()
+    elif options.warm_start is not None:
+        whole = new.warm_start(resource(options.warm_start))
+        console.print(f"begins from {options.warm_start}{'' if whole else '; what it explores and its critic are new'}")
     new.train()
     console.print(f"{new.progress.labels:,} labels in {run}; {next_step(run)}")
     write_json(options.json, {"run": str(run)} | vars(new.progress))

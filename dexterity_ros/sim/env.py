@@ -1,89 +1,35 @@
 """The vectorised reorientation environment, on the same samples, builder and decoder as the robot."""
 
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.action.decoder import decode_action
-from dexterity_ros.contracts.frames import (
-    quat_rotate,
-    quat_to_cubic,
-    quat_to_rot6d,
-    quat_to_rotvec,
-    rotation_between,
-)
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.ranges import PART_NAME, Checked, Range
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
-from dexterity_ros.sim.physics import THREADS, BatchPhysics
-from dexterity_ros.sim.randomisation import ModelRandomisation, random_models
-from dexterity_ros.sim.reset_pool import RESET_POOL, ResetPool
-from dexterity_ros.sim.scene import PhysicsConfig, build_scene
-from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, choose
+from dexterity_ros.sim.env_config import EnvConfig, EnvStep
+from dexterity_ros.sim.physics import BatchPhysics
+from dexterity_ros.sim.privileged import World, hidden_parameters, privileged_state, privileged_terms
+from dexterity_ros.sim.randomisation import random_models
+from dexterity_ros.sim.reset_pool import ResetPool
+from dexterity_ros.sim.rewards import reward_terms
+from dexterity_ros.sim.scene import build_scene
+from dexterity_ros.sim.sensors import SimulatedSensors, choose
+from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, reached, sample_goals
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_WEIGHT = Range(-1e6, 1e6, "of a reward")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RewardConfig(Checked):
-    """Weights of the reward terms; the sum is multiplied by `scale`. The default is Dactyl's, arXiv 1808.00177.
-
-    late: of a goal not reached in time. Other than 0, that is a failure like a drop: nothing can be won afterwards, so
-    standing still is no safe choice. With 0 the time-out is nobody's fault, and the value behind it counts.
-    """
-
-    progress: Annotated[float, _WEIGHT] = 1.0
-    success: Annotated[float, _WEIGHT] = 5.0
-    drop: Annotated[float, _WEIGHT] = -20.0
-    late: Annotated[float, _WEIGHT] = 0.0
-    off_centre: Annotated[float, _WEIGHT] = 0.0
-    action_rate: Annotated[float, _WEIGHT] = 0.0
-    scale: Annotated[float, Range(1e-6, 1e6, "brings returns to order one; 0 would pay nothing")] = 0.2
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnvConfig(Checked):
-    """Everything the environment is made of besides hand, task and policy interface."""
-
-    num_envs: Annotated[int, Range(1, 1_000_000, "each is a state in memory")]
-    physics: PhysicsConfig
-    object: Annotated[str, PART_NAME]
-    episode_s: Annotated[float, Range(0.05, 86_400.0, "from one control step to a day")]
-    noise: SampleNoise
-    randomisation: ModelRandomisation | None
-    reward: RewardConfig = field(default_factory=RewardConfig)
-    reset_pool: Annotated[int, RESET_POOL] = 2048
-    threads: Annotated[int, THREADS] = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnvStep:
-    """What one control step returned, each with leading dimension N.
-
-    observation: float32, after automatic resets. privileged: float32, what only a simulator knows (for the critic).
-    final_privileged: the same before resets, for bootstrapping. terminated: dropped, or too late where that is a
-    failure. truncated: out of time.
-    reached, failed: goals that ended in this step. terms: the reward terms, unscaled, each (N,).
-    """
-
-    observation: NDArray[np.float32]
-    privileged: NDArray[np.float32]
-    final_privileged: NDArray[np.float32]
-    reward: Floats
-    terminated: Bools
-    truncated: Bools
-    reached: Bools
-    failed: Bools
-    terms: dict[str, Floats]
+_STANDING = (
+    "state", "_recent", "_tips", "goal", "_held", "_episode_step", "_goal_step", "_goal_limit", "_error", "_least",
+    "_stamp_ns", "inputs", "memory", "_rng",
+)  # fmt: skip
 
 
 class ReorientEnv:
@@ -108,7 +54,7 @@ class ReorientEnv:
         """Builds models and the reset pool (a few seconds)."""
         self.hand, self.task, self.config = hand, task, config
         self.observation_spec, self.action_spec = observation, action
-        self._rng = np.random.default_rng(seed)
+        self._seed, self._rng, self._draws = seed, np.random.default_rng(seed), 0
         scene = build_scene(hand, config.object, config.physics)
         n = config.num_envs
         self.models = random_models(scene.model, config.randomisation, n, self._rng)
@@ -124,8 +70,10 @@ class ReorientEnv:
         )
         self._pool = ResetPool(hand, scene, size=config.reset_pool, threads=config.threads, rng=self._rng)
         self._centre = np.array(hand.grasp_centre_m)
+        # A policy that does not tell the faces of a cube apart gets a critic that does not either.
+        self._privileged_terms = privileged_terms(config.privileged, cubic="object_cubic" in observation.slices)
+        self._hidden: Floats | None = None
         self._episode_limit = round(config.episode_s / config.physics.control_period_s)
-        self._goal_limit = round(task.goal_timeout_s / config.physics.control_period_s)
         self._allocate(n)
         self.reset()
 
@@ -156,10 +104,34 @@ class ReorientEnv:
         """Changes the goal distances from the next goal on (curriculum)."""
         self.task = replace(self.task, goal_rad=goal_rad)
 
+    def set_success(self, success_rad: float, hold_steps: int) -> None:
+        """Changes when a goal counts as reached, from now on."""
+        self.task = replace(self.task, success_rad=success_rad, hold_steps=hold_steps)
+
     def replace_models(self, models: list[Any]) -> None:
         """Goes on with other model copies, one per environment; states stay as they are."""
-        self.models = models
+        self.models, self._hidden = models, None
         self.physics.replace_models(models)
+
+    def redraw_models(self) -> None:
+        """Gives every environment another hidden hand and object; states stay as they are."""
+        self._draws += 1
+        rng = np.random.default_rng([self._seed, 4, self._draws])
+        self.replace_models(random_models(self.scene.model, self.config.randomisation, self.num_envs, rng))
+
+    def snapshot(self) -> Snapshot:
+        """Returns where all hands stand; models of `redraw_models` by their number, others are the caller's."""
+        rules = {"success_rad": self.task.success_rad, "hold_steps": self.task.hold_steps}
+        return take(self, _STANDING) | {"sensors": self.sensors.snapshot(), "draws": self._draws, "rules": rules}
+
+    def restore(self, values: Snapshot) -> None:
+        """Goes on where an environment of the same configuration and seed stood."""
+        put_back(self, {name: values[name] for name in _STANDING})
+        self.sensors.restore(values["sensors"])
+        self.set_success(**values["rules"])
+        if values["draws"] != self._draws:
+            self._draws = values["draws"] - 1
+            self.redraw_models()
 
     def step(self, raw_action: NDArray[np.float32]) -> EnvStep:
         """Applies raw actions (N, n) for one control period."""
@@ -171,16 +143,11 @@ class ReorientEnv:
             previous_target_rad=self.memory.target_pos_rad,
             lower_rad=self.hand.lower_rad,
             upper_rad=self.hand.upper_rad,
+            joint_pos_rad=self.inputs.joints.pos_rad,
         )
         self._advance(self.memory.target_pos_rad, target)
         self.memory = replace(self.memory, target_pos_rad=target, action=action)
         return self._judge(action - previous_action)
-
-    def joint_gains(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Returns nominal (stiffness N.m/rad, damping N.m.s/rad) per joint; damping is the joint's and the motor's."""
-        model, actuators = self.scene.model, self.scene.actuators
-        damping = model.dof_damping[self.scene.joint_qvel] - model.actuator_biasprm[actuators, 2]
-        return tuple(model.actuator_gainprm[actuators, 0].tolist()), tuple(damping.tolist())
 
     def true_inputs(self) -> ObservationInputs:
         """Returns what perfect sensors would see now, of joints, object and goal."""
@@ -208,7 +175,9 @@ class ReorientEnv:
         self._held = np.zeros(n, dtype=np.int64)
         self._episode_step = np.zeros(n, dtype=np.int64)
         self._goal_step = np.zeros(n, dtype=np.int64)
-        self._error = np.zeros(n)
+        limit = round(self.task.goal_timeout_s / self.config.physics.control_period_s)
+        self._goal_limit = np.full(n, limit, dtype=np.int64)
+        self._error, self._least = np.zeros(n), np.zeros(n)
         self._stamp_ns = np.zeros(n, dtype=np.int64)
         still = PoseSample(stamp_ns=self._stamp_ns, pos_m=np.zeros((n, 3)), quat_wxyz=self.goal)
         limp = JointSample(stamp_ns=self._stamp_ns, pos_rad=np.zeros((n, joints)), vel_rad_s=np.zeros((n, joints)))
@@ -234,38 +203,36 @@ class ReorientEnv:
         got &= ~fell
         goal_late = (self._goal_step >= self._goal_limit) & ~got & ~fell
         off_centre = np.sqrt(((position - self._centre) ** 2).sum(axis=-1)) / self.task.drop_distance_m
-        terms = {
-            "progress": self._error - error,
-            "success": got.astype(float),
-            "drop": fell.astype(float),
-            "late": goal_late.astype(float),
-            "off_centre": np.minimum(off_centre, 1.0),
-            "action_rate": (action_change**2).mean(axis=-1),
-        }
+        terms = reward_terms(
+            progress_rad=self._error - error, off_centre=off_centre, action_change=action_change,
+            got=got, fell=fell, late=goal_late,
+        )  # fmt: skip
         weights = self.config.reward
         reward = weights.scale * sum(getattr(weights, name) * value for name, value in terms.items())
         terminated = fell | goal_late if weights.late != 0.0 else fell
         truncated = (goal_late | (self._episode_step >= self._episode_limit)) & ~terminated
+        restarted = (terminated | truncated) & ~self._goes_on(goal_late & terminated)
         self._error = error
+        self._least = np.minimum(self._least, error)
+        least = self._least.copy()
         self.inputs = self._sample_inputs()
-        final_privileged = self._privileged()
-        self._new_goals(got & ~truncated)
-        ended = terminated | truncated
-        if ended.any():
-            self._restart(ended)
-            self._renew_samples(ended)
+        final_privileged, final_inputs, final_memory = self._privileged(), self.true_inputs(), self.memory
+        self._new_goals((got | goal_late) & ~truncated & ~restarted)
+        if restarted.any():
+            self._restart(restarted)
+            self._renew_samples(restarted)
         self.inputs = replace(self.inputs, goal=GoalSample(stamp_ns=self._stamp_ns, quat_wxyz=self.goal))
         return EnvStep(
-            observation=self._observe(),
-            privileged=self._privileged(),
-            final_privileged=final_privileged,
-            reward=reward,
-            terminated=terminated,
-            truncated=truncated,
-            reached=got,
-            failed=fell | goal_late,
+            observation=self._observe(), privileged=self._privileged(), final_privileged=final_privileged,
+            reward=reward, terminated=terminated, truncated=truncated, restarted=restarted, reached=got,
+            failed=fell | goal_late, least_error_rad=least, final_inputs=final_inputs, final_memory=final_memory,
             terms=terms,
-        )
+        )  # fmt: skip
+
+    def _goes_on(self, late: Bools) -> Bools:
+        """Returns which of the hands that were late are given another goal where they are."""
+        share = self.config.late_goes_on
+        return late & (self._rng.uniform(size=len(late)) < share) if share > 0.0 else np.zeros_like(late)
 
     def _new_goals(self, mask: Bools) -> None:
         if not mask.any():
@@ -273,8 +240,12 @@ class ReorientEnv:
         self.goal = self.goal.copy()
         self.goal[mask] = sample_goals(self.task, self.physics.object_quat(self.state[mask]), self._rng)
         self._error[mask] = goal_error_rad(self.physics.object_quat(self.state[mask]), self.goal[mask])
+        self._least[mask] = self._error[mask]
         self._held[mask] = 0
         self._goal_step[mask] = 0
+        if self.config.slow_goals is not None:
+            period_s, usual_s = self.config.physics.control_period_s, self.task.goal_timeout_s
+            self._goal_limit[mask] = self.config.slow_goals.draw(int(mask.sum()), usual_s, period_s, self._rng)
 
     def _restart(self, mask: Bools) -> None:
         count = int(mask.sum())
@@ -300,26 +271,24 @@ class ReorientEnv:
         return observation
 
     def _privileged(self) -> NDArray[np.float32]:
-        quat = self.physics.object_quat(self.state)
-        position = self.physics.object_pos(self.state)
-        joints = self.physics.joint_pos(self.state)
-        velocity = self.physics.object_vel(self.state)
-        to_goal = rotation_between(quat, self.goal)
-        # A policy that does not tell the faces of a cube apart gets a critic that does not either.
-        alike = "object_cubic" in self.observation_spec.slices
-        parts = [
-            joints,
-            self.physics.joint_vel(self.state),
-            self.memory.target_pos_rad - joints,
-            position,
-            quat_to_cubic(quat) if alike else quat_to_rot6d(quat),
-            velocity[:, :3],
-            quat_rotate(quat, velocity[:, 3:]),
-            quat_to_rotvec(to_goal),
-            quat_to_rot6d(to_goal),
-            (self._tips - position[:, None, :]).reshape(self.num_envs, -1),
-            self.memory.action,
-            (self._goal_step / self._goal_limit)[:, None],
-            (self._held / self.task.hold_steps)[:, None],
-        ]
-        return np.concatenate(parts, axis=-1).astype(np.float32)
+        world = World(
+            physics=self.physics,
+            state=self.state,
+            memory=self.memory,
+            tips=self._tips,
+            goal=self.goal,
+            goal_step=self._goal_step,
+            goal_limit=self._goal_limit,
+            held=self._held,
+            hold_steps=self.task.hold_steps,
+            success_rad=self.task.success_rad,
+            period_s=self.config.physics.control_period_s,
+            hidden=self._hidden_hands,
+            errors=self.sensors.errors,
+        )
+        return privileged_state(self._privileged_terms, world)
+
+    def _hidden_hands(self) -> Floats:
+        if self._hidden is None:
+            self._hidden = hidden_parameters(self.models, self.scene.model)
+        return self._hidden

@@ -150,3 +150,10 @@ def check_hand_model(hand: HandSpec, model: mujoco.MjModel) -> None:
                 f"joint {wanted.name}: {hand.mjcf} limits it to {joint.range.tolist()}, "
                 f"the HandSpec to {[wanted.lower_rad, wanted.upper_rad]}"
             )
+
+
+def joint_gains(scene: Scene) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Returns nominal (stiffness N.m/rad, damping N.m.s/rad) per joint; damping is the joint's and the motor's."""
+    model, actuators = scene.model, scene.actuators
+    damping = model.dof_damping[scene.joint_qvel] - model.actuator_biasprm[actuators, 2]
+    return tuple(model.actuator_gainprm[actuators, 0].tolist()), tuple(damping.tolist())

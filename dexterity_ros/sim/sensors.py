@@ -5,16 +5,17 @@ table 7; [DeXtreme] Handa et al., arXiv 2210.13702, table 6.
 """
 
 import math
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
-from dexterity_ros.contracts.ranges import Checked, Range
+from dexterity_ros.contracts.ranges import SHARE, UNSAID_AT_DEFAULT, Checked, Range
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.sim.physics import BatchPhysics
+from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -38,6 +39,7 @@ class SampleNoise(Checked):
     step; the object's pose is pose_delay_substeps older than the joints'.
     freeze_rate_hz, freeze_s: how often the object's pose stands still, and for how long at most (hidden markers).
     push_m_s2, push_s: standard deviation of the acceleration by pushes at the object, and how long each lasts.
+    share: of all of it, drawn for each episode between these two.
     """
 
     joint_pos_rad: Annotated[float, _ANGLE] = 0.0
@@ -57,9 +59,14 @@ class SampleNoise(Checked):
     freeze_s: Annotated[float, Range(0.0, 60.0, "at most a minute")] = 0.0
     push_m_s2: Annotated[float, Range(0.0, 100.0, "ten times gravity")] = 0.0
     push_s: Annotated[float, Range(1e-3, 60.0, "at least a time step, at most a minute")] = 0.5
+    share: Annotated[tuple[float, float], SHARE] = field(default=(1.0, 1.0), metadata=UNSAID_AT_DEFAULT)
 
 
 NO_NOISE = SampleNoise()
+_STANDING = (
+    "scale", "_zero", "_action_bias", "_play_rad", "_pos_bias", "_turn_bias", "_geared", "_targets", "_frozen_steps",
+    "_shown", "_past", "_now", "_now_ns", "_begun", "_new_episode", "_push", "_push_steps",
+)  # fmt: skip
 
 SENSED = (
     "joint_pos_rad", "joint_vel_rad_s", "object_pos_m", "object_rot_rad", "joint_zero_rad", "object_pos_bias_m",
@@ -108,6 +115,8 @@ class SimulatedSensors:
         """Draws anew what stays the same through an episode, for the simulations in mask (N,)."""
         noise, rng, count = self._noise, self._rng, int(mask.sum())
         joints = self._zero.shape[1]
+        if noise.share != (1.0, 1.0):
+            self.scale[mask] = rng.uniform(*noise.share, size=count)
         scale = self.scale[mask, None]
         self._zero[mask] = scale * noise.joint_zero_rad * rng.normal(size=(count, joints))
         self._action_bias[mask] = scale * noise.action_bias_rad * rng.normal(size=(count, joints))
@@ -121,6 +130,20 @@ class SimulatedSensors:
         if self._geared is not None:
             self._geared = self._geared.copy()
             self._geared[mask] = np.nan
+
+    def errors(self) -> Floats:
+        """Returns what stays the same through an episode, (N, e): offsets, the play of the gears, share of noise."""
+        turn = 10.0 * self._turn_bias[:, 1:]  # half the rotation vector, of order one as the others are
+        parts = (self._zero, self._action_bias, self._play_rad, self._pos_bias, turn, self.scale[:, None])
+        return np.concatenate(parts, axis=-1)
+
+    def snapshot(self) -> Snapshot:
+        """Returns where all of them stand; the random generator is the caller's."""
+        return take(self, _STANDING)
+
+    def restore(self, values: Snapshot) -> None:
+        """Goes on where sensors of the same configuration stood."""
+        put_back(self, values)
 
     def control(self, old_rad: Floats, new_rad: Floats) -> Floats:
         """Returns what the motors are made to do in each substep, (N, substeps, n), for targets (N, n)."""

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
 
 from dexterity_ros.contracts.errors import ConfigError, DexterityError
@@ -23,6 +24,33 @@ _LAST_LINE_BYTES = 200  # at most
 
 class TrainingError(DexterityError):
     """Training cannot go on; the message names the term or the file that broke."""
+
+
+def packed(tree: Any) -> Any:
+    """Returns nested tables with tensors in place of arrays, as checkpoints hold them."""
+    if isinstance(tree, dict):
+        return {name: packed(part) for name, part in tree.items()}
+    return torch.from_numpy(np.array(tree)) if isinstance(tree, np.ndarray) else tree
+
+
+def unpacked(tree: Any) -> Any:
+    """Returns nested tables with arrays in place of tensors."""
+    if isinstance(tree, dict):
+        return {name: unpacked(part) for name, part in tree.items()}
+    return tree.cpu().numpy() if isinstance(tree, torch.Tensor) else tree
+
+
+def random_states() -> dict[str, torch.Tensor]:
+    """Returns where torch's random generators stand."""
+    states = {"cpu": torch.get_rng_state()}
+    return states | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
+
+
+def restore_random(states: dict[str, torch.Tensor]) -> None:
+    """Puts torch's random generators back."""
+    torch.set_rng_state(states["cpu"].cpu())
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"].cpu())
 
 
 def write_checkpoint(path: Path, kind: Kind, content: dict[str, Any]) -> None:

@@ -29,11 +29,14 @@ from dexterity_ros.contracts.manifest import (
     sha256,
 )
 from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.scene import joint_gains
 from dexterity_ros.training.checkpoint import CHECKPOINT
 from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.ppo import Ppo
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.student import Student, StudentConfig
 from dexterity_ros.training.teacher import Teacher, load_config
+from dexterity_ros.training.warm_start import save_resume
 
 _GOLDEN_PAIRS = 64
 _RANGE_STEPS = 200
@@ -50,7 +53,7 @@ def export_run(
     Raises:
         TrainingError: no checkpoint. BundleError: the exported network does not reproduce the trained one.
     """
-    config, env, actor, steps = _trained(run)
+    config, env, actor, steps, ppo = _trained(run)
     if latency_s is not None:
         config = replace(config, policy=replace(config.policy, latency_s=latency_s))
     observations, states = _observe_range(env, actor)
@@ -62,20 +65,26 @@ def export_run(
     _stamp_metadata(manifest, bundle / NETWORK_FILE)
     manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
     save_manifest(manifest, bundle)
+    if ppo is not None:
+        save_resume(bundle, ppo)
     env.close()
     load_policy(bundle)
     return manifest
 
 
-def _trained(run: Path) -> tuple[Setup, ReorientEnv, Actor, int]:
-    """Returns (configuration, environment, actor, steps learned from) of a teacher's or a student's run."""
+def _trained(run: Path) -> tuple[Setup, ReorientEnv, Actor, int, Ppo | None]:
+    """Returns (configuration, environment, actor, steps learned from, learner) of a teacher's or a student's run.
+
+    The learner is of a student that goes on by reinforcement: what later training can begin from.
+    """
     if "teacher" in configs.read_mapping(run / "config.yaml"):
         student = Student(configs.load(StudentConfig, run / "config.yaml"), run)
         student.restore()
-        return student.config, student.env, student.actor.eval(), student.progress.steps
+        ppo = None if student.reinforcement is None else student.reinforcement.tuner.ppo
+        return student.config, student.env, student.actor.eval(), student.progress.steps, ppo
     teacher = Teacher(load_config(run / "config.yaml"), run)
     teacher.restore(run / CHECKPOINT, keep_progress=True)
-    return teacher.config, teacher.env, teacher.ppo.actor.cpu().eval(), teacher.progress.steps
+    return teacher.config, teacher.env, teacher.ppo.actor.cpu().eval(), teacher.progress.steps, None
 
 
 @torch.no_grad()
@@ -90,7 +99,7 @@ def _observe_range(env: ReorientEnv, actor: Actor) -> tuple[NDArray[np.float32],
         action = actor.distribution(parameters).sample().numpy()
         step = env.step(action[:, : len(env.hand.joints)])
         observation = step.observation
-        state = state * torch.from_numpy(~(step.terminated | step.truncated)).float()[:, None]
+        state = state * torch.from_numpy(~step.restarted).float()[:, None]
     return np.concatenate(seen), np.concatenate(states)
 
 
@@ -177,7 +186,7 @@ def _manifest(
     steps: int,
 ) -> PolicyManifest:
     hand = config.hand_spec()
-    stiffness, damping = env.joint_gains()
+    stiffness, damping = joint_gains(env.scene)
     digest = hashlib.sha256(yaml.safe_dump(configs.to_mapping(config)).encode()).hexdigest()
     return PolicyManifest(
         format=1,

@@ -5,16 +5,17 @@ advantages); Andrychowicz et al., arXiv 2006.05990 (which details matter); learn
 as in rsl_rl (Schwarke et al., arXiv 2509.10771).
 """
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.ranges import SHARE, Checked, Range
-from dexterity_ros.training.networks import Actor, ActorConfig, Critic
+from dexterity_ros.contracts.ranges import SHARE, UNSAID_AT_DEFAULT, Checked, Range
+from dexterity_ros.training.networks import Actor, ActorConfig, Critic, Gaussian
 from dexterity_ros.training.ranges import EPOCHS, LAYERS, LEARNING_RATE, MINIBATCH, STACK, STD, WIDTH
 
 
@@ -23,6 +24,9 @@ class PpoConfig(Checked):
     """Hyper-parameters; the learning rate is doubled or halved in small steps to hold `target_kl`.
 
     critic_learning_rate: of a critic that has to catch up with an actor that can act already; 0 = the actor's own.
+    beyond_clip: price of mean actions beyond +-1, per square and joint, in the actor's loss: there exploration by small
+    steps changes nothing. final_std: the gaussian's standard deviation is not learned, it goes from initial_std to this
+    in anneal_updates; 0 = it is learned.
     """
 
     horizon: Annotated[int, Range(1, 100_000, "steps kept in memory")]
@@ -45,12 +49,26 @@ class PpoConfig(Checked):
     actor_memory_width: Annotated[int, WIDTH] = 128
     actor_stack: Annotated[int, STACK] = 4
     actor_head: Literal["gaussian", "bins"] = "gaussian"
+    beyond_clip: Annotated[float, Range(0.0, 1e3, "of a loss; 0 = no price")] = field(
+        default=0.0, metadata=UNSAID_AT_DEFAULT
+    )
+    final_std: Annotated[float, Range(0.0, 100.0, "raw actions are of order one; 0 = learned")] = field(
+        default=0.0, metadata=UNSAID_AT_DEFAULT
+    )
+    anneal_updates: Annotated[int, Range(1, 10_000_000, "at least one")] = field(default=1, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         low, high = self.learning_rate_range
         if not low <= self.learning_rate <= high:
             raise ConfigError(f"learning_rate {self.learning_rate} is outside learning_rate_range {[low, high]}")
+
+    def log_std(self, update: int) -> float | None:
+        """Returns the logarithm of the exploration's standard deviation in an update; None = it is learned."""
+        if self.final_std == 0.0:
+            return None
+        share = min(update / self.anneal_updates, 1.0)
+        return (1.0 - share) * math.log(self.initial_std) + share * math.log(self.final_std)
 
     def actor(self) -> ActorConfig:
         """Returns what the actor is made of."""
@@ -68,7 +86,9 @@ class PpoConfig(Checked):
 class Rollout:
     """`horizon` steps of N environments, tensors of shape (horizon, N, ...); state (N, s) is the actor's before them.
 
-    packed: the distribution each action was drawn from (training/networks.py).
+    packed: the distribution each action was drawn from (training/networks.py). done: nothing that follows counts for
+    what was done here. restarted: the actor's memory begins anew. used: the action was drawn, so the actor learns
+    from it.
     """
 
     state: Tensor
@@ -79,6 +99,8 @@ class Rollout:
     packed: Tensor
     reward: Tensor
     done: Tensor
+    restarted: Tensor
+    used: Tensor
     value: Tensor
 
 
@@ -101,13 +123,23 @@ class Ppo:
 
     def __init__(self, actor: Actor, critic: Critic, config: PpoConfig) -> None:
         self.actor, self.critic, self.config = actor, critic, config
+        if actor.config.head != "gaussian" and (config.beyond_clip > 0.0 or config.final_std > 0.0):
+            raise ConfigError(f"beyond_clip and final_std are of a gaussian, the actor's head is {actor.config.head}")
         self.learning_rate = config.learning_rate
+        if config.final_std > 0.0:
+            actor.log_std.requires_grad_(False)
         groups = [{"params": [*actor.parameters(), *critic.parameters()]}]
         if config.critic_learning_rate > 0.0:
             groups = [{"params": [*network.parameters()]} for network in (actor, critic)]
         self.optimiser = torch.optim.Adam(groups, lr=config.learning_rate, eps=1e-5)
         if config.critic_learning_rate > 0.0:
             self.optimiser.param_groups[1]["lr"] = config.critic_learning_rate
+
+    def explore(self, update: int) -> None:
+        """Sets how far actions are drawn from their mean, where that is not learned."""
+        log_std = self.config.log_std(update)
+        if log_std is not None:
+            self.actor.log_std.data.fill_(log_std)
 
     def update(self, rollout: Rollout, last_value: Tensor, *, critic_only: bool = False) -> dict[str, float]:
         """Improves actor and critic on one rollout. Returns mean losses, KL, entropy, learning rate.
@@ -116,14 +148,16 @@ class Ppo:
         """
         advantage, returns = advantages(rollout, last_value, self.config)
         self.critic.returns.update(returns.reshape(-1, 1))
-        normal = (advantage - advantage.mean()) / (advantage.std() + 1e-8)
+        mean, std = _moments(advantage, rollout.used)
+        normal = (advantage - mean) / (std + 1e-8)
         batch = {
             "observation": rollout.observation,
             "privileged": rollout.privileged,
             "action": rollout.action,
             "log_prob": rollout.log_prob,
             "packed": rollout.packed,
-            "done": rollout.done,
+            "restarted": rollout.restarted,
+            "used": rollout.used,
             "advantage": normal,
             "returns": self.critic.returns(returns.reshape(-1, 1))[:, 0].reshape(returns.shape),
         }
@@ -152,7 +186,7 @@ class Ppo:
             yield {name: tensor[:, index] for name, tensor in flat.items()}, state[:0]
 
     def _minibatch(self, batch: dict[str, Tensor], state: Tensor, critic_only: bool) -> dict[str, float]:
-        distribution = self.actor.distribution(self.actor.sequence(batch["observation"], state, batch["done"]))
+        distribution = self.actor.distribution(self.actor.sequence(batch["observation"], state, batch["restarted"]))
         log_prob = distribution.log_prob(batch["action"])
         entropy = distribution.entropy().mean()
         kl = distribution.kl(batch["packed"]).mean().item()
@@ -160,10 +194,13 @@ class Ppo:
             self._adapt_learning_rate(kl)
         ratio = torch.exp(log_prob - batch["log_prob"])
         clipped = torch.clamp(ratio, 1.0 - self.config.clip, 1.0 + self.config.clip)
-        policy_loss = -torch.minimum(ratio * batch["advantage"], clipped * batch["advantage"]).mean()
+        gain = torch.minimum(ratio * batch["advantage"], clipped * batch["advantage"])
+        policy_loss = -_moments(gain, batch["used"])[0]
         privileged, returns = batch["privileged"].flatten(0, 1), batch["returns"].flatten()
         value_loss = nn.functional.mse_loss(self.critic(privileged), returns)
         actor_loss = 0.0 if critic_only else policy_loss - self.config.entropy * entropy
+        if self.config.beyond_clip > 0.0 and not critic_only and isinstance(distribution, Gaussian):
+            actor_loss = actor_loss + self.config.beyond_clip * _beyond(distribution.mean)
         loss = actor_loss + self.config.value_weight * value_loss
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -183,3 +220,18 @@ class Ppo:
         elif 0.0 < kl < 0.5 * self.config.target_kl:
             self.learning_rate = min(self.learning_rate * 1.5, high)
         self.optimiser.param_groups[0]["lr"] = self.learning_rate
+
+
+def _moments(values: Tensor, used: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns mean and standard deviation of the values of the steps that are learned from; 0 and 1 of none."""
+    if bool((used > 0.0).all()):
+        return values.mean(), values.std()
+    chosen = values[used > 0.0]
+    if len(chosen) < 2:
+        return chosen.sum(), torch.ones_like(values[0, 0])
+    return chosen.mean(), chosen.std()
+
+
+def _beyond(mean: Tensor) -> Tensor:
+    """Returns the mean square of what mean actions have beyond +-1."""
+    return ((mean.abs() - 1.0).clamp(min=0.0) ** 2).mean()

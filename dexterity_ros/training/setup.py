@@ -1,16 +1,17 @@
 """What every training run in the simulated hand has: hand, task, what the policy sees and does, environment."""
 
-from dataclasses import dataclass, replace
-from typing import Annotated
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.manifest import LATENCY, check_latency
-from dexterity_ros.contracts.ranges import PART_NAME, PATH, SEED, Checked, Length
+from dexterity_ros.contracts.ranges import PART_NAME, PATH, SEED, UNSAID_AT_DEFAULT, Checked, Length
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.spec import MAX_AGE, MOST_TERMS, ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import observation_spec
-from dexterity_ros.sim.env import EnvConfig, ReorientEnv
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.tasks.reorient import GOAL_TIMEOUT, TaskSpec
 
 
@@ -30,7 +31,10 @@ class PolicyInterfaceConfig(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class Setup(Checked):
-    """The part of a training configuration that teachers and students share."""
+    """The part of a training configuration that teachers and students share.
+
+    angle_density: flat draws goal angles evenly, haar draws goal rotations evenly.
+    """
 
     hand: Annotated[str, PATH]
     task: Annotated[str, PATH]
@@ -38,6 +42,7 @@ class Setup(Checked):
     policy: PolicyInterfaceConfig
     env: EnvConfig
     seed: Annotated[int, SEED]
+    angle_density: Literal["flat", "haar"] = field(default="flat", metadata=UNSAID_AT_DEFAULT)
 
     @property
     def first_goal_rad(self) -> tuple[float, float]:
@@ -49,9 +54,10 @@ class Setup(Checked):
         return load_hand(self.hand)
 
     def task_spec(self) -> TaskSpec:
-        """Returns the task as trained: goal angles drawn evenly, its own time-out."""
+        """Returns the task as trained: goal angles drawn in its own way, its own time-out."""
         task = configs.load(TaskSpec, named_resource("config/tasks", self.task))
-        return replace(task, goal_rad=self.first_goal_rad, angle_density="flat", goal_timeout_s=self.goal_timeout_s)
+        density, timeout_s = self.angle_density, self.goal_timeout_s
+        return replace(task, goal_rad=self.first_goal_rad, angle_density=density, goal_timeout_s=timeout_s)
 
     def observation(self) -> ObservationSpec:
         """Returns what the policy sees."""

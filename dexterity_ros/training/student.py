@@ -1,11 +1,14 @@
 """Trains a student: DAgger of a teacher that sees the truth, in the simulated hand, with everything a robot adds."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 import torch
 import yaml
 from torch import Tensor
@@ -13,23 +16,25 @@ from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.manifest import load_manifest
-from dexterity_ros.contracts.ranges import PATH
+from dexterity_ros.contracts.manifest import MANIFEST_FILE, load_manifest
+from dexterity_ros.contracts.ranges import PATH, UNSAID_AT_DEFAULT, Length, Range
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.tasks.reorient import GOAL_ANGLE
 from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, write_checkpoint
-from dexterity_ros.training.imitation.behaviour_cloning import clone
-from dexterity_ros.training.imitation.collect import Batch, Expert, Task
-from dexterity_ros.training.imitation.dagger import dagger
-from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune
-from dexterity_ros.training.imitation.gated import gated_dagger
+from dexterity_ros.training.imitation.collect import Batch
+from dexterity_ros.training.imitation.fine_tuning import TaskWorld, Tuner, TuningConfig
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
-from dexterity_ros.training.imitation.human_gated import human_gated_dagger
-from dexterity_ros.training.imitation.rma import rma
-from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said, validate
+from dexterity_ros.training.imitation.methods import Method, learn
+from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, validate
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
+from dexterity_ros.training.reinforcement import GoalCount, Reinforcement, SuccessStage, said_in_a_line
+from dexterity_ros.training.rollouts import World
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.teacher import interruptible
+from dexterity_ros.training.warm_start import load_actor, load_resume
+from dexterity_ros.training.worlds import EnvWorld
+
+CHECKPOINT_S = 120.0  # between checkpoints of a reinforced run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +42,25 @@ class StudentConfig(Setup):
     """One run; YAML in config/train. teacher: bundle directory. method: a file of training/imitation each.
 
     teacher_sees: the truth, or what the student's sensors say, so that the student can know what it acts on.
-    stop_head: the student also says whether the goal is reached. tuning: of the method `reinforced`, whose rounds are
-    updates.
+    stop_head: the student also says whether the goal is reached.
+    Of the method `reinforced`, whose rounds are updates: tuning. critic_sees: what the teacher does, or env.privileged.
+    success: when a goal counts as reached, by steps; none = as the task says. redraw_updates: after so many updates all
+    hands are replaced by others; 0 = never.
     """
 
     teacher: Annotated[str, PATH]
     goal_rad: Annotated[tuple[float, float], GOAL_ANGLE]
     student: ActorConfig
     rounds: RoundsConfig
-    method: Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma", "reinforced"] = "dagger"
+    method: Method = "dagger"
     teacher_sees: Literal["truth", "sensors"] = "truth"
     stop_head: bool = False
     tuning: TuningConfig | None = None
+    critic_sees: Literal["teacher", "privileged"] = field(default="teacher", metadata=UNSAID_AT_DEFAULT)
+    success: Annotated[tuple[SuccessStage, ...], Length(0, 100, "stages of one run")] = field(
+        default=(), metadata=UNSAID_AT_DEFAULT
+    )
+    redraw_updates: Annotated[int, Range(0, 10_000_000, "0 = never")] = field(default=0, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -62,6 +74,10 @@ class StudentConfig(Setup):
             raise ConfigError(
                 "method is reinforced: its critic sees what the teacher does, so teacher_sees must be truth"
             )
+        if self.method != "reinforced" and (self.critic_sees, self.success, self.redraw_updates) != ("teacher", (), 0):
+            raise ConfigError(f"critic_sees, success, redraw_updates are of method reinforced, it is {self.method}")
+        if self.critic_sees == "privileged" and self.tuning is not None and self.tuning.imitation > 0.0:
+            raise ConfigError("critic_sees is privileged, so nobody asks the teacher: tuning.imitation must be 0")
 
     @property
     def first_goal_rad(self) -> tuple[float, float]:
@@ -75,7 +91,7 @@ class StudentProgress:
 
     rate: of goals, while collecting. alone: of goals, by the student alone, where that was tried. unexplained: of the
     variance of the teacher's actions, the share that the student missed where it went; what no training removes,
-    its inputs cannot know.
+    its inputs cannot know. seconds: of collecting and learning, of the method `reinforced`.
     """
 
     rounds: int = 0
@@ -83,63 +99,12 @@ class StudentProgress:
     rate: float = 0.0
     unexplained: float | None = 1.0
     alone: float | None = None
+    seconds: float = 0.0
 
     @property
     def steps(self) -> int:
         """How much it has learned from; for provenance."""
         return self.labels
-
-
-def _learn(
-    config: StudentConfig, task: Task, expert: Expert, student: Actor, begun: int, shown: Sequence[Batch], said: Said
-) -> None:
-    """Goes on after `begun` rounds by the method of the configuration, unless that is reinforcement."""
-    rounds, seed = replace(config.rounds, rounds=max(config.rounds.rounds - begun, 0)), config.seed + begun
-    if config.method == "dagger":
-        dagger(task, expert, student, rounds, beta=0.0 if begun or shown else 1.0, shown=shown, seed=seed, said=said)
-    elif config.method == "clone":
-        clone(task, expert, student, rounds, seed=seed, said=said)
-    elif config.method == "clone, shaken":
-        clone(task, expert, student, rounds, noise=0.3, seed=seed, said=said)
-    elif config.method == "gated":
-        gated_dagger(task, expert, student, rounds, seed=seed, said=said)
-    elif config.method == "rma":
-        rma(task, expert, student, rounds, seed=seed, said=said)
-    else:
-        _clone_then_let_a_person_watch(task, expert, student, rounds, seed, said)
-
-
-def _clone_then_let_a_person_watch(
-    task: Task, expert: Expert, student: Actor, rounds: RoundsConfig, seed: int, said: Said
-) -> None:
-    """Spends a quarter of the rounds on demonstrations: nobody watches a hand that knows nothing."""
-    first, labels = rounds.rounds // 4, 0
-
-    def count(after: Round) -> None:
-        nonlocal labels
-        labels = after.labels
-        said(after)
-
-    shown = clone(task, expert, student, replace(rounds, rounds=first), seed=seed, said=count)
-    rest = replace(rounds, rounds=rounds.rounds - first)
-    human_gated_dagger(
-        task, expert, student, rest, shown=shown, seed=seed,
-        said=lambda after: said(replace(after, number=first + after.number, labels=labels + after.labels)),
-    )  # fmt: skip
-
-
-def _reinforce(
-    config: StudentConfig, task: Task, expert: Expert, student: Actor, critic: Critic, begun: int, said: Said
-) -> None:
-    assert config.tuning is not None
-    asked = config.tuning.ppo.horizon * config.env.num_envs
-    fine_tune(
-        task, expert, student, critic, config.tuning, range(begun, config.rounds.rounds),
-        lambda update, rate, alone: said(
-            Round(number=update - begun, rate=rate, labels=(update - begun + 1) * asked, unexplained=None, alone=alone)
-        ),
-        lambda update: validate(task, student, config.rounds, update),
-    )  # fmt: skip
 
 
 class _InterruptionError(Exception):
@@ -163,19 +128,83 @@ class Student:
         self.env = config.environment()
         self.actor = Actor(config.observation().width, len(self.env.hand.joints) + config.stop_head, config.student)
         self.critic = self._new_critic()
+        self.reinforcement = self._new_reinforcement()
         self.progress = StudentProgress()
         run.mkdir(parents=True, exist_ok=True)
 
     def _new_critic(self) -> Critic | None:
-        if self.config.method != "reinforced" or self.config.tuning is None:
+        config = self.config
+        if config.method != "reinforced" or config.tuning is None:
             return None
-        told = load_manifest(resource(self.config.teacher)).observation.width
-        return Critic(told, self.config.tuning.ppo.critic_hidden)
+        told = load_manifest(resource(config.teacher)).observation.width
+        width = self.env.privileged_width if config.critic_sees == "privileged" else told
+        return Critic(width + (config.tuning.mean_first is not None), config.tuning.ppo.critic_hidden)
+
+    def _new_reinforcement(self) -> Reinforcement | None:
+        config = self.config
+        if self.critic is None or config.tuning is None:
+            return None
+        count = GoalCount()
+        task = HandTask(
+            self.env, load_manifest(resource(config.teacher)).observation, config.seed, watch=count.watch
+        )  # fmt: skip
+        world: World = EnvWorld(self.env, count.watch)
+        if config.critic_sees == "teacher":
+            world = TaskWorld(task, self._expert(), config.tuning.alike)
+        return Reinforcement(
+            Tuner(world, self.actor, self.critic, config.tuning, seed=config.seed),
+            self.env,
+            count,
+            success=config.success,
+            redraw_updates=config.redraw_updates,
+            tried_alone=lambda update: validate(task, self.actor, config.rounds, update),
+        )
+
+    def _expert(self) -> BundleExpert:
+        return BundleExpert(resource(self.config.teacher), self.env.hand, self.config.policy.action)
 
     def train(self) -> None:
-        """Trains all rounds, or until Ctrl-C; each round leaves a checkpoint. Raises BundleError."""
-        config, begun = self.config, self.progress.rounds
-        expert = BundleExpert(resource(config.teacher), self.env.hand, config.policy.action)
+        """Trains all rounds, or until Ctrl-C or SIGTERM; leaves a checkpoint. Raises BundleError."""
+        (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(self.config), sort_keys=False))
+        bar = tqdm(total=self.config.rounds.rounds, initial=self.progress.rounds, unit="round", mininterval=5.0)
+        with bar, interruptible() as interrupted:
+            if self.reinforcement is not None:
+                self._reinforce(self.reinforcement, bar, interrupted)
+            else:
+                self._imitate(bar, interrupted)
+
+    def _reinforce(self, learner: Reinforcement, bar: "tqdm[Any]", interrupted: Callable[[], bool]) -> None:
+        """Goes on update after update; a checkpoint every few minutes, and at the end."""
+        saved = time.monotonic()
+        while self.progress.rounds < self.config.rounds.rounds and not interrupted():
+            stats, alone = learner.update(self.progress.rounds)
+            rounds = self.progress.rounds + 1
+            self.progress = StudentProgress(
+                rounds=rounds,
+                labels=rounds * learner.steps_per_update,
+                rate=stats["rate"],
+                unexplained=None,
+                alone=alone,
+                seconds=self.progress.seconds + stats["seconds_spent"],
+            )
+            self._check_finite(stats)
+            self._log(stats)
+            bar.update(1)
+            bar.set_postfix_str(said_in_a_line(stats, self.progress.labels))
+            if time.monotonic() - saved > CHECKPOINT_S:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def _check_finite(self, stats: dict[str, float]) -> None:
+        for name, value in stats.items():
+            if not np.isfinite(value):
+                raise TrainingError(f"{name} is {value} in update {self.progress.rounds}; the last checkpoint is kept")
+
+    def _imitate(self, bar: "tqdm[Any]", interrupted: Callable[[], bool]) -> None:
+        """Goes on round after round by the teacher's example; each leaves a checkpoint."""
+        config, begun, labels_before = self.config, self.progress.rounds, self.progress.labels
+        expert = self._expert()
         task = HandTask(
             self.env,
             expert.manifest.observation,
@@ -183,44 +212,41 @@ class Student:
             stop_head=config.stop_head,
             restricted=config.teacher_sees == "sensors",
         )
-        (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(config), sort_keys=False))
-        bar = tqdm(total=config.rounds.rounds, initial=begun, unit="round")
-        labels_before = self.progress.labels
-        with bar, interruptible() as interrupted:
 
-            def said(after: Round) -> None:
-                self.progress = StudentProgress(
-                    rounds=begun + after.number + 1,
-                    labels=labels_before + after.labels,
-                    rate=after.rate,
-                    unexplained=after.unexplained,
-                    alone=after.alone,
-                )
-                self.save()
-                bar.update(1)
-                missed = {} if after.unexplained is None else {"unexplained": f"{after.unexplained:.2f}"}
-                bar.set_postfix(goals=f"{after.rate:.2f}", **missed, labels=f"{self.progress.labels / 1e6:.2f}M")
-                if interrupted():
-                    raise _InterruptionError
+        def said(after: Round) -> None:
+            self.progress = StudentProgress(
+                rounds=begun + after.number + 1,
+                labels=labels_before + after.labels,
+                rate=after.rate,
+                unexplained=after.unexplained,
+                alone=after.alone,
+            )
+            self.save()
+            self._log({})
+            bar.update(1)
+            missed = {} if after.unexplained is None else {"unexplained": f"{after.unexplained:.2f}"}
+            bar.set_postfix(goals=f"{after.rate:.2f}", **missed, labels=f"{self.progress.labels / 1e6:.2f}M")
+            if interrupted():
+                raise _InterruptionError
 
-            try:
-                if self.critic is not None:
-                    _reinforce(config, task, expert, self.actor, self.critic, begun, said)
-                else:
-                    _learn(config, task, expert, self.actor, begun, self._shown, said)
-                self.save(quietly=True)
-            except _InterruptionError:
-                pass
+        with suppress(_InterruptionError):
+            learn(config.method, task, expert, self.actor, config.rounds, config.seed, begun, self._shown, said)
+            self.save()
 
-    def save(self, *, quietly: bool = False) -> None:
-        """Writes the checkpoint and, unless quietly, a row of the log."""
-        content = {"actor": self.actor.state_dict(), "progress": vars(self.progress)}
+    def save(self) -> None:
+        """Writes the checkpoint."""
+        content: dict[str, Any] = {"actor": self.actor.state_dict(), "progress": vars(self.progress)}
         if self.critic is not None:
             content["critic"] = self.critic.state_dict()
+        if self.reinforcement is not None and self.reinforcement.tuner.collector.begun:
+            content |= self.reinforcement.snapshot()
         write_checkpoint(self.run / CHECKPOINT, "student", content)
-        if not quietly:
-            with (self.run / "log.jsonl").open("a") as log:
-                log.write(json.dumps(vars(self.progress)) + "\n")
+
+    def _log(self, stats: dict[str, float]) -> None:
+        """Writes a row of the log."""
+        row = vars(self.progress) | {name: round(float(value), 6) for name, value in stats.items()}
+        with (self.run / "log.jsonl").open("a") as log:
+            log.write(json.dumps(row) + "\n")
 
     def restore(self, run: Path | None = None) -> None:
         """Continues from the run's checkpoint, or begins with the network of another run's. Raises TrainingError.
@@ -239,9 +265,27 @@ class Student:
             said = "observation terms, student or stop_head differ"
             raise TrainingError(f"the network in {path} has another shape than this configuration's: {said}") from error
         if run is None:
-            if self.critic is not None:
-                self.critic.load_state_dict(content["critic"])
             self.progress = StudentProgress(**content["progress"])
+            self._go_on(content)
+
+    def _go_on(self, content: dict[str, Any]) -> None:
+        """Takes up everything else that a later update depends on, of a checkpoint that has it."""
+        if self.critic is not None and self.reinforcement is not None:
+            self.critic.load_state_dict(content["critic"])
+            if "collector" in content:
+                self.reinforcement.restore(content)
+
+    def warm_start(self, source: Path) -> bool:
+        """Begins with the network of another run, or of a bundle. Returns whether critic and exploration came along.
+
+        Raises:
+            TrainingError, BundleError: neither, or of another shape.
+        """
+        if not (source / MANIFEST_FILE).is_file():
+            self.restore(source)
+            return False
+        load_actor(source, self.actor, self.config)
+        return self.reinforcement is not None and load_resume(source, self.reinforcement.tuner.ppo)
 
 
 def _without_stop_head(values: dict[str, Tensor], student: Actor) -> dict[str, Tensor]:

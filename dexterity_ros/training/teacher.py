@@ -17,17 +17,26 @@ from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
-from dexterity_ros.sim.env import EnvStep
+from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.tasks.reorient import GOAL_ANGLE
 from dexterity_ros.training import devices
-from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, write_checkpoint
+from dexterity_ros.training.checkpoint import (
+    CHECKPOINT,
+    TrainingError,
+    packed,
+    random_states,
+    read_checkpoint,
+    restore_random,
+    unpacked,
+    write_checkpoint,
+)
 from dexterity_ros.training.networks import Actor, Critic
-from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
+from dexterity_ros.training.ppo import Ppo, PpoConfig
 from dexterity_ros.training.ranges import STEPS
+from dexterity_ros.training.rollouts import Collector
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.widths import WidthConfig, WidthCurriculum
-
-Seen = tuple[Any, Any]  # observation and privileged state of all environments
+from dexterity_ros.training.worlds import EnvWorld
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +107,8 @@ class Teacher:
         if config.widths is not None:
             self.widths = WidthCurriculum(config.widths, self.env, np.random.default_rng([config.seed, 1]))
         self.progress = Progress(goal_max_rad=config.curriculum.start_rad)
-        self._state = actor.begin(self.env.num_envs)
+        self.collector = Collector(EnvWorld(self.env, self._watch), self.ppo, device=self.device)
+        self._term_sums: dict[str, float] = {}
         self._outcomes: deque[bool] = deque(maxlen=config.curriculum.window_goals)
         run.mkdir(parents=True, exist_ok=True)
         self._board: Any = None
@@ -110,39 +120,45 @@ class Teacher:
     def train(self, *, quiet: bool = False) -> None:
         """Trains until total_steps, Ctrl-C or a non-finite value; always leaves a checkpoint. Raises TrainingError."""
         (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(self.config), sort_keys=False))
-        seen = self.begin()
+        if not self.collector.begun:
+            self.begin()
         bar = tqdm(
             total=self.config.total_steps, initial=self.progress.steps, unit="step", unit_scale=True, disable=quiet
         )
         with bar, interruptible() as interrupted:
             while self.progress.steps < self.config.total_steps and not interrupted():
                 before = self.progress.steps
-                seen, stats = self._update(seen)
+                stats = self._update()
                 self._report(bar, self.progress.steps - before, stats)
                 if self.progress.updates % 20 == 0:
                     self.save()
             self.save()
 
-    def begin(self) -> Seen:
-        """Restarts the environments. Returns what `train_until` goes on from."""
-        observation, privileged = self.env.reset()
-        self._warm_normalisation(observation, privileged)
-        return observation, privileged
+    def begin(self) -> None:
+        """Restarts the environments."""
+        observation, privileged = self.collector.restart()
+        if self.progress.steps == 0 and float(self.ppo.actor.norm.count) < 1.0:
+            self.ppo.actor.norm.update(observation)
+            self.ppo.critic.norm.update(privileged)
 
-    def train_until(self, steps: int, seen: Seen) -> Seen:
-        """Trains until that many steps in all, without log or checkpoint. Returns where it stands."""
+    def train_until(self, steps: int) -> None:
+        """Trains until that many steps in all, without log or checkpoint; `begin` first."""
         while self.progress.steps < steps:
-            seen, _ = self._update(seen)
-        return seen
+            self._update()
 
     @property
     def fraction(self) -> float:
         """Share of goals reached, lately."""
         return self._fraction()
 
-    def _update(self, seen: Seen) -> tuple[Seen, dict[str, float]]:
+    def _update(self) -> dict[str, float]:
         began = time.perf_counter()
-        rollout, last_value, observation, privileged, stats = self._collect(*seen)
+        self._term_sums = {}
+        self.ppo.explore(self.progress.updates)
+        rollout, last_value, tally = self.collector.rollout()
+        stats = {f"reward_{name}": total / self.config.ppo.horizon for name, total in self._term_sums.items()}
+        stats |= {"reward": float(rollout.reward.mean())}
+        stats |= {"goals_reached": tally.reached, "goals_failed": tally.failed}
         losses = self.ppo.update(rollout, last_value)
         self._check_finite(losses)
         self._advance_curriculum()
@@ -152,7 +168,7 @@ class Teacher:
         self.progress.steps += rollout.reward.numel()
         self.progress.updates += 1
         self.progress.seconds += time.perf_counter() - began
-        return (observation, privileged), stats | losses
+        return stats | losses
 
     def save(self) -> None:
         """Writes the checkpoint; an interrupted write leaves the previous one whole."""
@@ -162,7 +178,13 @@ class Teacher:
             "optimiser": self.ppo.optimiser.state_dict(),
             "learning_rate": self.ppo.learning_rate,
             "progress": vars(self.progress),
+            "random": random_states(),
+            "outcomes": list(self._outcomes),
         }
+        if self.collector.begun:
+            content["collector"] = packed(self.collector.snapshot())
+        if self.widths is not None:
+            content["widths"] = self.widths.snapshot()
         write_checkpoint(self.run / CHECKPOINT, "teacher", content)
 
     def restore(self, checkpoint: Path, *, keep_progress: bool) -> None:
@@ -180,53 +202,26 @@ class Teacher:
             self.ppo.learning_rate = content["learning_rate"]
             self.progress = Progress(**content["progress"])
             self._set_goal_max(self.progress.goal_max_rad)
-            if self.widths is not None:
-                self.widths.restore(self.progress.widths)
+            self._go_on(content)
 
-    def _warm_normalisation(self, observation: Any, privileged: Any) -> None:
-        if self.progress.steps == 0 and float(self.ppo.actor.norm.count) < 1.0:
-            self.ppo.actor.norm.update(self._tensor(observation))
-            self.ppo.critic.norm.update(self._tensor(privileged))
+    def _go_on(self, content: dict[str, Any]) -> None:
+        """Takes up everything else that a later update depends on, of a checkpoint that has it."""
+        if self.widths is not None:
+            self.widths.restore(content.get("widths", {"widths": self.progress.widths}))
+        self._outcomes.extend(content.get("outcomes", []))
+        if "collector" in content:
+            self.collector.restore(unpacked(content["collector"]))
+        if "random" in content:
+            restore_random(content["random"])
 
-    def _tensor(self, values: Any) -> torch.Tensor:
-        return torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
-
-    @torch.no_grad()
-    def _collect(self, observation: Any, privileged: Any) -> tuple[Rollout, torch.Tensor, Any, Any, dict[str, float]]:
-        columns: dict[str, list[torch.Tensor]] = {name: [] for name in Rollout.__dataclass_fields__ if name != "state"}
-        state_before = self._state
-        term_sums: dict[str, float] = {}
-        got = failed = 0
-        for _ in range(self.config.ppo.horizon):
-            seen, truth = self._tensor(observation), self._tensor(privileged)
-            parameters, self._state = self.ppo.actor.parameters_of(seen, self._state)
-            distribution = self.ppo.actor.distribution(parameters)
-            action = distribution.sample()
-            step = self.env.step(action.cpu().numpy())
-            self._check_step(step)
-            if self.widths is not None:
-                self.widths.record(step)
-            # A time limit is not a failure: add the value of the state it cut off.
-            cut = self._tensor(step.truncated) * self.ppo.critic.value(self._tensor(step.final_privileged))
-            columns["observation"].append(seen)
-            columns["privileged"].append(truth)
-            columns["action"].append(action)
-            columns["log_prob"].append(distribution.log_prob(action))
-            columns["packed"].append(distribution.packed())
-            columns["reward"].append(self._tensor(step.reward) + self.config.ppo.gamma * cut)
-            columns["done"].append(self._tensor(step.terminated | step.truncated))
-            columns["value"].append(self.ppo.critic.value(truth))
-            self._state = self._state * (1.0 - columns["done"][-1])[:, None]
-            self._outcomes.extend([True] * int(step.reached.sum()) + [False] * int(step.failed.sum()))
-            got, failed = got + int(step.reached.sum()), failed + int(step.failed.sum())
-            for name, value in step.terms.items():
-                term_sums[name] = term_sums.get(name, 0.0) + float(value.mean())
-            observation, privileged = step.observation, step.privileged
-        rollout = Rollout(state=state_before, **{name: torch.stack(values) for name, values in columns.items()})
-        last_value = self.ppo.critic.value(self._tensor(privileged))
-        stats = {f"reward_{name}": total / self.config.ppo.horizon for name, total in term_sums.items()}
-        stats |= {"reward": float(rollout.reward.mean()), "goals_reached": got, "goals_failed": failed}
-        return rollout, last_value, observation, privileged, stats
+    def _watch(self, step: EnvStep) -> None:
+        """Takes what is counted from a step, after a look at whether it is finite."""
+        self._check_step(step)
+        if self.widths is not None:
+            self.widths.record(step)
+        self._outcomes.extend([True] * int(step.reached.sum()) + [False] * int(step.failed.sum()))
+        for name, value in step.terms.items():
+            self._term_sums[name] = self._term_sums.get(name, 0.0) + float(value.mean())
 
     def _check_step(self, step: EnvStep) -> None:
         for name, value in step.terms.items():

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
-from dexterity_ros.sim.env import EnvStep, ReorientEnv
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.sim.randomisation import active_terms, random_model
 
 NOISE = "noise"  # everything in SampleNoise together
@@ -57,10 +58,26 @@ class WidthCurriculum:
         """Mean width of all terms."""
         return float(np.mean(list(self.widths.values())))
 
-    def restore(self, widths: dict[str, float]) -> None:
-        """Continues with widths of a checkpoint; terms that it does not know begin at the start."""
-        self.widths |= {name: value for name, value in widths.items() if name in self.widths}
-        self.redraw()
+    def snapshot(self) -> dict[str, Any]:
+        """Returns all that a later update depends on."""
+        outcomes = {name: list(values) for name, values in self._outcomes.items()}
+        standing = {"drawn_widths": dict(self._drawn_widths), "drawn_from": self._drawn_from, "updates": self._updates}
+        return standing | {"widths": dict(self.widths), "outcomes": outcomes}
+
+    def restore(self, values: dict[str, Any]) -> None:
+        """Continues with widths of a checkpoint; terms that it does not know begin at the start.
+
+        values: of `snapshot`, with which it goes on exactly, or no more than the widths.
+        """
+        if "drawn_from" in values:
+            self._rng.bit_generator.state, self._updates = values["drawn_from"], values["updates"]
+            for name, outcomes in values["outcomes"].items():
+                self._outcomes[name].extend(outcomes)
+            self.widths |= values["drawn_widths"]
+            self.redraw()
+        self.widths |= {name: value for name, value in values["widths"].items() if name in self.widths}
+        if "drawn_from" not in values:
+            self.redraw()
 
     def record(self, step: EnvStep) -> None:
         """Takes the goals that ended in one control step."""
@@ -86,6 +103,7 @@ class WidthCurriculum:
 
     def redraw(self) -> None:
         """Draws all models and the shares of noise at the present widths."""
+        self._drawn_from, self._drawn_widths = self._rng.bit_generator.state, dict(self.widths)
         base, count = self._env.scene.model, int(self._copy.max()) + 1
         copies: list[Any] = []
         for c in range(count):

@@ -9,10 +9,12 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.spec import ActionSpec
 from dexterity_ros.observation.builder import TERM_NAMES, observation_spec
-from dexterity_ros.sim.env import EnvConfig, ReorientEnv
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.env_config import EnvConfig, SlowGoals
+from dexterity_ros.sim.randomisation import ModelRandomisation
 from dexterity_ros.sim.realtime import RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig
-from dexterity_ros.sim.sensors import NO_NOISE
+from dexterity_ros.sim.sensors import NO_NOISE, SampleNoise
 from dexterity_ros.tasks.reorient import TaskSpec
 
 PHYSICS = PhysicsConfig(timestep_s=0.05 / 3, substeps=3)
@@ -61,6 +63,78 @@ def test_a_late_goal_that_costs_something_ends_the_episode_like_a_drop(env):
     step = env.step(still(env))
     assert step.failed.all() and step.terminated.all() and not step.truncated.any()
     assert (step.reward < before.reward - 0.9).all()
+
+
+def changed(env, **changes):
+    """Returns an environment like it with another configuration."""
+    return ReorientEnv(
+        hand=env.hand, task=env.task, observation=env.observation_spec, action=env.action_spec,
+        config=replace(env.config, **changes), seed=0,
+    )  # fmt: skip
+
+
+def test_a_late_hand_may_get_another_goal_where_it_is(env):
+    late = changed(env, reward=replace(env.config.reward, late=-5.0), late_goes_on=1.0)
+    for _ in range(19):
+        late.step(still(late))
+    state, goal, seen = late.state.copy(), late.goal.copy(), late.memory.target_pos_rad
+    step = late.step(still(late))
+    assert step.failed.all() and step.terminated.all() and not step.restarted.any()
+    assert (late.goal != goal).any(axis=1).all() and late._goal_step.tolist() == [0] * 8
+    assert np.abs(late.state[:, 1:24] - state[:, 1:24]).max() < 0.05  # it lies where it lay
+    np.testing.assert_array_equal(late.memory.target_pos_rad, seen)
+    late.close()
+
+
+def test_some_goals_may_take_longer(env):
+    slow = changed(env, slow_goals=SlowGoals(share=0.5, timeout_s=(2.0, 3.0)))
+    limits = np.concatenate([slow._goal_limit.copy() for _ in range(20) if slow.reset() is not None])
+    assert {20} == set(limits[limits < 40].tolist()) and limits.max() <= 60
+    assert 0.3 < (limits >= 40).mean() < 0.7
+    slow.close()
+
+
+def test_the_critic_may_see_what_is_hidden_by_name(env):
+    ranges = ModelRandomisation(copies=8, object_mass=(0.5, 1.5), torque=(0.6, 1.1))
+    knowing = changed(env, privileged=("goal_left", "hidden_hand"), randomisation=ranges)
+    seen = knowing.step(still(knowing)).privileged
+    np.testing.assert_allclose(seen[:, 0], 0.95, atol=1e-6)
+    mass = knowing.scene.model.body_mass[knowing.scene.object_body]
+    np.testing.assert_allclose(np.exp(seen[:, 3]) * mass, knowing.physics.object_mass, rtol=1e-5)
+    knowing.redraw_models()
+    again = knowing.step(still(knowing)).privileged
+    assert (again[:, 3] != seen[:, 3]).all()
+    np.testing.assert_allclose(np.exp(again[:, 3]) * mass, knowing.physics.object_mass, rtol=1e-5)
+    knowing.close()
+
+
+def test_each_episode_may_have_its_own_share_of_the_noise(env):
+    noisy = changed(env, noise=SampleNoise(joint_zero_rad=0.1, share=(0.4, 1.0)))
+    shares = noisy.sensors.scale.copy()
+    assert ((shares >= 0.4) & (shares <= 1.0)).all() and len(set(shares)) == 8
+    noisy.reset()
+    assert (noisy.sensors.scale != shares).all()
+    noisy.close()
+
+
+def test_an_environment_goes_on_exactly_from_a_snapshot(env):
+    ranges = ModelRandomisation(copies=8, object_mass=(0.5, 1.5))
+    noise = SampleNoise(
+        object_pos_m=0.01, pose_delay_substeps=5, action_delay_substeps=2, backlash_rad=0.1, push_m_s2=0.5
+    )
+    made = [changed(env, randomisation=ranges, noise=noise, episode_s=0.6) for _ in range(2)]
+    rng = np.random.default_rng(0)
+    actions = rng.normal(size=(20, 8, 16)).astype(np.float32)
+    made[0].redraw_models()
+    for action in actions[:10]:
+        made[0].step(action)
+    made[1].restore(made[0].snapshot())
+    for action in actions[10:]:
+        one, other = (each.step(action) for each in made)
+        for name in ("observation", "privileged", "reward", "restarted"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    for each in made:
+        each.close()
 
 
 def test_true_inputs_are_what_perfect_sensors_see(env):

@@ -24,7 +24,7 @@ def changed(base, name):
 def test_every_kind_of_noise_belongs_to_one_part_only(base):
     seen, unmodelled = changed(base, "no observation noise"), changed(base, "no unmodelled effects")
     assert seen and unmodelled and not seen & unmodelled
-    assert seen | unmodelled == {k for k, v in asdict(base.env.noise).items() if v} - {"freeze_s", "push_s"}
+    assert seen | unmodelled == {k for k, v in asdict(base.env.noise).items() if v} - {"freeze_s", "push_s", "share"}
 
 
 def test_without_physics_every_hand_is_the_same_and_samples_are_as_noisy(base):

@@ -44,7 +44,7 @@ class Line:
         self.at = np.clip(self.at + 0.2 * action + 0.02, -2, 2).astype(np.float32)
         self.steps += 1
         done = np.full(len(self.at), self.steps >= 20)
-        good = np.abs(self.at[:, 0]) < 0.1
+        good, final = np.abs(self.at[:, 0]) < 0.1, self.at.copy()
         if done[0]:
             self.restart()
         return Outcome(
@@ -55,6 +55,7 @@ class Line:
             cut=done,
             tried=done,
             succeeded=done & good,
+            final_truth=final,
         )
 
 

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.sim.env import EnvStep
+from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.networks import RunningNorm
@@ -136,7 +136,7 @@ def test_advantages_of_a_constant_reward_are_the_geometric_sum(small):
     zero, one = torch.zeros(4, 1), torch.ones(4, 1)
     rollout = Rollout(
         state=zero[0, :, None][:, :0], observation=zero, privileged=zero, action=zero, log_prob=zero, packed=zero,
-        reward=one, done=torch.tensor([[0.0], [1.0], [0.0], [0.0]]), value=zero,
+        reward=one, done=torch.tensor([[0.0], [1.0], [0.0], [0.0]]), restarted=zero, used=one, value=zero,
     )  # fmt: skip
     _, returns = advantages(rollout, torch.tensor([2.0]), config)
     torch.testing.assert_close(returns[:, 0], torch.tensor([1.5, 1.0, 2.0, 2.0]))

@@ -83,10 +83,12 @@ def test_models_are_drawn_anew_now_and_then_at_the_present_widths(teacher):
 def test_widths_are_part_of_a_checkpoint(config, tmp_path):
     teacher = Teacher(config, tmp_path / "a")
     teacher.widths.widths["friction"] = 0.7
+    teacher.widths.redraw()
     teacher.train(quiet=True)
     other = Teacher(config, tmp_path / "b")
     other.restore(tmp_path / "a" / CHECKPOINT, keep_progress=True)
     assert other.widths.widths["friction"] == pytest.approx(0.7)
     np.testing.assert_allclose(friction(other)[0], 1.7)
+    np.testing.assert_array_equal(friction(other), friction(teacher))
     log = (tmp_path / "a/log.jsonl").read_text()
     assert '"widths"' in log and '"width"' in log

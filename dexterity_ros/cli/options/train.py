@@ -65,7 +65,7 @@ class StudentOptions:
     Attributes:
         config: YAML file in config/train, or your own.
         resume: go on from the run's checkpoint.
-        warm_start: run directory whose networks are the starting point of a new run.
+        warm_start: run directory, or policy bundle, whose network is the starting point of a new run.
         corrections: with --warm-start or --resume, recordings in which an operator led over leader/joint_targets;
             what they did is learned from in every round, beside DAgger of the teacher.
     """

@@ -19,6 +19,7 @@ Bools = NDArray[np.bool_]
 class Outcome:
     """What one step of N episodes brought. observation, truth: after automatic restarts.
 
+    final_truth: the truth before them; None where nothing is ever cut.
     done: the episode is over, memories begin anew. cut: it is over because time was up, and might have gone on well.
     tried: an attempt ended, one of several of an episode perhaps. succeeded: where tried.
     """
@@ -30,6 +31,7 @@ class Outcome:
     cut: Bools
     tried: Bools
     succeeded: Bools
+    final_truth: Floats | None = None
 
 
 class Task(Protocol):

@@ -7,17 +7,17 @@ the Imitation Gap by Adaptive Insubordination, arXiv 2007.12173.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from dexterity_ros.contracts.ranges import Checked, Range
-from dexterity_ros.training.imitation.collect import Expert, Outcome, Task
+from dexterity_ros.contracts.ranges import UNSAID_AT_DEFAULT, Checked, Range
+from dexterity_ros.sim.snapshot import Snapshot
+from dexterity_ros.training.imitation.collect import Expert, Floats, Task
 from dexterity_ros.training.networks import Actor, Critic
-from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
+from dexterity_ros.training.ppo import Ppo, PpoConfig
+from dexterity_ros.training.rollouts import Collector, MeanFirst, Transition, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,7 @@ class TuningConfig(Checked):
 
     alike: how far apart (root mean square) an action and the expert's are when the reward is down to a third.
     critic_first: updates in which only the critic learns: one that knows nothing yet spoils what the student can do.
+    mean_first: some attempts begin without exploration.
     """
 
     imitation: Annotated[float, Range(0.0, 1e6, "a reward; 0 = none")]
@@ -33,52 +34,91 @@ class TuningConfig(Checked):
     ppo: PpoConfig
     alike: Annotated[float, Range(1e-6, 100.0, "raw actions are of order one")] = 0.001
     critic_first: Annotated[int, Range(0, 10_000_000, "0 = both learn at once")] = 0
+    mean_first: MeanFirst | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
 
 
-class _Play:
-    """Goes through the task without a break, rollout after rollout."""
+@runtime_checkable
+class Resumable(Protocol):
+    """A task that can say where it stands, and go on from there."""
 
-    def __init__(self, task: Task, expert: Expert, ppo: Ppo, alike: float) -> None:
-        self._task, self._expert, self._ppo, self._alike = task, expert, ppo, alike
-        self.restart()
+    def snapshot(self) -> Snapshot:
+        """Returns where all episodes stand."""
+        ...
 
-    def restart(self) -> None:
-        """Begins anew."""
-        self._observation, self._truth = self._task.restart()
-        self._state = self._ppo.actor.begin(len(self._observation))
+    def restore(self, values: Snapshot) -> None:
+        """Goes on from there."""
+        ...
 
-    @torch.no_grad()
-    def rollout(self, imitation: float) -> tuple[Rollout, Tensor, float]:
-        """Returns (what happened, values of where it stands, success rate). imitation: reward for being alike."""
-        begun, won, played = self._state, 0, 0
-        columns: dict[str, list[Tensor]] = {name: [] for name in Rollout.__dataclass_fields__ if name != "state"}
-        for _ in range(self._ppo.config.horizon):
-            row, outcome = self._step(imitation)
-            for name, value in row.items():
-                columns[name].append(value)
-            won, played = won + int(outcome.succeeded.sum()), played + int(outcome.tried.sum())
-        stacked = {name: torch.stack(values) for name, values in columns.items()}
-        last = self._ppo.critic.value(torch.from_numpy(self._truth))
-        return Rollout(state=begun, **stacked), last, won / max(played, 1)
 
-    def _step(self, imitation: float) -> tuple[dict[str, Tensor], Outcome]:
-        actor, seen, known = self._ppo.actor, torch.from_numpy(self._observation), torch.from_numpy(self._truth)
-        parameters, state = actor.parameters_of(seen, self._state)
-        distribution = actor.distribution(parameters)
-        action, value = distribution.sample(), self._ppo.critic.value(known)
-        apart = ((action.numpy() - self._expert(self._truth)) ** 2).mean(axis=1)
-        outcome = self._task.step(action.numpy())
-        reward = torch.from_numpy((outcome.reward + imitation * np.exp(-apart / self._alike**2)).astype(np.float32))
-        # Where time was up, what would have followed is worth about as much as where it was.
-        reward = reward + self._ppo.config.gamma * value * torch.from_numpy(outcome.cut.astype(np.float32))
-        done = torch.from_numpy(outcome.done.astype(np.float32))
-        self._state = state * (1.0 - done)[:, None]
-        self._observation, self._truth = outcome.observation, outcome.truth
-        row = {
-            "observation": seen, "privileged": known, "action": action, "log_prob": distribution.log_prob(action),
-            "packed": distribution.packed(), "reward": reward, "done": done, "value": value,
-        }  # fmt: skip
-        return row, outcome
+class TaskWorld:
+    """A task as a `World`: the critic sees the truth. imitation: reward for doing as the expert does, at present."""
+
+    def __init__(self, task: Task, expert: Expert, alike: float) -> None:
+        self._task, self._expert, self._alike = task, expert, alike
+        self.imitation = 0.0
+
+    def restart(self) -> tuple[Floats, Floats]:
+        """Begins all episodes anew. Returns (observation, truth)."""
+        observation, self._truth = self._task.restart()
+        return observation, self._truth
+
+    def step(self, action: Floats) -> Transition:
+        """Takes one step."""
+        example = self._paid(action)
+        outcome = self._task.step(action)
+        self._truth = outcome.truth
+        return Transition(
+            observation=outcome.observation,
+            privileged=outcome.truth,
+            final_privileged=outcome.final_truth,
+            reward=(outcome.reward + example).astype(np.float32),
+            terminated=outcome.done & ~outcome.cut,
+            truncated=outcome.cut,
+            restarted=outcome.done,
+            reached=outcome.succeeded,
+            failed=outcome.tried & ~outcome.succeeded,
+        )
+
+    def snapshot(self) -> Snapshot:
+        """Returns where it stands. The task has to be resumable."""
+        assert isinstance(self._task, Resumable), f"{type(self._task).__name__} cannot be resumed"
+        return {"task": self._task.snapshot(), "truth": self._truth}
+
+    def restore(self, values: Snapshot) -> None:
+        """Goes on from there."""
+        assert isinstance(self._task, Resumable), f"{type(self._task).__name__} cannot be resumed"
+        self._task.restore(values["task"])
+        self._truth = values["truth"]
+
+    def _paid(self, action: Floats) -> Any:
+        """Returns the reward for acting as the expert would, (N,), or 0."""
+        if self.imitation == 0.0:
+            return 0.0
+        apart = ((action - self._expert(self._truth)) ** 2).mean(axis=1)
+        return self.imitation * np.exp(-apart / self._alike**2)
+
+
+class Tuner:
+    """Reinforces an actor in a world, update after update."""
+
+    def __init__(self, world: World, student: Actor, critic: Critic, config: TuningConfig, *, seed: int = 0) -> None:
+        """critic: of what the world calls privileged, and with mean_first of one number more."""
+        self.config, self._world = config, world
+        self.ppo = Ppo(student, critic, config.ppo)
+        self.collector = Collector(world, self.ppo, mean_first=config.mean_first, seed=seed)
+
+    def update(self, number: int) -> dict[str, float]:
+        """Collects and learns once. Returns the success rate while exploring (`rate`), losses and the like."""
+        if not self.collector.begun:
+            self.collector.restart()
+        if isinstance(self._world, TaskWorld):
+            share = max(1.0 - number / max(self.config.fade_updates, 1), 0.0)
+            self._world.imitation = self.config.imitation * share
+        self.ppo.explore(number)
+        rollout, last, tally = self.collector.rollout()
+        seconds, alone = self.collector.seconds, number < self.config.critic_first
+        losses = seconds.timed("learning", lambda: self.ppo.update(rollout, last, critic_only=alone))
+        return losses | {"rate": tally.rate, "reward": float(rollout.reward.mean()), "used": float(rollout.used.mean())}
 
 
 def fine_tune(
@@ -96,13 +136,10 @@ def fine_tune(
     critic: of what the expert sees. updates: their numbers, of which the first is not 0 where one goes on. said: called
     after each of them with (its number, success rate while exploring, success rate alone where that was tried).
     """
-    ppo = Ppo(student, critic, config.ppo)
-    play = _Play(task, expert, ppo, config.alike)
+    tuner = Tuner(TaskWorld(task, expert, config.alike), student, critic, config)
     for update in updates:
-        share = max(1.0 - update / max(config.fade_updates, 1), 0.0)
-        rollout, last, rate = play.rollout(config.imitation * share)
-        ppo.update(rollout, last, critic_only=update < config.critic_first)
+        rate = tuner.update(update)["rate"]
         alone = tried_alone(update)
         if alone is not None:
-            play.restart()
+            tuner.collector.restart()
         said(update, rate, alone)

@@ -1,5 +1,6 @@
 """The hand as a task for imitation: the student sees its sensors, the expert sees the truth, both act alike."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,13 @@ from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import build_observation, check_spec
 from dexterity_ros.observation.memory import observe_object, seed_memory
 from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.sim.sensors import choose
+from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 from dexterity_ros.tasks.reorient import goal_error_rad, sample_goals
 from dexterity_ros.training.imitation.collect import Floats, Outcome
+
+_STANDING = ("_memory", "_imagined", "_imagined_steps", "_rng")
 
 
 class BundleExpert:
@@ -32,7 +37,9 @@ class BundleExpert:
         check_spec(manifest.observation, len(hand.joints))
         if manifest.state_width > 0:
             raise BundleError(f"{manifest.name} has memory; an expert is asked about states that it did not come to")
-        if manifest.action != action:
+        if replace(manifest.action, max_lead_rad=None) != replace(
+            action, max_lead_rad=None
+        ):  # a limit is the decoder's
             raise BundleError(f"{manifest.name} acts by {manifest.action}, the student by {action}; they must be alike")
         self.manifest = manifest
 
@@ -55,18 +62,22 @@ class HandTask:
         *,
         stop_head: bool = False,
         restricted: bool = False,
+        watch: Callable[[EnvStep], None] = lambda _step: None,
     ) -> None:
         """expert: what the expert's truth is made of. The student sees what the environment shows.
 
-        restricted: the expert is shown what sensors say, too, and its truth is no more than that.
+        restricted: the expert is shown what sensors say, too, and its truth is no more than that. watch: called with
+        every step of the environment.
 
         stop_head: actions and truth have one number more, whether the goal is reached. A goal that is reached is
         followed by the next, so only goals that nobody pursues show it; half of them are near, then, and stay.
         """
         self.env, self._expert, self._rng = env, expert, np.random.default_rng([seed, 3])
-        self._restricted = restricted
+        self._restricted, self._watch = restricted, watch
         self._stop_head, self._near = stop_head, replace(env.task, goal_rad=(0.0, 2.0 * env.task.success_rad))
         self._goal_limit = round(env.task.goal_timeout_s / env.config.physics.control_period_s)
+        true = env.true_inputs()
+        self._memory = seed_memory(true.joints, true.object_pose)
         self._restart_imagination()
 
     def restart(self) -> tuple[Floats, Floats]:
@@ -80,7 +91,8 @@ class HandTask:
     def step(self, action: Floats) -> Outcome:
         """Takes one control step."""
         step = self.env.step(action[:, : len(self.env.hand.joints)])
-        done = step.terminated | step.truncated
+        self._watch(step)
+        done, final = step.restarted, self._final_truth(step)
         true = self.env.true_inputs()
         self._memory = choose(done, seed_memory(true.joints, true.object_pose), self._memory)
         return Outcome(
@@ -91,7 +103,17 @@ class HandTask:
             cut=step.truncated,
             tried=step.reached | step.failed,
             succeeded=step.reached,
+            final_truth=final,
         )
+
+    def snapshot(self) -> Snapshot:
+        """Returns where all hands stand."""
+        return take(self, _STANDING) | {"env": self.env.snapshot()}
+
+    def restore(self, values: Snapshot) -> None:
+        """Goes on where a task of the same configuration stood."""
+        self.env.restore(values["env"])
+        put_back(self, {name: values[name] for name in _STANDING})
 
     def imagine(self) -> tuple[Floats, Floats]:
         """Returns (observation, truth) with another goal for every hand, pursued as long as a real one would be."""
@@ -131,6 +153,15 @@ class HandTask:
         self._memory = observe_object(memory, true)
         truth: Floats = build_observation(self._expert, true, self._memory)
         return self._with_verdict(truth, self.env.inputs.goal.quat_wxyz)
+
+    def _final_truth(self, step: EnvStep) -> Floats | None:
+        """Returns the truth before hands were restarted, where time was up for any."""
+        if self._restricted or self._stop_head or not step.truncated.any():  # those learn from no rewards
+            return None
+        true, shared = step.final_inputs, step.final_memory
+        memory = replace(self._memory, target_pos_rad=shared.target_pos_rad, action=shared.action)
+        truth: Floats = build_observation(self._expert, true, observe_object(memory, true))
+        return truth
 
     def _restart_imagination(self) -> None:
         count = self.env.num_envs

@@ -1,0 +1,141 @@
+"""What only a simulator knows, by name: the critic's view of the world."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.frames import quat_rotate, quat_to_cubic, quat_to_rot6d, quat_to_rotvec, rotation_between
+from dexterity_ros.observation.memory import PolicyMemory
+from dexterity_ros.sim.physics import BatchPhysics
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """N hands at one moment. tips: of the fingers in the hand frame, m, (N, tips, 3).
+
+    goal_step, goal_limit: control steps since the goal was given, and after which it is late, (N,). held: for how many
+    it has been reached, of hold_steps. hidden: what randomisation made of each hand and object, (N, h). errors: what
+    the sensors of each add in this episode, (N, e). period_s: of control.
+    """
+
+    physics: BatchPhysics
+    state: Floats
+    memory: PolicyMemory
+    tips: Floats
+    goal: Floats
+    goal_step: NDArray[np.int64]
+    goal_limit: NDArray[np.int64]
+    held: NDArray[np.int64]
+    hold_steps: int
+    success_rad: float
+    period_s: float
+    hidden: Callable[[], Floats]
+    errors: Callable[[], Floats]
+
+    @cached_property
+    def quat(self) -> Floats:
+        """Rotation of the object, (N, 4)."""
+        return self.physics.object_quat(self.state)
+
+    @cached_property
+    def position(self) -> Floats:
+        """Position of the object, (N, 3)."""
+        return self.physics.object_pos(self.state)
+
+    @cached_property
+    def joints(self) -> Floats:
+        """Positions of the joints, (N, n)."""
+        return self.physics.joint_pos(self.state)
+
+    @cached_property
+    def to_goal(self) -> Floats:
+        """Rotation from object to goal, (N, 4)."""
+        turn: Floats = rotation_between(self.quat, self.goal)
+        return turn
+
+
+TERMS: dict[str, Callable[[World], NDArray[np.floating[Any]]]] = {
+    "joint_pos": lambda w: w.joints,
+    "joint_vel": lambda w: w.physics.joint_vel(w.state),
+    "joint_error": lambda w: w.memory.target_pos_rad - w.joints,
+    "object_pos": lambda w: w.position,
+    "object_rot6d": lambda w: quat_to_rot6d(w.quat),
+    "object_cubic": lambda w: quat_to_cubic(w.quat),
+    "object_lin_vel": lambda w: w.physics.object_vel(w.state)[:, :3],
+    "object_ang_vel": lambda w: quat_rotate(w.quat, w.physics.object_vel(w.state)[:, 3:]),
+    "goal_rotvec": lambda w: quat_to_rotvec(w.to_goal),
+    "goal_rot6d": lambda w: quat_to_rot6d(w.to_goal),
+    "fingertips": lambda w: (w.tips - w.position[:, None, :]).reshape(len(w.state), -1),
+    "last_action": lambda w: w.memory.action,
+    "goal_clock": lambda w: (w.goal_step / w.goal_limit)[:, None],
+    "goal_left": lambda w: (w.period_s * (w.goal_limit - w.goal_step))[:, None],
+    "hold_count": lambda w: (w.held / w.hold_steps)[:, None],
+    "success_rad": lambda w: np.full((len(w.state), 1), w.success_rad),
+    "hidden_hand": lambda w: w.hidden(),
+    "sensor_errors": lambda w: w.errors(),
+}
+_ALWAYS = (
+    "joint_pos", "joint_vel", "joint_error", "object_pos", "object_rot6d", "object_lin_vel", "object_ang_vel",
+    "goal_rotvec", "goal_rot6d", "fingertips", "last_action", "goal_clock", "hold_count",
+)  # fmt: skip
+
+
+def privileged_terms(chosen: Sequence[str], *, cubic: bool) -> tuple[str, ...]:
+    """Returns the names of the terms: those chosen, or where there are none what has always been there.
+
+    cubic: a policy that does not tell the faces of a cube apart gets a critic that does not either.
+
+    Raises:
+        ConfigError: an unknown name.
+    """
+    unknown = sorted(set(chosen) - set(TERMS))
+    if unknown:
+        raise ConfigError(f"no privileged term {unknown}; there are {sorted(TERMS)}")
+    return tuple(chosen) or tuple("object_cubic" if cubic and name == "object_rot6d" else name for name in _ALWAYS)
+
+
+def privileged_state(terms: Sequence[str], world: World) -> NDArray[np.float32]:
+    """Returns the terms side by side, (N, width) float32."""
+    return np.concatenate([TERMS[name](world) for name in terms], axis=-1).astype(np.float32)
+
+
+def hidden_parameters(models: Sequence[mujoco.MjModel], nominal: mujoco.MjModel) -> Floats:
+    """Returns how random copies of a model differ from it, (N, h); copies may occur many times."""
+    known = {id(model): _differences(model, nominal) for model in models}
+    return np.stack([known[id(model)] for model in models])
+
+
+def _differences(model: mujoco.MjModel, nominal: mujoco.MjModel) -> Floats:
+    """Returns how a model differs from another, (h,): logarithms of factors, and differences."""
+    body = int(nominal.body("object_body").id)
+    geom = int(np.flatnonzero(nominal.geom_bodyid == body)[0])
+    hinges = nominal.jnt_dofadr[nominal.jnt_type == mujoco.mjtJoint.mjJNT_HINGE]
+
+    def factor(name: str, index: object) -> Floats:
+        ours, theirs = np.asarray(getattr(model, name)[index]), np.asarray(getattr(nominal, name)[index])
+        same = theirs == 0.0
+        return np.atleast_1d(np.log(np.where(same, 1.0, ours) / np.where(same, 1.0, theirs)))
+
+    return np.concatenate(
+        [
+            factor("geom_friction", (geom, 0)),
+            factor("geom_solref", (geom, 0)),
+            factor("body_mass", body),
+            factor("geom_size", (geom, 0)),
+            factor("dof_frictionloss", hinges),
+            factor("actuator_gainprm", (slice(None), 0)),
+            factor("dof_damping", hinges),
+            factor("jnt_actfrcrange", (slice(0, 1), 1)),
+            100.0 * (model.body_ipos[body] - nominal.body_ipos[body]),  # in cm, of order one
+            model.opt.gravity - nominal.opt.gravity,
+            np.atleast_1d(np.log(model.opt.timestep / nominal.opt.timestep)),
+        ]
+    )

@@ -1,0 +1,129 @@
+"""A shipped bundle as the start of a training: its actor from the network file, the rest from resume.npz, if any.
+
+The network file has the actor's weights under their own names, behind `_actor.`, and the square root of the
+normalisation's variance (with 1e-8 added, training/networks.py) under `sqrt`. How far it explored, the critic and the
+optimiser are not in it: they may lie beside it.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dexterity_ros.contracts.errors import BundleError
+from dexterity_ros.contracts.manifest import NETWORK_FILE, PolicyManifest, load_manifest
+from dexterity_ros.training.networks import Actor, Critic
+from dexterity_ros.training.ppo import Ppo
+from dexterity_ros.training.setup import Setup
+
+RESUME_FILE = "resume.npz"
+_PREFIX, _NORM_EPSILON = "_actor.", 1e-8
+_NOT_IN_FILE = ("log_std", "norm.count")
+
+
+def load_actor(bundle: Path, actor: Actor, config: Setup) -> PolicyManifest:
+    """Gives an actor the weights of a bundle. Returns the bundle's manifest.
+
+    Raises:
+        BundleError: it sees or does something else, or its layers have other names or shapes; the message says which.
+    """
+    manifest = load_manifest(bundle)
+    _check_interface(manifest, config)
+    found, own = _weights(bundle / NETWORK_FILE), actor.state_dict()
+    wanted = {name: tuple(value.shape) for name, value in own.items() if name not in _NOT_IN_FILE}
+    shapes = {name: tuple(value.shape) for name, value in found.items()}
+    if shapes != wanted:
+        differ = sorted(name for name in wanted | shapes if wanted.get(name) != shapes.get(name))
+        said = ", ".join(
+            f"{name} {shapes.get(name, 'missing')}, expected {wanted.get(name, 'none')}" for name in differ
+        )
+        raise BundleError(f"the network of {manifest.name} has other layers than this configuration's student: {said}")
+    # Its statistics are of all that it was trained on, so they move as slowly as if that went on.
+    own["norm.count"] = torch.tensor(float(max(manifest.provenance.steps, 1)), dtype=torch.float64)
+    actor.load_state_dict(own | found)
+    return manifest
+
+
+def _check_interface(manifest: PolicyManifest, config: Setup) -> None:
+    """Raises BundleError where the policy sees, does or controls something else; a limit of its lead may differ."""
+    hand = config.hand_spec()
+    manifest.check_hand(hand)
+    rate = round(1.0 / config.env.physics.control_period_s, 6)
+    for what, theirs, ours in (
+        ("observation", manifest.observation, config.observation()),
+        ("action", replace(manifest.action, max_lead_rad=None), replace(config.policy.action, max_lead_rad=None)),
+        ("control_rate_hz", manifest.control_rate_hz, rate),
+        ("stop_head", manifest.stop_head, False),
+    ):
+        if theirs != ours:
+            raise BundleError(f"{what} of {manifest.name} is {theirs}, the configuration's is {ours}: no start for it")
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    """Returns the actor's weights in a network file by their names in the actor."""
+    arrays = {item.name: onnx.numpy_helper.to_array(item) for item in onnx.load(str(path)).graph.initializer}
+    named = {name.removeprefix(_PREFIX): value for name, value in arrays.items() if name.startswith(_PREFIX)}
+    if "sqrt" in arrays:
+        named["norm.variance"] = (arrays["sqrt"].astype(np.float64) ** 2 - _NORM_EPSILON).astype(np.float32)
+    return {name: torch.from_numpy(np.array(value)) for name, value in named.items()}
+
+
+def save_resume(bundle: Path, ppo: Ppo) -> None:
+    """Writes resume.npz: log std, critic, scale of the gradients, learning rate, as small as training can bear."""
+    values: dict[str, NDArray[np.generic]] = {"learning_rate": np.array(ppo.learning_rate)}
+    values["actor.norm.count"] = ppo.actor.norm.count.numpy()
+    values["actor.log_std"] = ppo.actor.log_std.detach().numpy()
+    for name, value in ppo.critic.state_dict().items():
+        exact = "norm." in name or "returns." in name
+        values[f"critic.{name}"] = value.numpy() if exact else value.numpy().astype(np.float16)
+    for number, state in ppo.optimiser.state_dict()["state"].items():
+        values[f"scale.{number}"] = np.sqrt(state["exp_avg_sq"].numpy()).astype(np.float16)
+        values[f"step.{number}"] = state["step"].numpy()
+    np.savez_compressed(bundle / RESUME_FILE, **values)  # type: ignore[arg-type]
+
+
+def load_resume(bundle: Path, ppo: Ppo) -> bool:
+    """Gives a learner what lies beside a bundle; returns False where nothing does, or it is of another critic.
+
+    Raises:
+        BundleError: the file is damaged.
+    """
+    path = bundle / RESUME_FILE
+    if not path.is_file():
+        return False
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            values = {name: torch.from_numpy(np.array(stored[name])) for name in stored.files}
+    except Exception as error:  # zipfile, zlib and numpy raise a different class for every kind of broken file
+        raise BundleError(f"{path} is damaged: {type(error).__name__}: {' '.join(str(error).split())}") from error
+    critic = {name.removeprefix("critic."): value for name, value in values.items() if name.startswith("critic.")}
+    if not _fits(critic, ppo.critic):
+        return False
+    ppo.critic.load_state_dict({name: value.to(ppo.critic.state_dict()[name].dtype) for name, value in critic.items()})
+    ppo.actor.log_std.data.copy_(values["actor.log_std"])
+    ppo.actor.norm.count.copy_(values["actor.norm.count"])
+    _load_scales(values, ppo)
+    return True
+
+
+def _fits(values: dict[str, Tensor], critic: Critic) -> bool:
+    own = {name: value.shape for name, value in critic.state_dict().items()}
+    return own == {name: value.shape for name, value in values.items()}
+
+
+def _load_scales(values: dict[str, Tensor], ppo: Ppo) -> None:
+    """Puts learning rate and second moments back; the first moments, of a few steps, begin anew."""
+    low, high = ppo.config.learning_rate_range
+    ppo.learning_rate = min(max(float(values["learning_rate"]), low), high)
+    state = ppo.optimiser.state_dict()
+    for name, scale in values.items():
+        if name.startswith("scale."):
+            number = int(name.removeprefix("scale."))
+            moments = {"exp_avg": torch.zeros(scale.shape), "exp_avg_sq": scale.float() ** 2}
+            state["state"][number] = moments | {"step": values[f"step.{number}"]}
+    state["param_groups"][0]["lr"] = ppo.learning_rate
+    ppo.optimiser.load_state_dict(state)

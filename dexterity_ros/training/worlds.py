@@ -1,0 +1,46 @@
+"""The simulated hands as a world for rollouts."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.sim.env_config import EnvStep
+from dexterity_ros.sim.snapshot import Snapshot
+from dexterity_ros.training.rollouts import Floats, Transition
+
+
+class EnvWorld:
+    """A `World`; the critic sees the environment's privileged state."""
+
+    def __init__(self, env: ReorientEnv, watch: Callable[[EnvStep], None]) -> None:
+        """watch: called with every step."""
+        self._env, self._watch = env, watch
+
+    def restart(self) -> tuple[Floats, Floats]:
+        """Begins all episodes anew. Returns (observation, privileged)."""
+        return self._env.reset()
+
+    def step(self, action: Floats) -> Transition:
+        """Takes one control step."""
+        step = self._env.step(action)
+        self._watch(step)
+        return Transition(
+            observation=step.observation,
+            privileged=step.privileged,
+            final_privileged=step.final_privileged,
+            reward=step.reward.astype(np.float32),
+            terminated=step.terminated,
+            truncated=step.truncated,
+            restarted=step.restarted,
+            reached=step.reached,
+            failed=step.failed,
+        )
+
+    def snapshot(self) -> Snapshot:
+        """Returns where all hands stand."""
+        return self._env.snapshot()
+
+    def restore(self, values: Snapshot) -> None:
+        """Goes on from there."""
+        self._env.restore(values)
