@@ -17,7 +17,7 @@ from dexterity_ros.systems.operator import Operator
 HAND, SUPERVISOR, DEACTIVATE = "hand_node/estop", "safety_node/estop", "hand_node/change_state"
 _FIND_S = 2.0  # a service that was not found by then is not there
 _BUSY_S = 5.0  # or by then, where its node runs on this machine, which may have much to do
-_ANSWER_S = 2.0
+_ANSWER_S = 3.0
 _OFF = (Phase.LIMP.value, Phase.STOPPED.value)  # as hand/state begins when no motor has torque
 _LAST_RESORT_S = 0.5  # the hand's own stop has this long before it is deactivated as well
 
