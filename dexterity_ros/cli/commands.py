@@ -65,6 +65,7 @@ _BENCH = {
     "eyes": Command("the estimated pose against the truth", "bench:BenchEyesOptions", "bench_eyes:eyes", _SIM),
     "bus": Command("reading and writing all motors", "bench:BenchBusOptions", "bench_bus:bus", _VENDOR),
     "faults": Command("every fault of bus and motors", "bench:BenchFaultsOptions", "bench_faults:faults"),
+    "stops": Command("every stop, at every bus fault", "bench:BenchStopsOptions", "bench_stops:stops", _NODES),
     "kills": Command("kill -9 of each node", "bench:BenchKillsOptions", "bench_nodes:kills", _NODES),
     "paths": Command("motions by bus and directly", "bench:BenchPathsOptions", "bench_nodes:paths", _NODES),
     "damage": Command("damaged files, by all commands", "bench:BenchDamageOptions", "bench_damage:damage"),

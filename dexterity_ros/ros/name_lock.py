@@ -61,6 +61,13 @@ class NameLock:
             return True
         return False
 
+    def holder(self) -> int | None:
+        """Returns the process id of who holds the name; None when nobody does."""
+        if not self.held():
+            return None
+        text = self._path.read_text().split()
+        return int(text[0]) if text else None
+
     def wait_until_free(self, at_most_s: float) -> bool:
         """Waits for the end of who holds it. Returns whether it came."""
         end = time.monotonic() + at_most_s

@@ -14,6 +14,7 @@ FADE_MS = 600.0 + TORQUE_OFF_MS  # a disarm lets the current fade first
 class StopRow:
     """One stop.
 
+    time: virtual, of HandControl alone; or real, of a running system.
     reaction: stop takes the torque; hold stands still. torque_off_ms: from the event to the first motor without torque;
     None: none was reached. still_ms: from the event to the last goal that moved. torque_commands_after: motors that
     were told to switch torque on again after the first one was off. said: what the hand said last.
@@ -23,6 +24,7 @@ class StopRow:
     kind: str
     bus_fault: str
     repeat: int
+    time: Literal["virtual", "real"]
     reaction: Literal["stop", "hold"]
     torque_off_ms: float | None
     still_ms: float

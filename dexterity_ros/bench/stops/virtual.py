@@ -180,6 +180,7 @@ def _run(rig: StopRig, kind: str, bus_fault: str, repeat: int) -> StopRow:
         kind=kind,
         bus_fault=bus_fault,
         repeat=repeat,
+        time="virtual",
         reaction="hold" if KINDS[kind].holds else "stop",
         torque_off_ms=off_ms,
         still_ms=still_ms,

@@ -51,6 +51,27 @@ class BenchKillsOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BenchStopsOptions:
+    """Stop a moving hand in every way at the moment of every bus fault: how soon is it limp, and what moves then?
+
+    Services, faults, signals to every process, strangers on its topics. What needs no process is run in virtual time,
+    the rest on a running system without physics. Status 1 when a stop was none.
+
+    JSON keys:
+    - rows, a list of {kind, bus_fault, repeat, time, reaction, torque_off_ms, still_ms, torque_commands_after,
+      motors_with_torque_after_10s, motors_with_torque_after_return, said, shortcomings}
+
+    Attributes:
+        repeats: of each kind and fault in virtual time.
+        real_repeats: of each kind and fault on a running system, about 15 s each; 0 leaves them out.
+    """
+
+    repeats: int = 20
+    real_repeats: int = 5
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BenchBusOptions:
     """Read and write all motors on an emulated bus, beside other ways to do it, in turns.
 

@@ -1,0 +1,176 @@
+"""Stops of a running system in real time: its services, signals to its processes, strangers on its topics."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from std_srvs.srv import Trigger
+
+from dexterity_ros import ros, wire
+from dexterity_ros.bench.stops.rows import FADE_MS, PROCESS_DIED_MS, TORQUE_OFF_MS, StopRow
+from dexterity_ros.bench.stops.standing import NODES, StandingSystem, watch
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.drivers.emulated.motor_watch import SeenMotors
+from dexterity_ros.systems.stops import stop_hand
+
+BUS_FAULTS = {"none": "none", "silent motor": "silent 5", "cable out": "cable out", "30 % lost": "lose 0.3"}
+_AFTER_S, _RETURN_S, _STRANGER_S = 10.0, 2.0, 1.0
+_SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGSTOP": signal.SIGSTOP, "SIGHUP": signal.SIGHUP, "SIGTERM": signal.SIGTERM}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealKind:
+    """begin: asks for the stop, without waiting for it. holds: the hand may stand still with torque.
+
+    allowed_ms: to the first torque off, or of a hold to the last motion.
+    """
+
+    begin: Callable[[StandingSystem], None]
+    holds: bool = False
+    allowed_ms: float = TORQUE_OFF_MS
+
+
+def _call(service: str) -> Callable[[StandingSystem], None]:
+    def begin(system: StandingSystem) -> None:
+        system.operator.node.create_client(Trigger, service).call_async(Trigger.Request())
+
+    return begin
+
+
+def _estop(system: StandingSystem) -> None:
+    stop_hand(system.operator)
+
+
+def _transition(number: int) -> Callable[[StandingSystem], None]:
+    def begin(system: StandingSystem) -> None:
+        client = system.operator.node.create_client(ChangeState, "hand_node/change_state")
+        client.call_async(ChangeState.Request(transition=Transition(id=number)))
+
+    return begin
+
+
+def _to_node(name: str, number: int, system: StandingSystem) -> None:
+    os.kill(system.node(name), number)
+
+
+def _to_parent(number: int, system: StandingSystem) -> None:
+    assert system.parent is not None
+    system.parent.send_signal(number)
+
+
+def _stranger_leads(ahead_s: float, system: StandingSystem) -> None:
+    """Another program sends targets, as fast as the policy does."""
+    node, hand = system.operator.node, load_hand("leap")
+    home = np.array(hand.home_pos_rad)
+    targets = ros.publisher(node, "joint_targets")
+    end = time.monotonic() + _STRANGER_S
+    while time.monotonic() < end:
+        stamp = ros.now_ns(node) + round(ahead_s * 1e9)
+        message = ros.message_class("joint_targets")()
+        targets.publish(wire.fill_joint_state(message, hand.joint_names, stamp, home, np.zeros_like(home)))
+        system.operator.spin(0.02)
+    node.destroy_publisher(targets)
+
+
+def _clock_is_set(by_s: float, system: StandingSystem) -> None:
+    """Somebody publishes /clock, an hour off."""
+    from rosgraph_msgs.msg import Clock
+
+    node = system.operator.node
+    clock = node.create_publisher(Clock, "/clock", 10)
+    end = time.monotonic() + _STRANGER_S
+    while time.monotonic() < end:
+        message = Clock()
+        message.clock.sec = int(time.time() + by_s)
+        clock.publish(message)
+        system.operator.spin(0.02)
+    node.destroy_publisher(clock)
+
+
+def _kinds() -> Iterator[tuple[str, RealKind]]:
+    yield "hand_node estop", RealKind(begin=_call("hand_node/estop"))
+    yield "safety_node estop", RealKind(begin=_call("safety_node/estop"))
+    yield "dexterity estop", RealKind(begin=_estop)
+    yield "disarm", RealKind(begin=_call("safety_node/disarm"), allowed_ms=FADE_MS)
+    yield "lifecycle deactivate", RealKind(begin=_transition(Transition.TRANSITION_DEACTIVATE))
+    yield "lifecycle cleanup", RealKind(begin=_transition(Transition.TRANSITION_CLEANUP))
+    for name in NODES:
+        for said, number in _SIGNALS.items():
+            frozen = said == "SIGSTOP"
+            begin = partial(_to_node, name, number)
+            yield f"{name} {said}", RealKind(begin=begin, holds=frozen, allowed_ms=PROCESS_DIED_MS)
+    for said, number in _SIGNALS.items():
+        begin = partial(_to_parent, number)
+        yield f"up {said}", RealKind(begin=begin, holds=said == "SIGSTOP", allowed_ms=PROCESS_DIED_MS)
+    yield "foreign targets", RealKind(begin=partial(_stranger_leads, 0.0), holds=True)
+    yield "foreign targets from the future", RealKind(begin=partial(_stranger_leads, 3600.0), holds=True)
+    yield "clock +1 h", RealKind(begin=partial(_clock_is_set, 3600.0), holds=True)
+    yield "clock -1 h", RealKind(begin=partial(_clock_is_set, -3600.0), holds=True)
+
+
+KINDS = dict(_kinds())
+
+
+class _Look:
+    """What the motors did since a moment."""
+
+    def __init__(self, began: SeenMotors, began_ns: int) -> None:
+        self._began_ns = began_ns
+        self._asked = {motor.id: motor.torque_on_writes for motor in began.motors}
+        self._moved = sum(motor.moved_goals for motor in began.motors)
+        self.off_ms: float | None = None
+        self.still_ms = 0.0
+        self.last = began
+
+    def __call__(self, seen: SeenMotors) -> None:
+        self.last = seen
+        elapsed_ms = (seen.stamp_ns - self._began_ns) * 1e-6
+        if (moved := sum(motor.moved_goals for motor in seen.motors)) != self._moved:
+            self._moved, self.still_ms = moved, elapsed_ms
+        off = [motor.torque_since_ns for motor in seen.motors if not motor.torque]
+        if self.off_ms is None and off:
+            self.off_ms = max((min(off) - self._began_ns) * 1e-6, 0.0)
+
+    def with_torque(self) -> int:
+        """Returns how many motors have torque."""
+        return sum(motor.torque for motor in self.last.motors)
+
+    def asked_again(self) -> int:
+        """Returns how often motors were told to switch torque on."""
+        return sum(motor.torque_on_writes - self._asked[motor.id] for motor in self.last.motors)
+
+
+def run_real_stop(system: StandingSystem, kind: str, bus_fault: str, repeat: int) -> StopRow:
+    """Returns what came of one stop of a moving hand at the moment of a bus fault. Raises OperatorError."""
+    system.start_moving()
+    line = BUS_FAULTS[bus_fault]
+    system.break_bus(f"{line} {repeat}" if line.startswith("lose") else line)
+    began_ns = time.monotonic_ns()
+    look = _Look(system.motors(), began_ns)
+    KINDS[kind].begin(system)
+    watch(system, _AFTER_S, look)
+    with_torque, asked = look.with_torque(), look.asked_again()
+    said = "; ".join(
+        text for text in (system.operator.hand_state, system.operator.supervisor, system.warnings()) if text
+    )
+    system.break_bus("none")
+    watch(system, _RETURN_S, look)
+    return StopRow(
+        kind=kind,
+        bus_fault=bus_fault,
+        repeat=repeat,
+        time="real",
+        reaction="hold" if KINDS[kind].holds else "stop",
+        torque_off_ms=look.off_ms,
+        still_ms=look.still_ms,
+        torque_commands_after=asked,
+        motors_with_torque_after_10s=with_torque,
+        motors_with_torque_after_return=None if bus_fault == "none" else look.with_torque(),
+        said=said,
+    )
