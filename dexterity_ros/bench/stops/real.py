@@ -146,15 +146,28 @@ class _Look:
         return sum(motor.torque_on_writes - self._asked[motor.id] for motor in self.last.motors)
 
 
-def run_real_stop(system: StandingSystem, kind: str, bus_fault: str, repeat: int) -> StopRow:
-    """Returns what came of one stop of a moving hand at the moment of a bus fault. Raises OperatorError."""
+def run_real_stop(
+    system: StandingSystem, kind: str, bus_fault: str, repeat: int, *, after_s: float = _AFTER_S
+) -> StopRow:
+    """Returns what came of one stop of a moving hand at the moment of a bus fault.
+
+    Args:
+        system: started, armed and left as it is by this.
+        kind: of KINDS.
+        bus_fault: of BUS_FAULTS.
+        repeat: number of the repeat; seed of what is random.
+        after_s: how long the motors are watched.
+
+    Raises:
+        OperatorError: the hand could not be made to move.
+    """
     system.start_moving()
     line = BUS_FAULTS[bus_fault]
     system.break_bus(f"{line} {repeat}" if line.startswith("lose") else line)
     began_ns = time.monotonic_ns()
     look = _Look(system.motors(), began_ns)
     KINDS[kind].begin(system)
-    watch(system, _AFTER_S, look)
+    watch(system, after_s, look)
     with_torque, asked = look.with_torque(), look.asked_again()
     said = "; ".join(
         text for text in (system.operator.hand_state, system.operator.supervisor, system.warnings()) if text
