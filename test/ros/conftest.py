@@ -14,26 +14,10 @@ rclpy = pytest.importorskip("rclpy")
 from std_srvs.srv import Trigger
 
 from dexterity_ros import ros
+from dexterity_ros.bench.stops.standing import NODES, SYSTEM
 from dexterity_ros.ros.name_lock import NameLock
 
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-
-SYSTEM = """
-name: standing
-about: a hand on an emulated bus that the test owns
-arguments: {{port: {{default: {port}, about: serial port}}}}
-nodes:
-  - executable: hand_node
-    parameters_file: config/nodes/hand_node.yaml
-    parameters: {{hand: leap, policy: none, shadow: false, hardware: dynamixel, port: $port}}
-    lifecycle: true
-  - executable: exercise_node
-    parameters_file: config/nodes/exercise_node.yaml
-    parameters: {{hand: leap}}
-  - executable: safety_node
-    parameters_file: config/nodes/safety_node.yaml
-    parameters: {{hand: leap, watch: [joint_states, policy_state]}}
-"""
 
 
 @pytest.fixture
@@ -97,7 +81,7 @@ def start(tmp_path):
 class Bench:
     """A system on the motors of the test, which outlive it."""
 
-    nodes = ("hand_node", "exercise_node", "safety_node")
+    nodes = NODES
 
     def __init__(self, graph, motors, file):
         self.graph, self.motors, self.file = graph, motors, file
@@ -136,8 +120,9 @@ class Bench:
 
     def holder(self, name):
         """Returns the process id of a node."""
-        assert NameLock(name).held()
-        return int(NameLock(name)._path.read_text().split()[0])
+        pid = NameLock(name).holder()
+        assert pid is not None
+        return pid
 
 
 @pytest.fixture

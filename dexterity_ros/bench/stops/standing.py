@@ -19,7 +19,7 @@ from dexterity_ros.systems.operator import Operator, OperatorError
 from dexterity_ros.systems.processes import own_domain, ros_environment
 
 NODES = ("hand_node", "exercise_node", "safety_node")
-_SYSTEM = """
+SYSTEM = """
 name: standing
 about: a hand on an emulated bus that outlives it
 nodes:
@@ -50,7 +50,7 @@ class StandingSystem:
         self._bus.stdout.readline()
         self._motors = MotorWatch(self.port)
         self._file = folder / "standing.yaml"
-        self._file.write_text(_SYSTEM.format(port=self.port))
+        self._file.write_text(SYSTEM.format(port=self.port))
         os.environ.update(ros_environment(domain_id=own_domain()))
         rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
         self.operator = Operator(visitor=True)
