@@ -17,16 +17,15 @@ _Judged = tuple[StopRow, list[str]]
 def stops(options: BenchStopsOptions) -> int:
     """Prints how long every kind of stop takes, and what moved or had torque after it; status 1 when one was none."""
     judged: list[_Judged] = []
-    for row, wrong in _all(options):
-        judged.append((row, wrong))
-        if wrong:
-            console.print(
-                f"[red]{row.kind}, {row.bus_fault}, {row.time} time[/red]: {'; '.join(wrong)}", highlight=False
-            )
-        if len(judged) % 50 == 0:
-            write_json(options.json, _figures(judged))
-    console.print(_table(judged))
-    write_json(options.json, _figures(judged))
+    try:
+        for row, wrong in _all(options):
+            judged.append((row, wrong))
+            if wrong:
+                what = f"{row.kind}, {row.bus_fault}, {row.time} time"
+                console.print(f"[red]{what}[/red]: {'; '.join(wrong)}", highlight=False)
+    finally:  # also of a run that somebody ends
+        console.print(_table(judged))
+        write_json(options.json, _figures(judged))
     return int(any(wrong for _, wrong in judged))
 
 
