@@ -19,6 +19,7 @@ from dexterity_ros.systems.network import network_variables, node_variables
 from dexterity_ros.systems.spec import NodeStart
 
 _GRACE_S = 3.0
+_REMAINS = "its motors may still have torque, cut the power"
 
 
 def ros_environment(domain_id: int | None = None, network: str = "") -> dict[str, str]:
@@ -86,6 +87,11 @@ class Processes:
         states = {name: process.poll() for name, process in needed.items()}
         return {name: status for name, status in states.items() if status is not None}
 
+    def torque_remains(self) -> list[str]:
+        """Returns the nodes that hold torque and were killed before they could let go."""
+        holding = [name for name in self.running if self._starts[name].lifecycle]
+        return [name for name in holding if (self.running[name].poll() or 0) < 0]
+
     def pids(self) -> list[int]:
         """Returns the process ids of the nodes."""
         return [process.pid for process in self.running.values()]
@@ -93,7 +99,9 @@ class Processes:
     def stop(self) -> None:
         """Ends the node that holds torque, then all others at once; kills what does not end in time, and says so."""
         first = [name for name in self.running if self._starts[name].lifecycle]
-        self._end(first, "its motors may still have torque, cut the power")
+        for name in self.torque_remains():
+            self._say(f"{name} was killed", _REMAINS)
+        self._end(first, _REMAINS)
         self._end([name for name in self.running if name not in first], "")
         self._folder.cleanup()
 

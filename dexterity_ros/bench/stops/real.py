@@ -28,12 +28,13 @@ _SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGSTOP": signal.SIGSTOP, "SIGHUP": sign
 class RealKind:
     """begin: asks for the stop, without waiting for it. holds: the hand may stand still with torque.
 
-    allowed_ms: to the first torque off, or of a hold to the last motion.
+    allowed_ms: to the first torque off, or of a hold to the last motion. ends: the system is not used again.
     """
 
     begin: Callable[[StandingSystem], None]
     holds: bool = False
     allowed_ms: float = TORQUE_OFF_MS
+    ends: bool = False
 
 
 def _call(service: str) -> Callable[[StandingSystem], None]:
@@ -47,10 +48,11 @@ def _estop(system: StandingSystem) -> None:
     stop_hand(system.operator)
 
 
-def _transition(number: int) -> Callable[[StandingSystem], None]:
+def _transitions(*numbers: int) -> Callable[[StandingSystem], None]:
     def begin(system: StandingSystem) -> None:
         client = system.operator.node.create_client(ChangeState, "hand_node/change_state")
-        client.call_async(ChangeState.Request(transition=Transition(id=number)))
+        for number in numbers:
+            client.call_async(ChangeState.Request(transition=Transition(id=number)))
 
     return begin
 
@@ -98,16 +100,17 @@ def _kinds() -> Iterator[tuple[str, RealKind]]:
     yield "safety_node estop", RealKind(begin=_call("safety_node/estop"))
     yield "dexterity estop", RealKind(begin=_estop)
     yield "disarm", RealKind(begin=_call("safety_node/disarm"), allowed_ms=FADE_MS)
-    yield "lifecycle deactivate", RealKind(begin=_transition(Transition.TRANSITION_DEACTIVATE))
-    yield "lifecycle cleanup", RealKind(begin=_transition(Transition.TRANSITION_CLEANUP))
+    yield "lifecycle deactivate", RealKind(begin=_transitions(Transition.TRANSITION_DEACTIVATE))
+    cleanup = _transitions(Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP)
+    yield "lifecycle deactivate and cleanup", RealKind(begin=cleanup, ends=True)
     for name in NODES:
         for said, number in _SIGNALS.items():
             frozen = said == "SIGSTOP"
             begin = partial(_to_node, name, number)
-            yield f"{name} {said}", RealKind(begin=begin, holds=frozen, allowed_ms=PROCESS_DIED_MS)
+            yield f"{name} {said}", RealKind(begin=begin, holds=frozen, allowed_ms=PROCESS_DIED_MS, ends=True)
     for said, number in _SIGNALS.items():
         begin = partial(_to_parent, number)
-        yield f"up {said}", RealKind(begin=begin, holds=said == "SIGSTOP", allowed_ms=PROCESS_DIED_MS)
+        yield f"up {said}", RealKind(begin=begin, holds=said == "SIGSTOP", allowed_ms=PROCESS_DIED_MS, ends=True)
     yield "foreign targets", RealKind(begin=partial(_stranger_leads, 0.0), holds=True)
     yield "foreign targets from the future", RealKind(begin=partial(_stranger_leads, 3600.0), holds=True)
     yield "clock +1 h", RealKind(begin=partial(_clock_is_set, 3600.0), holds=True)
@@ -174,6 +177,8 @@ def run_real_stop(
     )
     system.break_bus("none")
     watch(system, _RETURN_S, look)
+    if KINDS[kind].ends:
+        system.end()
     return StopRow(
         kind=kind,
         bus_fault=bus_fault,

@@ -60,7 +60,7 @@ def shortcomings(row: StopRow, allowed_ms: float, *, reachable: bool) -> list[st
 
 def named_motors(said: str) -> int:
     """Returns how many motors a state says may have torque: as it counts them, or all where the bus is gone."""
-    if "the bus is lost" in said or "is gone" in said:
+    if any(all_of_them in said for all_of_them in ("the bus is lost", "is gone", "motors may still have torque")):
         return 10**6
     counted = re.search(r"not confirmed by (\d+) of (\d+) motors", said)
     return int(counted.group(1)) if counted else 0

@@ -22,6 +22,7 @@ NODES = ("hand_node", "exercise_node", "safety_node")
 SYSTEM = """
 name: standing
 about: a hand on an emulated bus that outlives it
+arguments: {{}}
 nodes:
   - executable: hand_node
     parameters_file: config/nodes/hand_node.yaml
