@@ -33,7 +33,7 @@ test: setup-test
 
 # Whole systems that are interrupted, fed nonsense, killed: minutes, and a machine that does nothing else.
 soak: setup-test
-	$(BIN)/python -m pytest -q -m soak test/e2e
+	$(BIN)/python -m pytest -q -m soak test/e2e test/ros
 
 # Trains for about two minutes and shows that it was worth it.
 train-smoke: setup-test

@@ -8,7 +8,7 @@ from dexterity_ros.bench.stops.real import KINDS, run_real_stop
 from dexterity_ros.bench.stops.rows import shortcomings
 from dexterity_ros.bench.stops.standing import standing_system
 
-pytestmark = [pytest.mark.ros, pytest.mark.slow]
+pytestmark = [pytest.mark.ros, pytest.mark.soak]
 
 
 @pytest.fixture(scope="module")
