@@ -108,7 +108,7 @@ setup(
     maintainer="dexterity_ros maintainers",
     maintainer_email="maintainers@example.com",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    python_requires=">=3.10",
+    python_requires=">=3.11",
     install_requires=RUNTIME,
     extras_require=EXTRAS,
     data_files=data_files(),

@@ -37,8 +37,8 @@ def _say(finding: Finding) -> None:
 
 
 def _python() -> Finding:
-    ok = sys.version_info >= (3, 10)
-    return Finding(name="Python", ok=ok, found=platform.python_version(), fix="Python 3.10 or newer is needed")
+    ok = sys.version_info >= (3, 11)
+    return Finding(name="Python", ok=ok, found=platform.python_version(), fix="Python 3.11 or newer is needed")
 
 
 def _package(name: str, extra: str, *, needed: bool) -> Callable[[], Finding]:

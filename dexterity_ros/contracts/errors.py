@@ -3,8 +3,6 @@
 import enum
 from dataclasses import dataclass
 
-from dexterity_ros.contracts.text_enum import TextEnum
-
 
 class DexterityError(Exception):
     """Base of every error this package raises on purpose."""
@@ -26,7 +24,7 @@ class BagError(DexterityError):
     """A recording cannot be read, or does not hold what is asked of it."""
 
 
-class FaultCode(TextEnum):
+class FaultCode(enum.StrEnum):
     """Everything expected to go wrong while running; reactions are in safety/faults.py."""
 
     NOT_ARMED = enum.auto()

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, JointTarget
-from dexterity_ros.contracts.text_enum import TextEnum
 
 
-class Phase(TextEnum):
+class Phase(enum.StrEnum):
     """What the hand is doing. LETTING_GO: torque off is repeated until every motor confirms it.
 
     STOPPED: torque is off and stays off until a person disarms. LIMP: torque is off, arming may begin.

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
-from dexterity_ros.contracts.text_enum import TextEnum
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.safety.faults import REACTIONS, Reaction
 
@@ -28,7 +27,7 @@ def watch_limits(keys: Sequence[str]) -> dict[str, float]:
     return {key: known[key] for key in keys}
 
 
-class State(TextEnum):
+class State(enum.StrEnum):
     """DISARMED: torque off. READY: torque off, preflight passed. ARMED: motion allowed. HOLD: armed, standing still.
 
     STOPPED: torque off until disarmed.
@@ -41,7 +40,7 @@ class State(TextEnum):
     STOPPED = enum.auto()
 
 
-class Request(TextEnum):
+class Request(enum.StrEnum):
     """What a person may ask for."""
 
     PREPARE = enum.auto()

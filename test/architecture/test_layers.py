@@ -1,9 +1,8 @@
 """The tree is what the dependency rule says it is."""
 
 import ast
-from pathlib import Path
-
 import tomllib
+from pathlib import Path
 
 import dexterity_ros
 
