@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c config/constraints.txt
 SOURCES := setup.py config/constraints.txt
 
-.PHONY: setup setup-test demo unit test soak train-smoke check format clean
+.PHONY: setup setup-test demo unit test soak train-smoke measured check format clean
 
 setup: $(VENV)/.runtime
 
@@ -38,6 +38,10 @@ soak: setup-test
 # Trains for about two minutes and shows that it was worth it.
 train-smoke: setup-test
 	$(BIN)/python -m pytest -q -s -m smoke test/training
+
+# The page of measured figures, from docs/measured/*.json.
+measured: setup
+	$(BIN)/python -m dexterity_ros.reporting.measured docs/measured docs/measured.md
 
 check: setup-test
 	$(BIN)/ruff format --check .
