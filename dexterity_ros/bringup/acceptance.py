@@ -159,7 +159,7 @@ def _home(rig: Rig) -> str:
     worst = int(np.argmax(off))
     name = rig.manual.spec.joints[worst].name
     _must(bool(off[worst] < 0.15), f"{name} is {off[worst]:.3f} rad from home: zero offset, or something is in the way")
-    question = "Does the hand look like the first pose of `dexterity demo --policy none`?"
+    question = "Is this its home pose, the first that `dexterity demo --policy none` eases to?"
     _must(rig.ask(question), "the person said no: zero offsets")
     return f"home within {off[worst]:.3f} rad ({name})"
 
