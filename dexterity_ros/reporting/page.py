@@ -126,10 +126,8 @@ def preformatted(text: str) -> str:
 
 def drawing(rows: int = 1, columns: int = 1, *, height_in: float = 2.6, shared: bool = True) -> tuple[Any, Any]:
     """Returns (figure, array of axes) that read on light and dark ground. Raises ConfigError without matplotlib."""
-    pyplot = _pyplot()
-    figure, axes = pyplot.subplots(
-        rows, columns, figsize=(9.6, height_in), sharex=shared, squeeze=False, layout="constrained"
-    )
+    figure = _empty(figsize=(9.6, height_in), layout="constrained")
+    axes = figure.subplots(rows, columns, sharex=shared, squeeze=False)
     figure.patch.set_alpha(0.0)
     for axis in axes.flat:
         axis.patch.set_alpha(0.0)
@@ -154,17 +152,16 @@ def thinned(count: int, most: int = 1500) -> Any:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else np.zeros(0, int)
 
 
-def _pyplot() -> Any:
+def _empty(**how: Any) -> Any:
+    """Returns a figure of its own: one of pyplot's would be kept until somebody closes it."""
     try:
         import matplotlib
+        from matplotlib import figure
     except ImportError as error:
         raise ConfigError(f"reports need matplotlib: pip install '.[report]' ({error})") from error
-    matplotlib.use("Agg")
     matplotlib.rcParams |= {"svg.fonttype": "none", "font.family": "sans-serif", "path.simplify_threshold": 0.5}
-    from matplotlib import pyplot
-
     matplotlib.rcParams["axes.prop_cycle"] = matplotlib.rcsetup.cycler(color=COLOURS)
-    return pyplot
+    return figure.Figure(**how)
 
 
 def _svg(figure: Figure) -> str:

@@ -128,7 +128,7 @@ class RunPage:
                 axis.plot(self._at(goal["end_ns"]), -1, mark, color=colour, markersize=6)
         axis.set_yticks([-1, 0, 1, 2], ["goals", *self._states])
         axis.set_xlabel("s")
-        axis.set_xlim(0.0, self._bag.duration_s)
+        axis.set_xlim(0.0, self._bag.duration_s or 1.0)
         note = (
             "Green: armed, following, acting. Orange: held, with the fault. Triangles: goals reached, crosses: missed."
         )

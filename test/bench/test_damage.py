@@ -12,7 +12,8 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("mujoco")
 
 from dexterity_ros.bench.damage.kinds import KINDS
-from dexterity_ros.bench.damage.trial import BAD, Command, Damage, Facts, Kind, counts, trials
+from dexterity_ros.bench.damage.rows import counts
+from dexterity_ros.bench.damage.trial import BAD, Command, Damage, Facts, Kind, trials
 from dexterity_ros.cli.main import dispatch
 from dexterity_ros.contracts.errors import BagError
 

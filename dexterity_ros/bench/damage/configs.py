@@ -58,11 +58,11 @@ class Subject:
     commands: dict[str, Command]
 
 
-def config_trials(name: str, repeats: int, seed: int = 0) -> Iterator[Row]:
-    """Yields what every command says to `repeats` damaged copies of a subject."""
-    for k in range(repeats):
+def config_trials(name: str, first: int, repeats: int) -> Iterator[Row]:
+    """Yields what every command says to the damaged copies of a subject, from `first` to before `repeats`."""
+    for seed in range(first, repeats):
         with TemporaryDirectory() as folder:
-            yield from one(name, SUBJECTS[name], Path(folder), seed + k)
+            yield from one(name, SUBJECTS[name], Path(folder), seed)
 
 
 def one(name: str, subject: Subject, folder: Path, seed: int) -> list[Row]:

@@ -15,18 +15,18 @@ KINDS: dict[str, Callable[[Runner], Kind]] = {
     "bag without checksums": bag_without_checksums,
     "LeRobot dataset": lerobot,
 }
-Trial = Callable[[int, Runner, Path], Iterator[Row]]
+Trial = Callable[[int, int, Runner, Path], Iterator[Row]]
 
 
-def _of_kind(name: str, repeats: int, run: Runner, folder: Path) -> Iterator[Row]:
-    return trials(KINDS[name](run), repeats, run, folder)
+def _of_kind(name: str, first: int, repeats: int, run: Runner, folder: Path) -> Iterator[Row]:
+    return trials(KINDS[name](run), repeats, run, folder, first=first)
 
 
-def _of_subject(name: str, repeats: int, _run: Runner, _folder: Path) -> Iterator[Row]:
-    return config_trials(name, repeats)
+def _of_subject(name: str, first: int, repeats: int, _run: Runner, _folder: Path) -> Iterator[Row]:
+    return config_trials(name, first, repeats)
 
 
-# Everything that is damaged: {name: trials of so many copies in an empty folder}.
+# Everything that is damaged: {name: trials from one copy to another, runner, empty folder}.
 TRIALS: dict[str, Trial] = {
     **{name: partial(_of_kind, name) for name in KINDS},
     **{name: partial(_of_subject, name) for name in SUBJECTS},

@@ -7,7 +7,7 @@ import shutil
 import signal
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -86,16 +86,19 @@ class Row:
     said: str
 
 
-def trials(kind: Kind, repeats: int, run: Runner, folder: Path, *, limit_s: float = 60.0) -> Iterator[Row]:
+def trials(
+    kind: Kind, repeats: int, run: Runner, folder: Path, *, first: int = 0, limit_s: float = 60.0
+) -> Iterator[Row]:
     """Yields a row for each command on each of `repeats` damaged copies; the kinds of damage take turns.
 
-    run: calls a command with its arguments and returns its status. Raises ValueError when the undamaged file already
-    comes out with another status than 0, since then there is nothing to compare with.
+    first: how many copies are left out, for their rows are there already. run: calls a command with its arguments and
+    returns its status. Raises ValueError when the undamaged file already comes out with another status than 0, since
+    then there is nothing to compare with.
     """
     folder.mkdir(parents=True)
     whole = kind.make(folder)
     truth = {command.name: _truth(command, whole, run, folder) for command in kind.commands}
-    for seed in range(repeats):
+    for seed in range(first, repeats):
         damage = kind.damages[seed % len(kind.damages)]
         room = folder / f"copy_{seed}"
         room.mkdir()
@@ -197,11 +200,3 @@ def _last_said(text: str) -> str:
 def _where(error: BaseException) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
-
-
-def counts(rows: Sequence[Row]) -> dict[str, Counter[str]]:
-    """Returns {kind of file: {outcome: how often}}."""
-    table: dict[str, Counter[str]] = {}
-    for row in rows:
-        table.setdefault(row.file.partition(":")[0], Counter())[row.outcome] += 1
-    return table

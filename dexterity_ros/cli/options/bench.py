@@ -196,7 +196,7 @@ class BenchDamageOptions:
     """Give damaged copies of files to the commands: is every one refused or said to be damaged?
 
     Status 1 when a command ended in a traceback, hung, or was wrong without saying so where a checksum covers what was
-    damaged.
+    damaged. The JSON file is written while the trial runs, so that an interrupted one can go on.
 
     JSON keys:
     - rows: a list of {file, damage, command, outcome, checksum, seed, said}; outcome is one of refused, right,
@@ -205,8 +205,10 @@ class BenchDamageOptions:
     Attributes:
         repeats: damaged copies of each kind of file.
         files: the kinds of files; default: all.
+        resume: go on from the rows that the JSON file holds.
     """
 
     repeats: int = 20
     files: Annotated[tuple[str, ...], optional("KIND ...")] = ()
     json: JsonFile = None
+    resume: bool = False
