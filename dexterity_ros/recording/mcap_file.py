@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.recording.mcap_records import MAGIC, Channel, ChannelRecord, Schema
-from dexterity_ros.recording.mcap_source import Ending, Source, read_ending
+from dexterity_ros.recording.mcap_source import Ending, Source, moved_ending, read_ending
 from dexterity_ros.recording.mcap_walk import Block, Walked, walk
 
 _DAY_NS = 86_400_000_000_000
@@ -59,6 +59,8 @@ def read_file(path: Path) -> McapFile:
         if begin != MAGIC and not ending.sound:
             raise BagError(f"{path} is not an MCAP file: it begins with {begin!r}")
         found = walk(source, ending)
+        if ending.finished and not ending.sound and found.data_end:
+            ending = moved_ending(source, found.data_end) or ending
         if begin != MAGIC:
             found.flaws.insert(0, "its first bytes are not those of an MCAP file")
         return _judged(source, ending, found)

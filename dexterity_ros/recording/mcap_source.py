@@ -13,6 +13,7 @@ from dexterity_ros.recording.mcap_records import (
     CHANNEL,
     CHUNK_FIXED_BYTES,
     CHUNK_INDEX,
+    DATA_END,
     FOOTER,
     FOOTER_BYTES,
     HEAD_BYTES,
@@ -33,6 +34,7 @@ _PIECE_BYTES = 1024 * 1024
 _COMPRESSIONS = rb"\x00\x00\x00\x00|\x04\x00\x00\x00zstd|\x03\x00\x00\x00lz4"
 _CHUNK_BEGINS = re.compile(rb"\x06(?=([\s\S]{8})[\s\S]{28}(" + _COMPRESSIONS + rb")([\s\S]{8}))")
 _LONGEST_BEGIN = 64
+_DATA_ENDS = bytes([DATA_END]) + (4).to_bytes(8, "little")  # a CRC follows
 
 
 class Source:
@@ -81,6 +83,17 @@ class Source:
             at += len(piece) if len(piece) < _PIECE_BYTES else _PIECE_BYTES - _LONGEST_BEGIN
         return end
 
+    def next_end(self, begin: int, end: int) -> int:
+        """Returns where the next thing begins that looks like the end of a data section; `end` when there is none."""
+        at = begin
+        while at < end:
+            piece = self.at(at, min(_PIECE_BYTES, end - at))
+            found = piece.find(_DATA_ENDS)
+            if found >= 0:
+                return at + found
+            at += len(piece) if len(piece) < _PIECE_BYTES else _PIECE_BYTES - _LONGEST_BEGIN
+        return end
+
 
 @dataclass(kw_only=True)
 class Ending:
@@ -111,14 +124,27 @@ def read_ending(source: Source) -> Ending:
         return Ending(data_end=end, finished=closed, sound=False, flaw=f"its summary is damaged ({error})")
 
 
+def moved_ending(source: Source, begin: int) -> Ending | None:
+    """Returns the ending of a closed file whose summary is whole but lies at `begin`, not where its footer says.
+
+    So it is where bytes before it are missing or too many. None: it is not whole.
+    """
+    try:
+        ending = _summary(source, source.size - len(MAGIC) - FOOTER_BYTES, begin)
+    except TornError:
+        return None
+    return _flawed(ending, "its summary is not where its footer says")
+
+
 def _flawed(ending: Ending, flaw: str) -> Ending:
     ending.flaw = flaw
     return ending
 
 
-def _summary(source: Source, footer: int) -> Ending:
+def _summary(source: Source, footer: int, moved_to: int = 0) -> Ending:
     head = source.at(footer, FOOTER_BYTES)
-    opcode, length, begin, _, crc = struct.unpack("<BQQQI", head)
+    opcode, length, told, _, crc = struct.unpack("<BQQQI", head)
+    begin = moved_to or told
     if (opcode, length) != (FOOTER, FOOTER_BYTES - HEAD_BYTES) or not 0 <= begin <= footer:
         raise TornError("no footer")
     content = source.at(begin, footer - begin) if begin else b""

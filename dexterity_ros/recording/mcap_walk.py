@@ -52,7 +52,8 @@ class Block:
 class Walked:
     """What a walk found. span_ns of a damaged chunk is what its own header says, which nothing protects.
 
-    sealed: whether a CRC covers everything before the summary. unchecked: messages that no CRC covers.
+    sealed: whether a CRC covers everything before the summary. unchecked: messages that no CRC covers. data_end: where
+    the data section ends, 0 when its end is not there.
     """
 
     blocks: list[Block] = field(default_factory=list)
@@ -65,6 +66,7 @@ class Walked:
     attachments: int = 0
     sealed: bool = False
     unchecked: int = 0
+    data_end: int = 0
 
 
 def block_messages(source: Source, block: Block) -> list[MessageRecord]:
@@ -203,7 +205,7 @@ class _Walk:
         if len(record) != 4 or (self._ending.sound and end != self._limit):
             raise TornError(f"no end of the data at byte {self._at}")
         expected = int.from_bytes(record, "little")
-        self._ended = True
+        self._ended, self._found.data_end = True, end
         if expected and self._in_step and expected != self._crc:
             self._found.flaws.append("the CRC of its data section does not match")
         self._found.sealed = bool(expected) and self._in_step and expected == self._crc
@@ -223,12 +225,17 @@ class _Walk:
         return self._source.next_chunk(self._at + HEAD_BYTES, end) < end
 
     def _lose(self, why: str) -> None:
-        """Names what is damaged here and goes on with the next chunk, even one that a wrong length has skipped."""
+        """Names what is damaged here and goes on with the next chunk, even one that a wrong length has skipped.
+
+        After the last chunk it goes on with the end of the data section.
+        """
         self._end_row()
         self._in_step = False
         at = self._source.next_chunk(self._searched, self._limit)
         if at == self._at:
             at = self._source.next_chunk(self._at + 1, self._limit)
+        if at == self._limit:
+            at = self._source.next_end(self._at + 1, self._limit)
         if at > self._at >= self._searched and self._source.at(self._at, 1)[0] == CHUNK:
             self._lose_chunk()
         else:
