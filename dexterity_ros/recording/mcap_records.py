@@ -15,6 +15,7 @@ CHUNK_FIXED_BYTES = 40  # of a chunk before its records, without the name of the
 HEADER, FOOTER, SCHEMA, CHANNEL, MESSAGE, CHUNK, MESSAGE_INDEX, CHUNK_INDEX = 1, 2, 3, 4, 5, 6, 7, 8
 ATTACHMENT, STATISTICS, METADATA, DATA_END = 9, 11, 12, 15
 LAST_OPCODE, FIRST_PRIVATE_OPCODE = 15, 128
+_END_OF_TIME_NS = 2**63  # clocks of ROS count in 64 bits with a sign (rcl_time_point_value_t)
 _MESSAGE = struct.Struct("<HIQQ")  # channel, sequence, log time, publish time; then the data
 
 
@@ -142,6 +143,8 @@ def message_record(data: bytes) -> MessageRecord:
     if len(data) < _MESSAGE.size:
         raise TornError(f"a message of {len(data)} bytes")
     channel, _, log_ns, publish_ns = _MESSAGE.unpack_from(data)
+    if max(log_ns, publish_ns) >= _END_OF_TIME_NS:
+        raise TornError(f"a message of {max(log_ns, publish_ns)} ns, after the year 2262")
     return MessageRecord(channel, log_ns, publish_ns, data[_MESSAGE.size :])
 
 

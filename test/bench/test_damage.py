@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("mcap")
+pytest.importorskip("rosbags")
 pytest.importorskip("pyarrow")
 pytest.importorskip("mujoco")
 
@@ -16,7 +17,11 @@ from dexterity_ros.bench.damage.rows import counts
 from dexterity_ros.bench.damage.trial import BAD, Command, Damage, Facts, Kind, trials
 from dexterity_ros.cli.main import dispatch
 from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.recording.bag_writer import BagWriter
+from dexterity_ros.recording.metadata import recorded_topics
+from dexterity_ros.recording.types import encode, make
 
+STATE = recorded_topics()["hand_state"]
 ALWAYS = ("bag info", "bag recover", "bag from-lerobot")
 SOMETIMES = {("bag export", "bag to-lerobot"): 5, ("replay", "compare"): 1}  # of how many copies; a page takes longest
 
@@ -97,7 +102,7 @@ def test_a_file_that_is_refused_undamaged_is_no_truth(tmp_path):
 
 
 def test_the_same_seed_damages_in_the_same_way(tmp_path):
-    for kind in (make(dispatch) for make in KINDS.values()):
+    for kind in (kind_from(dispatch) for kind_from in KINDS.values()):
         for damage in kind.damages:
             found = []
             for name in ("a", "b"):
@@ -128,6 +133,26 @@ def _mcap():
 
 
 MCAP = _mcap()
+
+
+def small_bag(folder):
+    """A bag of 60 states in many chunks."""
+    writer = BagWriter(folder / "b", [STATE], {"policy": "p", "hand": "leap"})
+    rng = np.random.default_rng(0)
+    for i in range(60):
+        text = make("std_msgs/msg/String", data=f"state {i} {rng.bytes(400).hex()}")
+        writer.write(STATE, 10**18 + i * 10**7, 10**18 + i * 10**7, encode(text, STATE.message))
+    writer.close()
+    return folder / "b"
+
+
+def test_bags_are_refused_right_or_partial_whatever_was_done_to_them(tmp_path):
+    kind = KINDS["bag"](dispatch)
+    quick = tuple(command for command in kind.commands if command.name in ("bag info", "bag recover", "bag export"))
+    rows = list(trials(replace(kind, make=small_bag, commands=quick), 3 * 23, dispatch, tmp_path / "work"))
+    assert [row for row in rows if row.outcome in BAD] == []
+    found = counts(rows)["bag"]
+    assert found["partial_said"] > 20 < found["refused"]
 
 
 @pytest.mark.slow

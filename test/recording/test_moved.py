@@ -70,3 +70,14 @@ def test_a_moved_summary_is_named_and_not_believed_when_it_is_damaged_too(write_
     file.write_bytes(moved[:at] + b"/next" + moved[at + 5 :])
     with pytest.raises(BagError, match="described nowhere"):
         Bag(file)
+
+
+@pytest.mark.parametrize("log_ns", [2**63, 2**64 - 1])
+def test_a_time_that_no_clock_shows_is_named_and_never_handed_on(write_texts, log_ns):
+    file = write_texts(40, enable_crcs=False)
+    data = file.read_bytes()
+    at = data.index((1_390_000_000).to_bytes(8, "little"), chunks(data)[-1][0] + HEAD_BYTES + CHUNK_FIXED_BYTES)
+    file.write_bytes(data[:at] + log_ns.to_bytes(8, "little") + data[at + 8 :])
+    bag = Bag(file)
+    assert f"a message of {log_ns} ns" in bag.damage or "1 chunk lost" in bag.damage
+    assert bag.end_ns < 2_000_000_000 and len(texts(bag)) > 30

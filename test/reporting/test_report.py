@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +60,24 @@ def test_what_it_draws_is_what_was_recorded(page, tmp_path):
 def test_identifiers_of_drawings_do_not_collide(page, tmp_path):
     names = re.findall(r'<clipPath id="([^"]+)"', written(page, tmp_path))
     assert names and len(names) == len(set(names))
+
+
+def test_drawings_of_a_page_are_gone_with_it():
+    import gc
+    import weakref
+
+    figure, _ = drawing()
+    kept = weakref.ref(figure)
+    del figure, _
+    gc.collect()
+    assert kept() is None
+
+
+def test_a_bag_of_one_moment_is_drawn_without_a_warning(page):
+    run = RunRecord(Bag(SHORT_RUN))
+    run.bag.end_ns = run.bag.start_ns
+    with warnings.catch_warnings(action="error"):
+        assert RunPage(run)._timeline().figures[0].columns["begin_s"]
 
 
 def test_faults_are_on_the_first_screenful_and_their_text_is_escaped():

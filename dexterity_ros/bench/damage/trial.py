@@ -96,7 +96,8 @@ def trials(
     then there is nothing to compare with.
     """
     folder.mkdir(parents=True)
-    whole = kind.make(folder)
+    with contextlib.redirect_stdout(io.StringIO()):
+        whole = kind.make(folder)
     truth = {command.name: _truth(command, whole, run, folder) for command in kind.commands}
     for seed in range(first, repeats):
         damage = kind.damages[seed % len(kind.damages)]
