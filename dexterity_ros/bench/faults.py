@@ -45,9 +45,10 @@ class FaultRow:
     """What came of one fault.
 
     detected_ms: from its beginning to the first cycle that reported it; None: never. recovered_ms: from its end to
-    the hand following again, a person re-arming where that is needed; None: never. reaction: hold or stop, or
-    tolerated when the hand went on. unsafe_targets: goals that reached a motor and should not have, counted in the
-    emulator. stale_as_fresh: readings that were not the truth of their cycle. hang: a cycle that took too long.
+    the hand following again, a person re-arming where that is needed; None: never. reaction: hold or stop; let go when
+    the bus is lost and torque off is repeated; tolerated when the hand went on. unsafe_targets: goals that reached a
+    motor and should not have, counted in the emulator. stale_as_fresh: readings that were not the truth of their
+    cycle. hang: a cycle that took too long.
     """
 
     kind: str
@@ -203,6 +204,8 @@ def _run_fault(campaign: Campaign, kind: str, seed: int) -> FaultRow:
             reaction = "stop"
         elif Phase.HOLDING in campaign.phases:
             reaction = "hold"
+        elif Phase.LETTING_GO in campaign.phases:
+            reaction = "let go"
     if fault.restart:
         campaign.restart_host()
     undo()

@@ -17,6 +17,14 @@ def test_a_fault_is_noticed_and_survived(leap, kind):
         assert row.detected_ms is not None and row.detected_ms < NOTICED_WITHIN_MS
 
 
+@pytest.mark.parametrize(
+    ("kind", "reaction"),
+    [("packet_duplicated", "tolerated"), ("motor_gone", "hold"), ("overheat", "stop"), ("cable_pulled", "let go")],
+)
+def test_the_reaction_is_called_what_it_is(leap, kind, reaction):
+    assert run_fault(leap, kind, seed=1).reaction == reaction
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_fault_is_survived_in_real_time_too(leap, kind):
