@@ -156,11 +156,11 @@ def _empty(**how: Any) -> Any:
     """Returns a figure of its own: one of pyplot's would be kept until somebody closes it."""
     try:
         import matplotlib
-        from matplotlib import figure
+        from matplotlib import figure, rcsetup
     except ImportError as error:
         raise ConfigError(f"reports need matplotlib: pip install '.[report]' ({error})") from error
     matplotlib.rcParams |= {"svg.fonttype": "none", "font.family": "sans-serif", "path.simplify_threshold": 0.5}
-    matplotlib.rcParams["axes.prop_cycle"] = matplotlib.rcsetup.cycler(color=COLOURS)
+    matplotlib.rcParams["axes.prop_cycle"] = rcsetup.cycler(color=COLOURS)
     return figure.Figure(**how)
 
 
