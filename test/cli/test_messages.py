@@ -17,8 +17,11 @@ OWN = {
 }
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z](?![\w-])")
 NAMED = re.compile(rf"(?:dexterity |`)({'|'.join(sorted(OWN, key=len, reverse=True))})\b")
-# Files whose options belong to other programs: ROS, an emulator of its own, tyro; and custom properties of CSS.
-OTHERS = {"systems/processes.py", "drivers/emulated/serve.py", "bench/bus.py", "reporting/page.py", "cli/completion.py"}
+# Files whose options belong to other programs: ROS, an emulator of its own, tyro, git; and custom properties of CSS.
+OTHERS = {
+    *("systems/processes.py", "drivers/emulated/serve.py", "bench/bus.py", "reporting/page.py", "cli/completion.py"),
+    *("bench/stops/standing.py", "reporting/measured.py"),
+}
 
 
 def texts(tree):

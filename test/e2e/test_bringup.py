@@ -63,13 +63,18 @@ def torques(port, leap):
     return sum(register.decode(answer.data) for answer in answers)
 
 
+def _own_terminal():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def in_terminal(*arguments):
     """Returns a command that runs in a terminal of its own, and the other end of that terminal."""
     master, slave = os.openpty()
     command = [sys.executable, "-u", "-m", "dexterity_ros.cli.main", *map(str, arguments)]
     started = subprocess.Popen(
         command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # its only thread is the one that forks
+        preexec_fn=_own_terminal,  # its only thread is the one that forks
     )  # fmt: skip
     os.close(slave)
     return started, master

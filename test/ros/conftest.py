@@ -16,8 +16,10 @@ from std_srvs.srv import Trigger
 from dexterity_ros import ros
 from dexterity_ros.bench.stops.standing import NODES, SYSTEM
 from dexterity_ros.ros.name_lock import NameLock
+from dexterity_ros.systems.network import network_variables
 
-os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+for _name, _value in network_variables("localhost").items():  # as every system of ours runs
+    os.environ.setdefault(_name, _value)
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ CLI = [sys.executable, "-u", "-m", "dexterity_ros.cli.main"]
 
 def up(bench, *arguments):
     command = [*CLI, "up", str(bench.file), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    heard = lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL)  # noqa: E731  also where the tests run under nohup
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=heard)
 
 
 @contextlib.contextmanager
