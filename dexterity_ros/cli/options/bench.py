@@ -52,7 +52,7 @@ class BenchKillsOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class BenchStopsOptions:
-    """Stop a moving hand in every way at the moment of every bus fault: how soon is it limp, and what moves then?
+    """Stop a moving hand in every way, at every bus fault: how soon is it limp, what moves then?
 
     Services, faults, signals to every process, strangers on its topics. What needs no process is run in virtual time,
     the rest on a running system without physics. Status 1 when a stop was none.
