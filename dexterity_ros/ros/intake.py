@@ -15,6 +15,7 @@ from dexterity_ros.ros.identity import system_id
 from dexterity_ros.ros.messages import message_class, qos_profile
 from dexterity_ros.safety.ownership import PROCESS_BYTES, Owners
 
+_INTRODUCED_NS = 2_000_000_000  # who joins says so within this; until then a refusal is no news
 _EARLY = 8  # latched messages that are kept until their sender is known
 _GUIDS = ("rmw_fastrtps_cpp", "rmw_fastrtps_dynamic_cpp")  # whose publisher ids are DDS GUIDs
 
@@ -27,6 +28,7 @@ class Intake:
         declared = node.get_parameter("brings").value if node.has_parameter("brings") else ()
         self._node, self._owners = node, Owners(system_id(), declared)
         self._early: list[tuple[bytes | None, Callable[[], None]]] = []
+        self._met_ns: dict[bytes, int] = {}
         kind, name, profile = message_class("members"), TOPICS["members"].name, qos_profile("members")
         self._members = node.create_subscription(kind, name, self._on_member, profile)
         self._self = node.create_publisher(kind, name, profile)
@@ -70,8 +72,9 @@ class Intake:
         publisher = _publisher(info)
         if publisher is None:  # this middleware does not say who sent a message
             return None
-        fault = self._owners.check(key, publisher, steady_ns(self._node))
-        if fault is not None:
+        now = steady_ns(self._node)
+        fault = self._owners.check(key, publisher, now)
+        if fault is not None and now - self._met_ns.setdefault(publisher, now) > _INTRODUCED_NS:
             self._node.get_logger().warning(str(fault), throttle_duration_sec=5.0)
         return fault
 
