@@ -57,9 +57,6 @@ def _refuse_options_of_a_policy(options: DemoOptions) -> None:
 
 def _close_the_loop(options: DemoOptions) -> int:
     settings = _settings(options)
-    console.print(f"starting the nodes of config/systems/{settings.system}.yaml; their output is in {_LOG}")
-    if settings.viewer_port:
-        console.print(f"look at http://127.0.0.1:{settings.viewer_port}", highlight=False)
     result = run_closed_loop(settings, _LOG, say=_say)
     console.print(outcome_table(f"{result['policy']}: {result['task']}, through ROS", {"policy": result}))
     console.print(figures_table("", {key: result[key] for key in _SHOWN} | {"stops": _stops_text(result["stops"])}))

@@ -39,6 +39,9 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
     environment = ros_environment(domain_id=own_domain())
     os.environ.update(environment)
     starts = settings.starts(manifest)
+    say(f"starting the nodes of config/systems/{settings.system}.yaml; their output is in {log}")
+    if settings.viewer_port:
+        say(f"look at http://127.0.0.1:{settings.viewer_port}")
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
     judge = TruthJudge(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz, hand.grasp_centre_m)
     pose_judge = PoseJudge(hand.grasp_centre_m)
