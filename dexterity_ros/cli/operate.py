@@ -34,13 +34,11 @@ def _asked(operator: Operator, service: str) -> bool:
 
 
 def estop(_options: EstopOptions) -> int:
-    """Asks every stop; prints what each answered."""
+    """Asks every stop; prints what each answered, as it answers."""
     if not runs_here("hand_node", "safety_node"):
         console.print(f"no system runs on this machine in ROS domain {domain_id()}; asking everywhere", highlight=False)
     with visit() as operator:
-        stopped = stop_hand(operator)
-    for service, said in stopped.said.items():
-        console.print(f"{service}: {said}", highlight=False)
+        stopped = stop_hand(operator, lambda service, said: console.print(f"{service}: {said}", highlight=False))
     if stopped.torque_off:
         console.print("the hand says that its torque is off")
         return 0

@@ -48,19 +48,19 @@ class _Stop:
             return False
         return not self.granted if self.said else time.monotonic() - self._asking.asked_s > _LAST_RESORT_S
 
-    def step(self, *, patient: bool) -> bool:
-        """Goes on. Returns whether it is over. patient: looks longer for a node that runs."""
+    def step(self) -> bool:
+        """Goes on. Returns whether it is over."""
         if not self.said:
             if self._asking.step():
                 self.granted, self.said = self._read(self._asking.answer)
             else:
-                self.said = self._silence(patient)
+                self.said = self._silence()
         return bool(self.said)
 
-    def _silence(self, patient: bool) -> str:
+    def _silence(self) -> str:
         """Returns why it is given up, or nothing as long as it is not."""
         asked_s = self._asking.asked_s
-        limit_s = _ANSWER_S if asked_s is not None else _BUSY_S if self._runs and patient else _FIND_S
+        limit_s = _ANSWER_S if asked_s is not None else _BUSY_S if self._runs else _FIND_S
         waited_s = time.monotonic() - (asked_s or self._began_s)
         if waited_s <= limit_s:
             return ""
@@ -70,16 +70,19 @@ class _Stop:
         return f"no answer within {limit_s:.0f} s" + (", but its process lives" if self._runs else "")
 
 
-def stop_hand(operator: Operator) -> Stopped:
-    """Takes the torque through whichever node answers; hand_node is also deactivated when its stop says nothing."""
+def stop_hand(operator: Operator, tell: Callable[[str, str], None] = lambda _name, _said: None) -> Stopped:
+    """Takes the torque through whichever node answers; hand_node is also deactivated when its stop says nothing.
+
+    tell: called with (service, what came of it) as soon as each is over; a frozen node keeps none of the others back.
+    """
     stops = {name: _trigger(operator, name) for name in (HAND, SUPERVISOR)}
-    waiting = list(stops.values())
+    waiting = dict(stops)
     while waiting:
         operator.spin(0.01)
-        waiting = [stop for stop in stops.values() if not stop.step(patient=not stops[HAND].granted)]
+        for name in [name for name, stop in waiting.items() if stop.step()]:
+            tell(name, waiting.pop(name).said)
         if DEACTIVATE not in stops and stops[HAND].asked_in_vain:
-            stops[DEACTIVATE] = _deactivation(operator)
-            waiting.append(stops[DEACTIVATE])
+            stops[DEACTIVATE] = waiting[DEACTIVATE] = _deactivation(operator)
     return Stopped(said={name: stop.said for name, stop in stops.items()}, torque_off=_torque_off(operator, stops))
 
 
