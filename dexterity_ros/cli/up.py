@@ -14,6 +14,8 @@ from dexterity_ros.systems.processes import Processes, ros_environment
 from dexterity_ros.systems.recorded import with_recorded
 from dexterity_ros.systems.spec import BRINGS, NodeStart, SystemSpec, load_system, read_arguments, resolve
 
+_LOOK_S = 0.02  # a node that ended by itself takes the torque with it soon after
+
 
 def up(options: UpOptions) -> int:
     """Starts the nodes of a system and waits; status 1 when one ended by itself."""
@@ -26,7 +28,7 @@ def up(options: UpOptions) -> int:
         console.print(f"[yellow]{warning}[/yellow]", highlight=False)
     with Processes(starts, environment) as processes:
         console.print(f"{spec.name}: {spec.about}. Ctrl-C stops it.")
-        while not done.wait(0.2):
+        while not done.wait(_LOOK_S):
             if processes.ended():
                 console.print(f"[red]ended by itself[/red]: {processes.ended()}; stopping the others")
                 return 1

@@ -9,9 +9,10 @@ from dexterity_ros import ros
 from dexterity_ros.contracts.errors import FaultCode
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.nodes.hand.figures import HandFigures
+from dexterity_ros.nodes.hand.guardian import Guardian, fork_guardian
 from dexterity_ros.nodes.hand.inputs import HandInputs
 from dexterity_ros.nodes.hand.ports import connect_problems, make_port, reboot_motors
-from dexterity_ros.nodes.hand.setup import HandParameters, hand_setup
+from dexterity_ros.nodes.hand.setup import HandParameters, hand_setup, new_control
 from dexterity_ros.nodes.hand.stopping import emergency_stop, last_torque_off
 from dexterity_ros.nodes.hand.topics import HandTopics
 from dexterity_ros.ros.diagnostics import Reporter
@@ -29,9 +30,10 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
     The control loop alone switches torque off; everything else asks it to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, guardian: Guardian) -> None:
         super().__init__("hand_node", automatically_declare_parameters_from_overrides=True)
-        self._setup = hand_setup(ros.parameters(self, HandParameters))
+        self._wanted, self._guardian = ros.parameters(self, HandParameters), guardian
+        self._setup = hand_setup(self._wanted)
         if self._setup.port is not None:
             ros.refuse_sim_time(self, "motors do not wait for a clock that can be set")
         self._control: HandControl | None = None
@@ -54,13 +56,11 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Connects to the hand, takes the torque that it may still have, and begins to publish what it measures."""
-        problems = connect_problems(self._port)
-        for problem in problems:
-            self.get_logger().warning(f"not ready, trying again: {problem}", throttle_duration_sec=5.0)
-        if problems:
+        self._guardian.guard(self._wanted)
+        if problems := connect_problems(self._port):
+            self.get_logger().warning(f"not ready, trying again: {'; '.join(problems)}", throttle_duration_sec=5.0)
             return TransitionCallbackReturn.FAILURE
-        s = self._setup
-        self._control = HandControl(self._port, s.hand, s.limits, s.start_rad, shadow=s.shadow)
+        self._control = new_control(self._port, self._setup)
         self._control.take_torque()
         self.loop = DeadlineLoop(_PERIOD_NS, self._cycle, on_death=ros.end_process)
         self.loop.start("hand")
@@ -136,14 +136,14 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         """Loop stopped, torque off until every motor confirms it, port closed."""
         self.loop.stop()
         remains = last_torque_off(self._control, self._port, lambda: ros.steady_ns(self))
-        if remains is not None:
-            self.get_logger().fatal(f"CUT THE POWER: {remains}")
         self._port.close()
+        self._guardian.relieve(remains)
 
 
 def main() -> None:
     """Entry point."""
-    ros.run(HandNode, lambda node: node.shut())
+    guardian = fork_guardian()
+    ros.run(lambda: HandNode(guardian), lambda node: node.shut())
 
 
 if __name__ == "__main__":

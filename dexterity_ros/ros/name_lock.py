@@ -1,5 +1,6 @@
 """One node of a name per ROS domain and namespace on a machine: a lock that the kernel frees when its holder dies."""
 
+import contextlib
 import fcntl
 import os
 import tempfile
@@ -9,6 +10,8 @@ from pathlib import Path
 from dexterity_ros.contracts.errors import DexterityError
 
 _POLL_S = 0.02
+_NOTE_AT = 64  # where a note begins in the file; before it is who holds the name
+TORQUE_OFF = "torque off"  # left behind by who took the torque of a hand_node that was killed
 _TAKE_S = 0.2  # who only looks holds a shared lock for an instant, and a predecessor may be about to end
 
 
@@ -68,6 +71,25 @@ class NameLock:
         text = self._path.read_text().split()
         return int(text[0]) if text else None
 
+    def leave(self, note: str) -> None:
+        """Leaves a note about a holder who died, for those who wonder; the next holder removes it."""
+        with contextlib.suppress(OSError):
+            file = self._open()
+            os.pwrite(file, note.encode(), _NOTE_AT)
+            os.close(file)
+
+    def left(self, note: str, at_most_s: float) -> bool:
+        """Returns whether this note has been left, or is within some seconds."""
+        end = time.monotonic() + at_most_s
+        while not (found := self._note() == note) and time.monotonic() < end:
+            time.sleep(_POLL_S)
+        return found
+
+    def _note(self) -> str:
+        with contextlib.suppress(OSError):
+            return self._path.read_bytes()[_NOTE_AT:].decode(errors="replace")
+        return ""
+
     def wait_until_free(self, at_most_s: float) -> bool:
         """Waits for the end of who holds it. Returns whether it came."""
         end = time.monotonic() + at_most_s
@@ -89,7 +111,7 @@ class NameLock:
             raise NameTakenError(f"{self._path} cannot be opened: {error.strerror}; is it somebody else's?") from error
 
     def _taken(self, file: int) -> NameTakenError:
-        pid, _, since = os.pread(file, 64, 0).decode(errors="replace").partition(" ")
+        pid, _, since = os.pread(file, _NOTE_AT, 0).decode(errors="replace").partition(" ")
         who = f"pid {pid}, since {since}" if since else "its process id is not known"
         return NameTakenError(
             f"{self._name} already runs in domain {self._domain} ({who}); stop it, or use another ROS_DOMAIN_ID"

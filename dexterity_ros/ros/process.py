@@ -18,7 +18,7 @@ from dexterity_ros.ros.transports import without_shared_memory
 from dexterity_ros.runtime.deadline_loop import PROCESS_PRIORITY, enter_realtime, lock_memory, prefer
 from dexterity_ros.runtime.ending import Starter, on_end
 
-_SPIN_S = 0.05  # how late a signal, the death of the starter, or of a control loop is noticed
+_SPIN_S = 0.02  # how late a signal, the death of the starter, or of a control loop is noticed
 _HAND_FIRST_S = 1.0
 _HAND = "hand_node"
 
@@ -72,7 +72,7 @@ def run(
     on_end(_END.asked.set)
     try:
         if exclusive:
-            NameLock(*_own_name()).take()
+            NameLock(*own_name()).take()
         node = make()
     except DexterityError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -115,7 +115,7 @@ def wait_for_hand(node: Node) -> None:
     NameLock(_HAND, node.get_namespace()).wait_until_free(_HAND_FIRST_S)
 
 
-def _own_name() -> tuple[str, str]:
+def own_name() -> tuple[str, str]:
     """Returns name and namespace of the node to be made: the executable's, or as remapped on the command line."""
     rules = dict(argument.split(":=", 1) for argument in sys.argv if ":=" in argument)
     remapped = {key.rpartition(":")[2]: value for key, value in rules.items()}

@@ -1,5 +1,6 @@
 """How a process is asked to end: Ctrl-C, `kill`, a closed terminal, all alike; and the death of who started it."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 STARTER = "DEXTERITY_STARTER"  # environment variable: process id of the command that started this process
+_GONE = ("", "T", "Z", "X")  # no such process, stopped, dead but not yet taken note of
 INTERRUPTED = "interrupted"  # why something ended that was asked to
 
 
@@ -48,12 +50,20 @@ class Starter:
     The kernel's own notice (PR_SET_PDEATHSIG) says nothing when the parent was dead before it was asked for, and comes
     also when only a thread of the parent has ended. A child whose parent dies gets another parent: that is compared.
     STARTER names the command above a wrapper such as `xterm -e`, and one that died while this process was starting.
+    One that is stopped (Ctrl-Z, SIGSTOP) watches over nothing either, and counts as dead.
     """
 
     def __init__(self) -> None:
         self._parent = os.getppid()
-        self._starter = int(os.environ.get(STARTER, 0))
+        self._watched = {pid for pid in (self._parent, int(os.environ.get(STARTER, 0))) if pid > 1}
 
     def gone(self) -> bool:
-        """Whether they are dead. Who has no starter but process 1 (a service) is never told so."""
-        return os.getppid() != self._parent or (self._starter > 0 and not Path(f"/proc/{self._starter}").exists())
+        """Whether they are dead or stopped. Who has no starter but process 1 (a service) is never told so."""
+        return os.getppid() != self._parent or any(_state(pid) in _GONE for pid in self._watched)
+
+
+def _state(pid: int) -> str:
+    """Returns a process's state as the kernel's letter; empty when there is none. Source: proc_pid_stat(5)."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return ""

@@ -14,11 +14,12 @@ from typing import IO
 
 import yaml
 
-from dexterity_ros.ros.name_lock import NameLock
+from dexterity_ros.ros.name_lock import TORQUE_OFF, NameLock
 from dexterity_ros.systems.network import network_variables, node_variables
 from dexterity_ros.systems.spec import NodeStart
 
 _GRACE_S = 3.0
+_TAKEN_S = 1.0  # hand_node's guardian has taken the torque by then, or cannot
 _REMAINS = "its motors may still have torque, cut the power"
 
 
@@ -56,9 +57,9 @@ class Processes:
 
         Raises NameTakenError before any has started, when one of this name runs already.
         """
-        domain = int(environment.get("ROS_DOMAIN_ID") or 0)
+        self._domain = int(environment.get("ROS_DOMAIN_ID") or 0)
         for start in starts:
-            NameLock(start.executable, domain=domain).check()
+            NameLock(start.executable, domain=self._domain).check()
         self._folder = tempfile.TemporaryDirectory(prefix="dexterity_")
         self._environment, self._log = environment, log
         self.running: dict[str, subprocess.Popen[bytes]] = {}
@@ -88,9 +89,12 @@ class Processes:
         return {name: status for name, status in states.items() if status is not None}
 
     def torque_remains(self) -> list[str]:
-        """Returns the nodes that hold torque and were killed before they could let go."""
-        holding = [name for name in self.running if self._starts[name].lifecycle]
-        return [name for name in holding if (self.running[name].poll() or 0) < 0]
+        """Returns the nodes that were killed before they could let go of the hand, and nobody did so for them."""
+        killed = [name for name, process in self.running.items() if (process.poll() or 0) < 0]
+        return [name for name in killed if self._starts[name].lifecycle and not self._let_go(name)]
+
+    def _let_go(self, name: str) -> bool:
+        return NameLock(name, domain=self._domain).left(TORQUE_OFF, _TAKEN_S)
 
     def pids(self) -> list[int]:
         """Returns the process ids of the nodes."""
@@ -99,13 +103,13 @@ class Processes:
     def stop(self) -> None:
         """Ends the node that holds torque, then all others at once; kills what does not end in time, and says so."""
         first = [name for name in self.running if self._starts[name].lifecycle]
+        self._end(first)
         for name in self.torque_remains():
-            self._say(f"{name} was killed", _REMAINS)
-        self._end(first, _REMAINS)
-        self._end([name for name in self.running if name not in first], "")
+            self._say(f"{name} was killed; {_REMAINS}")
+        self._end([name for name in self.running if name not in first])
         self._folder.cleanup()
 
-    def _end(self, names: Iterable[str], consequence: str) -> None:
+    def _end(self, names: Iterable[str]) -> None:
         ending = {name: self.running[name] for name in names if self.running[name].poll() is None}
         for process in ending.values():
             process.send_signal(signal.SIGTERM)
@@ -116,11 +120,11 @@ class Processes:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-                self._say(f"{name} did not end within {_GRACE_S:.0f} s and was killed", consequence)
+                self._say(f"{name} did not end within {_GRACE_S:.0f} s and was killed")
 
-    def _say(self, *parts: str) -> None:
+    def _say(self, what: str) -> None:
         with contextlib.suppress(OSError):  # the terminal may be closed: the others must end all the same
-            print("; ".join(part for part in parts if part), file=self._log or sys.stderr, flush=True)
+            print(what, file=self._log or sys.stderr, flush=True)
 
     def __enter__(self) -> "Processes":
         return self

@@ -8,7 +8,7 @@ from dexterity_ros.bench.stops.real import KINDS, run_real_stop
 from dexterity_ros.bench.stops.rows import shortcomings
 from dexterity_ros.bench.stops.standing import standing_system
 
-pytestmark = [pytest.mark.ros, pytest.mark.soak]
+pytestmark = pytest.mark.ros
 
 
 @pytest.fixture(scope="module")
@@ -19,5 +19,5 @@ def system():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_stop_of_a_running_system_is_one(system, kind):
-    row = run_real_stop(system, kind, "none", 0, after_s=2.0)
+    row = run_real_stop(system, kind, "none", 0, after_s=0.5)
     assert shortcomings(row, KINDS[kind].allowed_ms, reachable=True) == [], row

@@ -53,15 +53,43 @@ def test_the_death_of_a_node_ends_the_system_torque_first(bench):
         assert "ended by itself: {'exercise_node': -9}" in command.stdout.read()
 
 
-def test_a_frozen_hand_node_is_killed_and_a_person_is_told_to_cut_the_power(bench):
+def test_a_frozen_hand_node_is_killed_and_its_guardian_takes_the_torque(bench):
     with ended_with_the_test(up(bench)) as command:
         bench.arm()
         os.kill(bench.holder("hand_node"), signal.SIGSTOP)
         command.terminate()
-        command.wait(timeout=10.0)
-        said = " ".join(command.stdout.read().split())
-        assert "hand_node did not end within 3 s and was killed; its motors may still have torque, cut the pow" in said
+        said = " ".join(command.communicate(timeout=10.0)[0].split())
+        assert "hand_node did not end within 3 s and was killed" in said
+        assert "hand_node ended before it could let go; the torque of all its motors was taken" in said
+        assert "cut the power" not in said.lower() and bench.torques() == 0
         assert not any(NameLock(name).held() for name in bench.nodes)
+
+
+def test_a_killed_hand_node_whose_bus_is_gone_tells_a_person_to_cut_the_power(bench, pty):
+    with ended_with_the_test(up(bench)) as command:
+        bench.arm()
+        hand_node = bench.holder("hand_node")
+        pty.unplugged = True
+        os.kill(hand_node, signal.SIGKILL)
+        command.wait(timeout=10.0)
+        pty.unplugged = False
+        said = " ".join(command.stdout.read().split())
+        assert "hand_node was killed; its motors may still have torque, cut the power" in said
+        assert "CUT THE POWER: hand_node has ended, and" in said
+        assert bench.torques() == 0
+
+
+def test_a_motor_that_was_silent_at_the_end_is_relieved_of_its_torque_when_it_answers_again(bench, emulated):
+    with ended_with_the_test(up(bench)) as command:
+        bench.arm()
+        emulated.connected[4] = False
+        command.terminate()
+        command.wait(timeout=10.0)
+        assert bench.torques() == 1
+        emulated.connected[4] = True
+        said = " ".join(command.stdout.read().split())
+        assert "CUT THE POWER: torque_enable = 0 was not confirmed by 1 of 16 motors" in said
+        assert bench.torques() == 0
 
 
 def test_a_second_system_in_the_domain_is_refused_by_name_and_the_first_goes_on(bench):

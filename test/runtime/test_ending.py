@@ -85,6 +85,14 @@ def test_a_child_notices_that_its_parent_was_killed_and_takes_the_end_of_a_threa
     assert parent.stdout.readline() == "gone\n"
 
 
+def test_a_parent_that_was_stopped_watches_over_nothing_and_counts_as_gone():
+    parent = parent_of(["-c", LOOK])
+    assert parent.stdout.readline() == "looking\n"
+    parent.send_signal(signal.SIGSTOP)
+    assert parent.stdout.readline() == "gone\n"
+    kill(parent)
+
+
 def test_a_starter_that_died_before_its_child_looked_is_noticed():
     starter = subprocess.Popen([sys.executable, "-c", ""])
     starter.wait()

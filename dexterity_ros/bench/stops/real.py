@@ -10,29 +10,33 @@ from functools import partial
 import numpy as np
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from rosgraph_msgs.msg import Clock
 from std_srvs.srv import Trigger
 
 from dexterity_ros import ros, wire
-from dexterity_ros.bench.stops.rows import FADE_MS, PROCESS_DIED_MS, TORQUE_OFF_MS, StopRow
+from dexterity_ros.bench.stops.rows import FADE_MS, PROCESS_DIED_MS, TORQUE_OFF_MS, Reaction, StopRow
 from dexterity_ros.bench.stops.standing import NODES, StandingSystem, watch
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.drivers.emulated.motor_watch import SeenMotors
+from dexterity_ros.ros.requests import Requests
+from dexterity_ros.systems.operator import OperatorError
 from dexterity_ros.systems.stops import stop_hand
 
 BUS_FAULTS = {"none": "none", "silent motor": "silent 5", "cable out": "cable out", "30 % lost": "lose 0.3"}
-_AFTER_S, _RETURN_S, _STRANGER_S = 10.0, 2.0, 1.0
+_AFTER_S, _RETURN_S, _STRANGER_S, _STEP_S = 10.0, 2.0, 1.0, 0.02
 _SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGSTOP": signal.SIGSTOP, "SIGHUP": signal.SIGHUP, "SIGTERM": signal.SIGTERM}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RealKind:
-    """begin: asks for the stop, without waiting for it. holds: the hand may stand still with torque.
+    """begin: asks for the stop, without waiting for it; or does something for a second, one step every 20 ms.
 
-    allowed_ms: to the first torque off, or of a hold to the last motion. ends: the system is not used again.
+    reaction: as in StopRow. allowed_ms: to the first torque off, or of a hold to the last motion while it lasts.
+    ends: the system is not used again.
     """
 
-    begin: Callable[[StandingSystem], None]
-    holds: bool = False
+    begin: Callable[[StandingSystem], Iterator[None] | None]
+    reaction: Reaction = "stop"
     allowed_ms: float = TORQUE_OFF_MS
     ends: bool = False
 
@@ -46,6 +50,11 @@ def _call(service: str) -> Callable[[StandingSystem], None]:
 
 def _estop(system: StandingSystem) -> None:
     stop_hand(system.operator)
+
+
+def _page(system: StandingSystem) -> None:
+    """What the stop button of the live page calls, without the browser."""
+    Requests(system.operator.node, system.operator.spin).stop_everything()
 
 
 def _transitions(*numbers: int) -> Callable[[StandingSystem], None]:
@@ -66,55 +75,48 @@ def _to_parent(number: int, system: StandingSystem) -> None:
     system.parent.send_signal(number)
 
 
-def _stranger_leads(ahead_s: float, system: StandingSystem) -> None:
+def _stranger_leads(ahead_s: float, system: StandingSystem) -> Iterator[None]:
     """Another program sends targets, as fast as the policy does."""
     node, hand = system.operator.node, load_hand("leap")
     home = np.array(hand.home_pos_rad)
     targets = ros.publisher(node, "joint_targets")
-    end = time.monotonic() + _STRANGER_S
-    while time.monotonic() < end:
+    while True:
         stamp = ros.now_ns(node) + round(ahead_s * 1e9)
         message = ros.message_class("joint_targets")()
         targets.publish(wire.fill_joint_state(message, hand.joint_names, stamp, home, np.zeros_like(home)))
-        system.operator.spin(0.02)
-    node.destroy_publisher(targets)
+        yield
 
 
-def _clock_is_set(by_s: float, system: StandingSystem) -> None:
+def _clock_is_set(by_s: float, system: StandingSystem) -> Iterator[None]:
     """Somebody publishes /clock, an hour off."""
-    from rosgraph_msgs.msg import Clock
-
-    node = system.operator.node
-    clock = node.create_publisher(Clock, "/clock", 10)
-    end = time.monotonic() + _STRANGER_S
-    while time.monotonic() < end:
+    clock = system.operator.node.create_publisher(Clock, "/clock", 10)
+    while True:
         message = Clock()
         message.clock.sec = int(time.time() + by_s)
         clock.publish(message)
-        system.operator.spin(0.02)
-    node.destroy_publisher(clock)
+        yield
 
 
 def _kinds() -> Iterator[tuple[str, RealKind]]:
     yield "hand_node estop", RealKind(begin=_call("hand_node/estop"))
     yield "safety_node estop", RealKind(begin=_call("safety_node/estop"))
     yield "dexterity estop", RealKind(begin=_estop)
+    yield "live page", RealKind(begin=_page)
     yield "disarm", RealKind(begin=_call("safety_node/disarm"), allowed_ms=FADE_MS)
     yield "lifecycle deactivate", RealKind(begin=_transitions(Transition.TRANSITION_DEACTIVATE))
     cleanup = _transitions(Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP)
     yield "lifecycle deactivate and cleanup", RealKind(begin=cleanup, ends=True)
     for name in NODES:
         for said, number in _SIGNALS.items():
-            frozen = said == "SIGSTOP"
+            reaction: Reaction = "hold" if said == "SIGSTOP" else "stop"
             begin = partial(_to_node, name, number)
-            yield f"{name} {said}", RealKind(begin=begin, holds=frozen, allowed_ms=PROCESS_DIED_MS, ends=True)
+            yield f"{name} {said}", RealKind(begin=begin, reaction=reaction, allowed_ms=PROCESS_DIED_MS, ends=True)
     for said, number in _SIGNALS.items():
-        begin = partial(_to_parent, number)
-        yield f"up {said}", RealKind(begin=begin, holds=said == "SIGSTOP", allowed_ms=PROCESS_DIED_MS, ends=True)
-    yield "foreign targets", RealKind(begin=partial(_stranger_leads, 0.0), holds=True)
-    yield "foreign targets from the future", RealKind(begin=partial(_stranger_leads, 3600.0), holds=True)
-    yield "clock +1 h", RealKind(begin=partial(_clock_is_set, 3600.0), holds=True)
-    yield "clock -1 h", RealKind(begin=partial(_clock_is_set, -3600.0), holds=True)
+        yield f"up {said}", RealKind(begin=partial(_to_parent, number), allowed_ms=PROCESS_DIED_MS, ends=True)
+    yield "foreign targets", RealKind(begin=partial(_stranger_leads, 0.0), reaction="hold")
+    yield "foreign targets from the future", RealKind(begin=partial(_stranger_leads, 3600.0), reaction="hold")
+    yield "clock +1 h", RealKind(begin=partial(_clock_is_set, 3600.0), reaction="none")
+    yield "clock -1 h", RealKind(begin=partial(_clock_is_set, -3600.0), reaction="none")
 
 
 KINDS = dict(_kinds())
@@ -149,6 +151,14 @@ class _Look:
         return sum(motor.torque_on_writes - self._asked[motor.id] for motor in self.last.motors)
 
 
+def _go_on(system: StandingSystem, steps: Iterator[None], look: _Look) -> None:
+    """Does something for a second, while somebody looks."""
+    end = time.monotonic() + _STRANGER_S
+    while time.monotonic() < end:
+        next(steps)
+        watch(system, _STEP_S, look)
+
+
 def run_real_stop(
     system: StandingSystem, kind: str, bus_fault: str, repeat: int, *, after_s: float = _AFTER_S
 ) -> StopRow:
@@ -164,12 +174,19 @@ def run_real_stop(
     Raises:
         OperatorError: the hand could not be made to move.
     """
-    system.start_moving()
+    try:
+        system.start_moving()
+    except OperatorError:
+        system.end()  # the next one begins with a new system
+        raise
     line = BUS_FAULTS[bus_fault]
     system.break_bus(f"{line} {repeat}" if line.startswith("lose") else line)
     began_ns = time.monotonic_ns()
     look = _Look(system.motors(), began_ns)
-    KINDS[kind].begin(system)
+    steps = KINDS[kind].begin(system)
+    if steps is not None:
+        _go_on(system, steps, look)
+    still_ms = look.still_ms
     watch(system, after_s, look)
     with_torque, asked = look.with_torque(), look.asked_again()
     said = "; ".join(
@@ -184,9 +201,9 @@ def run_real_stop(
         bus_fault=bus_fault,
         repeat=repeat,
         time="real",
-        reaction="hold" if KINDS[kind].holds else "stop",
+        reaction=KINDS[kind].reaction,
         torque_off_ms=look.off_ms,
-        still_ms=look.still_ms,
+        still_ms=look.still_ms if steps is None else still_ms,
         torque_commands_after=asked,
         motors_with_torque_after_10s=with_torque,
         motors_with_torque_after_return=None if bus_fault == "none" else look.with_torque(),

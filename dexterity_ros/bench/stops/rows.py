@@ -9,15 +9,18 @@ TORQUE_OFF_MS = 150.0
 PROCESS_DIED_MS = 300.0  # where a process had to die first
 FADE_MS = 600.0 + TORQUE_OFF_MS  # a disarm lets the current fade first
 
+Reaction = Literal["stop", "hold", "none"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class StopRow:
     """One stop.
 
     time: virtual, of HandControl alone; or real, of a running system.
-    reaction: stop takes the torque; hold stands still. torque_off_ms: from the event to the first motor without torque;
-    None: none was reached. still_ms: from the event to the last goal that moved. torque_commands_after: motors that
-    were told to switch torque on again after the first one was off. said: what the hand said last.
+    reaction: stop takes the torque; hold stands still; none: it goes on, as it must. torque_off_ms: from the event to
+    the first motor without torque; None: none was reached. still_ms: from the event to the last goal that moved while
+    it lasted. torque_commands_after: motors that were told to switch torque on again after the first one was off.
+    said: what the hand said last.
     motors_with_torque_after_return: one second after the bus works again; None where it never failed.
     """
 
@@ -25,7 +28,7 @@ class StopRow:
     bus_fault: str
     repeat: int
     time: Literal["virtual", "real"]
-    reaction: Literal["stop", "hold"]
+    reaction: Reaction
     torque_off_ms: float | None
     still_ms: float
     torque_commands_after: int
@@ -45,6 +48,8 @@ def shortcomings(row: StopRow, allowed_ms: float, *, reachable: bool) -> list[st
     problems = []
     if row.torque_commands_after:
         problems.append(f"{row.torque_commands_after} motors were told to switch torque on again")
+    if row.reaction == "none":
+        return problems if row.torque_off_ms is None or row.bus_fault != "none" else [*problems, "it was stopped"]
     if row.still_ms > allowed_ms:
         problems.append(f"goals moved for {row.still_ms:.0f} ms")
     if row.reaction == "hold":

@@ -92,8 +92,13 @@ class StandingSystem:
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self.parent = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
-        ready = lambda: bool(self.operator.supervisor and self.operator.hand_state and self.operator.policy_state)  # noqa: E731
-        self.operator.wait_for("nodes", ready, _START_S)
+        self.operator.wait_for("nodes", self._ready, _START_S)
+
+    def _ready(self) -> bool:
+        assert self.parent is not None
+        if self.parent.poll() is not None:
+            raise OperatorError(f"the system ended before it was ready: {self.log.read_text()[-2000:]}")
+        return bool(self.operator.supervisor and self.operator.hand_state and self.operator.policy_state)
 
     def node(self, name: str) -> int:
         """Returns the process id of a node. Raises OperatorError when it does not run."""

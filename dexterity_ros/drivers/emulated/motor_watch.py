@@ -26,7 +26,7 @@ _SEQUENCE = struct.Struct("<Q")
 _STAMP = struct.Struct("<Q")
 _MOTOR = struct.Struct("<IIiQQQ")
 _ROWS_AT = _HEAD.size + _SEQUENCE.size + _STAMP.size
-_ATTEMPTS = 1000
+_TORN_S = 0.5  # who writes may be preempted in the middle for so long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,13 +111,15 @@ class MotorWatch:
 
     def read(self) -> SeenMotors:
         """Returns all motors at one moment. Its stamp says how old that is. Raises ConfigError on a torn file."""
-        for _ in range(_ATTEMPTS):
+        end = time.monotonic() + _TORN_S
+        while time.monotonic() < end:
             data = os.pread(self._fd, self._size, 0)
             (sequence,) = _SEQUENCE.unpack_from(data, _HEAD.size)
             again = os.pread(self._fd, _SEQUENCE.size, _HEAD.size)
             if sequence % 2 == 0 and _SEQUENCE.unpack(again)[0] == sequence:
                 return _parse(data)
-        raise ConfigError(f"the emulated bus ended while it wrote {_ATTEMPTS} times in a row")
+            time.sleep(0.0002)
+        raise ConfigError("the emulated bus ended while it wrote")
 
     def close(self) -> None:
         """Closes the file."""

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.manifest import load_manifest
+from dexterity_ros.contracts.ports import HandPort
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.runtime.hand_control import HandControl
 from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
 
 NO_POLICY = "none"  # the hand's own limits and home pose
@@ -80,3 +82,8 @@ def hand_setup(parameters: HandParameters) -> HandSetup:
         max_reboots_per_hour=parameters.max_reboots_per_hour,
         nominal=parameters.tightening.nominal and not parameters.shadow,
     )
+
+
+def new_control(port: HandPort, setup: HandSetup) -> HandControl:
+    """Returns the control of a hand that was just connected: limp, at the beginning of everything."""
+    return HandControl(port, setup.hand, setup.limits, setup.start_rad, shadow=setup.shadow)
