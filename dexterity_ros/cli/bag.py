@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from dexterity_ros.cli.options.bag import BagInfoOptions, BagRecoverOptions
-from dexterity_ros.cli.output import console, figures_table, say_damage, say_left_out, write_json
+from dexterity_ros.cli.output import console, figures_table, say, say_damage, say_left_out, write_json
+from dexterity_ros.contracts.files import naming
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.recover import recover as recover_bag
 
@@ -20,10 +21,10 @@ def info(options: BagInfoOptions) -> int:
 def recover(options: BagRecoverOptions) -> int:
     """Writes what is whole of a recording; status 1 when something was lost."""
     out = options.out or beside(options.path, "recovered")
-    saved = recover_bag(options.path, out)
+    with naming(out):
+        saved = recover_bag(options.path, out)
     say_left_out({"attachments": f"{saved.attachments}, only messages are saved"} if saved.attachments else {})
-    said = f"saved {sum(saved.counts.values())} messages of {saved.duration_s:.1f} s to {out}"
-    console.print(said, highlight=False, markup=False, soft_wrap=True)
+    say(f"saved {sum(saved.counts.values())} messages of {saved.duration_s:.1f} s to {out}")
     return say_damage(saved.damage, saved.doubts)
 
 

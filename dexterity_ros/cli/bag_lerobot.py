@@ -2,9 +2,10 @@
 
 from dexterity_ros.cli.bag import beside
 from dexterity_ros.cli.options.bag import BagFromLerobotOptions, BagToLerobotOptions
-from dexterity_ros.cli.output import console, say_damage, say_left_out
+from dexterity_ros.cli.output import say, say_damage, say_left_out
 from dexterity_ros.cli.replay import read_run
 from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.contracts.files import naming
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.recording.lerobot import to_lerobot
 from dexterity_ros.recording.lerobot_reader import from_lerobot
@@ -17,10 +18,10 @@ def to_dataset(options: BagToLerobotOptions) -> int:
     run = read_run(options.path, options.hand)
     rate_hz = _rate_hz(run)
     task = str(run.told_manifest().get("task", "unknown"))
-    done = to_lerobot(run.bag, out, joint_names=run.hand.joint_names, task=task, rate_hz=rate_hz)
+    with naming(out):
+        done = to_lerobot(run.bag, out, joint_names=run.hand.joint_names, task=task, rate_hz=rate_hz)
     say_left_out(done.left_out)
-    said = f"{done.episodes} episodes, {done.frames} frames in {out}"
-    console.print(said, highlight=False, markup=False, soft_wrap=True)
+    say(f"{done.episodes} episodes, {done.frames} frames in {out}")
     return say_damage(run.bag.damage, run.bag.doubts)
 
 
@@ -36,6 +37,7 @@ def _rate_hz(run: RunRecord) -> float:
 def from_dataset(options: BagFromLerobotOptions) -> int:
     """Writes a dataset as a bag."""
     out = options.out or beside(options.path, "bag")
-    ticks = from_lerobot(options.path, out, joint_names=load_hand(options.hand).joint_names)
-    console.print(f"{ticks} ticks in {out}", highlight=False, markup=False, soft_wrap=True)
+    with naming(out):
+        ticks = from_lerobot(options.path, out, joint_names=load_hand(options.hand).joint_names)
+    say(f"{ticks} ticks in {out}")
     return 0

@@ -14,7 +14,7 @@ from dexterity_ros.bench.damage.rows import copies_done, counts, kind_of, read_r
 from dexterity_ros.bench.damage.trial import BAD, Outcome, Row
 from dexterity_ros.cli.main import dispatch
 from dexterity_ros.cli.options.bench import BenchDamageOptions
-from dexterity_ros.cli.output import console
+from dexterity_ros.cli.output import console, say
 from dexterity_ros.contracts.errors import ConfigError
 
 _WRITE_S = 5.0  # what an interrupted trial loses at most
@@ -56,7 +56,7 @@ def _run(options: BenchDamageOptions, rows: list[Row]) -> None:
     finally:
         if options.json is not None:
             write_rows(options.json, rows)
-            console.print(f"wrote {options.json}", highlight=False)
+            say(f"wrote {options.json}")
 
 
 def _copies(options: BenchDamageOptions, rows: Sequence[Row]) -> Iterator[list[Row]]:

@@ -33,7 +33,7 @@ def _print_figures(result: Comparison) -> None:
         rms = result.diagnosis["prediction_rms_rad"]
         console.print(figures_table("joints mispredicted by, rad in 150 ms", rms))
     if result.skipped:
-        console.print(f"[yellow]no diagnosis[/yellow]: {result.skipped}", highlight=False)
+        console.print(f"[yellow]no diagnosis[/yellow]: {escape(result.skipped)}", highlight=False)
 
 
 def _range_said(row: dict[str, Any]) -> str:

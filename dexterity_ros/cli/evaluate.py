@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dexterity_ros.cli.options.evaluate import EvaluateOptions
-from dexterity_ros.cli.output import console, figures_table, outcome_table, write_json
+from dexterity_ros.cli.output import console, figures_table, outcome_table, say, write_json
 from dexterity_ros.cli.plots import plot_sweep
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
@@ -108,7 +108,7 @@ def _sweep(pipeline: PolicyPipeline, course: Course, options: EvaluateOptions) -
     console.print(f"90 % of its best from {kept[0]:g} to {kept[1]:g}")
     if options.plot is not None:
         plot_sweep(options.plot, f"{pipeline.manifest.name}: {course.task.name}", quantity, rows)
-        console.print(f"wrote {options.plot}")
+        say(f"wrote {options.plot}")
     figures = {"sweep": what, "rows": rows, "kept": list(kept)}
     write_json(options.json, _header(pipeline, course, options) | figures)
     return 0

@@ -10,7 +10,7 @@ from dexterity_ros.bringup import acceptance
 from dexterity_ros.bringup.manual import ManualHand, RealClock
 from dexterity_ros.cli.hand_port import hand_spec, port_path
 from dexterity_ros.cli.options.hand import HandAcceptOptions
-from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.cli.output import console, say, write_json
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.drivers.dynamixel.native_bus import open_native
 from dexterity_ros.runtime.ending import interrupt_once
@@ -28,7 +28,7 @@ def accept(options: HandAcceptOptions) -> int:
         rig.manual.close()  # also when a person ends it half-way
     accepted = len(results) == acceptance.STEPS and all(result.ok for result in results)
     options.report.write_text(acceptance.report(results, _header(spec, path, options)))
-    console.print(f"{'accepted' if accepted else 'NOT accepted'}; wrote {options.report}")
+    say(f"{'accepted' if accepted else 'NOT accepted'}; wrote {options.report}")
     write_json(options.json, {"accepted": accepted, "steps": acceptance.as_dicts(results)})
     return int(not accepted)
 

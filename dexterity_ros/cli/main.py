@@ -1,17 +1,24 @@
 """The `dexterity` command. What a command needs is imported when that command is asked for."""
 
+import os
 import sys
 import warnings
+from io import TextIOWrapper
 
 from dexterity_ros.cli.commands import FIRST_WORDS, Group, work
 from dexterity_ros.cli.menu import FIRST_STEPS, group_menu, menu
 from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.files import printable, refused
 
+_READER_GONE = 141  # as a shell shows SIGPIPE
 _HELP, _HELP_JSON = ("-h", "--help"), "--help-json"
 
 
 def dispatch(words: list[str]) -> int:
-    """Runs one command in this process and returns its status; errors pass through. words: as on the shell."""
+    """Runs one command in this process and returns its status. words: as on the shell.
+
+    Raises DexterityError for everything expected, FileError among it for what the system refuses.
+    """
     if not words:
         print(FIRST_STEPS, file=sys.stderr)
         return 2
@@ -24,7 +31,12 @@ def dispatch(words: list[str]) -> int:
     from dexterity_ros.cli.parsing import parse
 
     command, options = parse(words)
-    status: int = work(command)(options)
+    try:
+        status: int = work(command)(options)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise refused(error) from error
     return status
 
 
@@ -58,13 +70,19 @@ def _explain_options(named: list[str], json: bool) -> None:
 def main() -> None:
     """Entry point; expected errors end with one line and status 2, a failed check with status 1."""
     warnings.filterwarnings("ignore", category=FutureWarning)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be no text
     try:
         status = dispatch(sys.argv[1:])
+        sys.stdout.flush()
     except DexterityError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        print(printable(f"{type(error).__name__}: {error}"), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # who read the output has enough of it, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_READER_GONE)
     sys.exit(status)
 
 

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.files import printable
 from dexterity_ros.contracts.hand import HandSpec
 
 console = Console()
@@ -22,27 +23,37 @@ def write_json(path: Path | None, content: dict[str, Any]) -> None:
         path.write_text(json.dumps(content, indent=2) + "\n")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
-    console.print(f"wrote {path}", highlight=False)
+    say(f"wrote {path}")
+
+
+def say(text: str) -> None:
+    """Prints a line as it is: brackets in names are no colours, and no line is folded."""
+    console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
 
 def say_damage(damage: str, doubts: str) -> int:
     """Says in one line each what is damaged in a recording and what no checksum covers; returns the status, 1 or 0."""
     if damage:
-        console.print(f"[red]damaged[/red]: {escape(damage)}", highlight=False, soft_wrap=True)
+        console.print(f"[red]damaged[/red]: {_plain(damage)}", highlight=False, soft_wrap=True)
     if doubts:
-        console.print(f"[yellow]note[/yellow]: {escape(doubts)}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]note[/yellow]: {_plain(doubts)}", highlight=False, soft_wrap=True)
     return int(bool(damage))
 
 
 def say_left_out(left_out: dict[str, str]) -> None:
     """Says in one line each what an export does not contain, and why."""
     for name, why in left_out.items():
-        console.print(f"[yellow]left out[/yellow]: {escape(f'{name}: {why}')}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]left out[/yellow]: {_plain(f'{name}: {why}')}", highlight=False, soft_wrap=True)
+
+
+def _plain(text: str) -> str:
+    """Returns a text of one line for the terminal: nothing in it is a colour, and what cannot be seen is escaped."""
+    return escape(printable(text))
 
 
 def outcome_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
     """Returns a table with one row per summary (evaluation/outcomes.py)."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=_plain(title), title_justify="left")
     for column in ("", "goals", "reached", "95 %", "in a row", "max", "s per goal", "drops"):
         table.add_column(column, justify="left" if column == "" else "right")
     for name, row in rows.items():
@@ -89,7 +100,7 @@ def _worst(values: list[float | None]) -> str:
 
 def joint_table(title: str, rows: dict[str, dict[str, Any]], hand: HandSpec) -> Table:
     """Returns a table with one row per joint as read from the motors; what is outside the hand's limits is red."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=_plain(title), title_justify="left")
     for column in ("joint", "motor", "position rad", "limits rad", "speed rad/s", "current A", "C", "V"):
         table.add_column(column, justify="left" if column == "joint" else "right")
     for joint in hand.joints:
@@ -115,7 +126,7 @@ def _red(text: str, when: bool) -> str:
 
 def replay_table(title: str, result: dict[str, Any]) -> Table:
     """Returns a table with one row per stage, then the observation terms and joints that differ (replay/offline.py)."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=_plain(title), title_justify="left")
     for column in ("stage", "repeated", "different", "largest", "first at s", "cannot be repeated"):
         table.add_column(column, justify="left" if column == "stage" else "right")
     for row in result["stages"]:
@@ -136,7 +147,7 @@ def _difference(row: dict[str, Any]) -> tuple[str, str, str]:
 
 def tracking_table(title: str, rows: dict[str, dict[str, Any]]) -> Table:
     """Returns a table with one row per joint (evaluation/tracking.py)."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=_plain(title), title_justify="left")
     for column in ("joint", "moved rad", "RMS rad", "delay ms"):
         table.add_column(column, justify="left" if column == "joint" else "right")
     for name, row in rows.items():
@@ -159,11 +170,11 @@ def eyes_table(rows: dict[str, dict[str, float]]) -> Table:
 
 def figures_table(title: str, figures: dict[str, Any]) -> Table:
     """Returns a two-column table of names and values."""
-    table = Table(title=title, title_justify="left", show_header=False)
+    table = Table(title=_plain(title), title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     for name, value in figures.items():
-        table.add_row(escape(name), escape(_text(value)) or "none")
+        table.add_row(_plain(name), "\n".join(map(_plain, _text(value).split("\n"))) or "none")
     return table
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from dexterity_ros.cli.bag import show
 from dexterity_ros.cli.options.record import RecordOptions
-from dexterity_ros.cli.output import console
+from dexterity_ros.cli.output import say
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.runtime.ending import end_event
@@ -22,7 +22,7 @@ def record(options: RecordOptions) -> int:
     done = end_event()
     start = NodeStart(executable="recorder_node", parameters=_parameters(options))
     with Processes([start], ros_environment()) as processes:
-        console.print(f"recording to {options.folder}; Ctrl-C ends it")
+        say(f"recording to {options.folder}; Ctrl-C ends it")
         if not _waited(done, processes, options.minutes * 60.0):
             return 1
     return show(Bag(options.folder))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dexterity_ros.cli.options.replay import ReplayOptions
-from dexterity_ros.cli.output import console, figures_table, replay_table, say_damage, write_json
+from dexterity_ros.cli.output import console, figures_table, replay_table, say, say_damage, write_json
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.recording.bag_reader import Bag
@@ -47,7 +47,7 @@ def _repeat(run: RunRecord, pipeline: PolicyPipeline, options: ReplayOptions) ->
     console.print(replay_table(str(options.bag), result.as_dict()))
     for stage in result.stages:
         if stage.unrepeatable:
-            console.print(f"{stage.stage}: {stage.unrepeatable} cannot be repeated: {stage.why}", highlight=False)
+            say(f"{stage.stage}: {stage.unrepeatable} cannot be repeated: {stage.why}")
     _say_outcome(result)
     write_json(options.json, result.as_dict())
     say_damage(run.bag.damage, run.bag.doubts)

@@ -7,7 +7,8 @@ from pathlib import Path
 from rich.markup import escape
 
 from dexterity_ros.cli.options.report import ReportOptions
-from dexterity_ros.cli.output import console, say_damage
+from dexterity_ros.cli.output import console, say, say_damage
+from dexterity_ros.contracts.files import naming
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.reporting.page import Page, side_by_side
@@ -31,12 +32,13 @@ def report(options: ReportOptions) -> int:
         read = [_read(source) for source in (options.source, options.compare) if source is not None]
         page = read[0].page if options.compare is None else side_by_side(*(one.page for one in read))
         path = options.out or Path(f"{options.source.name}_report.html")
-        page.write(path)
+        with naming(path):
+            page.write(path)
         files = _export(read, options)
     size_mb = path.stat().st_size / 1e6
-    console.print(f"wrote {path}, {size_mb:.1f} MB, in {time.monotonic() - began:.1f} s", highlight=False)
+    say(f"wrote {path}, {size_mb:.1f} MB, in {time.monotonic() - began:.1f} s")
     if files:
-        console.print(f"wrote {files} files to {options.export}", highlight=False)
+        say(f"wrote {files} files to {options.export}")
     for alarm in page.alarms:
         console.print(f"[red]![/red] {escape(alarm)}", highlight=False)
     return max(say_damage(one.damage, one.doubts) for one in read)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dexterity_ros.cli.options.train import DarkRoomOptions, SlipperyOptions
-from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.cli.output import console, say, write_json
 from dexterity_ros.cli.plots import plot_blind_spot
 from dexterity_ros.cli.train_run import check_seeds
 from dexterity_ros.evaluation.statistics import wilson_interval
@@ -34,7 +34,7 @@ def _blind_spot(name: str, make: Callable[[], BlindSpot], options: DarkRoomOptio
     picture = (options.run or Path("runs") / name) / f"{name}.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
     plot_blind_spot(picture, case.title, case.chance, results, METHODS)
-    console.print(f"wrote {picture}", highlight=False)
+    say(f"wrote {picture}")
     write_json(options.json, {f"seed_{seed}": result for seed, result in enumerate(results)})
     return 0
 

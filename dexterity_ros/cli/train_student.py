@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dexterity_ros.cli.options.train import StudentOptions
-from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.cli.output import say, write_json
 from dexterity_ros.cli.train_run import config_and_run, next_step
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
@@ -30,9 +30,9 @@ def student(options: StudentOptions) -> int:
         new.restore()
     elif options.warm_start is not None:
         whole = new.warm_start(resource(options.warm_start))
-        console.print(f"begins from {options.warm_start}{'' if whole else '; what it explores and its critic are new'}")
+        say(f"begins from {options.warm_start}{'' if whole else '; what it explores and its critic are new'}")
     new.train()
-    console.print(f"{new.progress.labels:,} labels in {run}; {next_step(run)}")
+    say(f"{new.progress.labels:,} labels in {run}; {next_step(run)}")
     write_json(options.json, {"run": str(run)} | vars(new.progress))
     return 0
 
@@ -48,5 +48,5 @@ def _corrections(bag: Path, config: StudentConfig) -> Batch:
         stop_head=config.stop_head,
         steps=config.rounds.steps,
     )
-    console.print(f"{bag}: {batch.labels} ticks of an operator in {batch.done.shape[1]} stretches", highlight=False)
+    say(f"{bag}: {batch.labels} ticks of an operator in {batch.done.shape[1]} stretches")
     return batch

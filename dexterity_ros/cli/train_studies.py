@@ -9,7 +9,7 @@ from typing import Any
 from dexterity_ros.cli.evaluate import course_of
 from dexterity_ros.cli.options.evaluate import EvaluateOptions
 from dexterity_ros.cli.options.train import AblationOptions, MethodsOptions
-from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.cli.output import console, say, write_json
 from dexterity_ros.cli.plots import plot_ablation, plot_methods
 from dexterity_ros.cli.train_run import check_seeds
 from dexterity_ros.contracts import config as configs
@@ -51,7 +51,7 @@ def ablation(options: AblationOptions) -> int:
             log = row.pop("log")[9::10]
             row["curve"] = [(entry["steps"], entry["goal_fraction"], entry["goal_max_rad"]) for entry in log]
     plot_ablation(run / "ablation.png", results, config.total_steps)
-    console.print(f"wrote {run / 'ablation.png'}", highlight=False)
+    say(f"wrote {run / 'ablation.png'}")
     write_json(options.json, {"steps": config.total_steps, "episodes": _EPISODES, "arms": results})
     return 0
 
@@ -87,7 +87,7 @@ def methods(options: MethodsOptions) -> int:
         for row in rows:
             row["curve"] = [(entry["labels"], entry["alone"]) for entry in row.pop("log") if entry["alone"] is not None]
     plot_methods(run / "methods.png", results, judged)
-    console.print(f"wrote {run / 'methods.png'}", highlight=False)
+    say(f"wrote {run / 'methods.png'}")
     write_json(options.json, {"episodes": _EPISODES, "teacher": judged, "arms": results})
     return 0
 
@@ -111,7 +111,7 @@ def _every(arms: tuple[str, ...], seeds: int, run: Path, train: Callable[[str, i
         for name in arms:
             folder = run / f"{name.replace(',', '').replace(' ', '_')}_{seed}"
             if not (folder / "judged.json").exists():
-                console.print(f"{folder}", highlight=False)
+                say(str(folder))
                 train(name, seed, folder)
                 export_run(folder, folder / "bundle", current_limit_a=0.35)
                 (folder / "judged.json").write_text(json.dumps(_judge(folder / "bundle", seed)))

@@ -4,7 +4,7 @@ import importlib.util
 from dataclasses import replace
 
 from dexterity_ros.cli.options.train import TeacherOptions
-from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.cli.output import say, write_json
 from dexterity_ros.cli.train_run import config_and_run, next_step
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import resource
@@ -25,6 +25,6 @@ def teacher(options: TeacherOptions) -> int:
     elif options.warm_start is not None:
         new.restore(options.warm_start / CHECKPOINT, keep_progress=False)
     new.train()
-    console.print(f"{new.progress.steps:,} steps in {run}; {next_step(run)}")
+    say(f"{new.progress.steps:,} steps in {run}; {next_step(run)}")
     write_json(options.json, {"run": str(run)} | vars(new.progress))
     return 0

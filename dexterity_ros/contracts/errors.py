@@ -16,6 +16,10 @@ class BundleError(DexterityError):
     """A policy bundle does not match its own manifest, the hand, or the machine."""
 
 
+class FileError(DexterityError):
+    """The system refuses to read or write a file or folder; the message names it."""
+
+
 class WireError(DexterityError):
     """A message does not carry what the topic promises."""
 

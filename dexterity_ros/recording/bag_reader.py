@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.contracts.files import shortened
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.bag_writer import INFO_RECORD
 from dexterity_ros.recording.damage import damage_said, doubts_said
@@ -180,12 +181,19 @@ class Bag:
 
 def bag_files(path: Path) -> list[Path]:
     """Returns the MCAP files of a bag in order. Raises BagError when there are none."""
+    try:
+        return _files_of(path)
+    except OSError as error:
+        raise BagError(f"{shortened(str(path))} cannot be opened: {error.strerror}") from error
+
+
+def _files_of(path: Path) -> list[Path]:
     if path.is_file():
         if path.suffix == ".db3":
             raise BagError(f"{path} is an sqlite3 bag; convert it: ros2 bag convert, with storage_id: mcap")
         return [path]
     if not path.is_dir():
-        raise BagError(f"{path} does not exist")
+        raise BagError(f"{path} " + ("is neither a file nor a folder" if path.exists() else "does not exist"))
     files = sorted(path.glob("*.mcap"), key=_number)
     if files:
         return files

@@ -17,7 +17,7 @@ def write_card(
     sections = [f"{head}# {title}", _table(told), "## What is here", _table(contents)]
     sections += ["## What was left out", _table(left_out) if left_out else "Nothing."]
     sections += ["## Damage", "\n\n".join(filter(None, (bag.damage, bag.doubts))) or "None; checksums cover all of it."]
-    (out / CARD_FILE).write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+    (out / CARD_FILE).write_text("\n\n".join(sections) + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def _table(rows: dict[str, str]) -> str:

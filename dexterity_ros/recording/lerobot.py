@@ -107,7 +107,8 @@ def _left_out(bag: Bag) -> dict[str, str]:
 
 def _write(path: Path, columns: dict[str, Any], row_group_size: int | None = None) -> None:
     table = pa.table(columns)
-    pq.write_table(table, path, compression="zstd", row_group_size=row_group_size, write_page_checksum=True)
+    with path.open("wb") as stream:  # a name that is no text is none for pyarrow
+        pq.write_table(table, stream, compression="zstd", row_group_size=row_group_size, write_page_checksum=True)
 
 
 def _digests(out: Path, info: dict[str, str]) -> dict[str, str]:

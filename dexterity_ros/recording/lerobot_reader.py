@@ -123,8 +123,10 @@ def _read_table(dataset: Path) -> Any:
     tables = []
     for file in sorted((dataset / "data").glob("chunk-*/file-*.parquet")):
         try:
-            names = [name for name in pq.read_schema(file).names if not name.startswith("observation.images.")]
-            tables.append(pq.read_table(file, columns=names, page_checksum_verification=True))
+            with file.open("rb") as stream:
+                whole = pq.ParquetFile(stream, page_checksum_verification=True)
+                names = [name for name in whole.schema_arrow.names if not name.startswith("observation.images.")]
+                tables.append(whole.read(columns=names))
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise BagError(f"{file} is damaged: {' '.join(str(error).split())}") from error
     try:

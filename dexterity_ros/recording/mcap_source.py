@@ -43,6 +43,8 @@ class Source:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            if path.exists() and not path.is_file():  # opening a pipe waits for a writer
+                raise BagError(f"{path} is not a file")
             self._file = path.open("rb")
             self.size = path.stat().st_size
         except OSError as error:
@@ -60,9 +62,12 @@ class Source:
             raise TornError(f"{length} bytes at {offset} of a file of {self.size}")
         try:
             self._file.seek(offset)
-            return self._file.read(length)
+            content = self._file.read(length)
         except OSError as error:
             raise BagError(f"{self.path} cannot be read at byte {offset}: {error.strerror}") from error
+        if len(content) < length:
+            raise BagError(f"{self.path} had {self.size} bytes and has become shorter while it was read")
+        return content
 
     def crc(self, begin: int, end: int, crc: int) -> int:
         """Returns the CRC-32 of the bytes from `begin` to `end`, going on from `crc`."""

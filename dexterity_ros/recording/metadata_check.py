@@ -1,5 +1,6 @@
 """What metadata.yaml says of a bag, held against the files; neither can be damaged without the other saying so."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,7 +39,7 @@ class Info(NamedTuple):
 def read_told(folder: Path) -> Told:
     """Returns what metadata.yaml says. Raises BagError for a bag whose messages are compressed one by one."""
     path = folder / METADATA_FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return Told()
     try:
         content = config.read_mapping(path).get("rosbag2_bagfile_information")

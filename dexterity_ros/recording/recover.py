@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from dexterity_ros.contracts.files import printable
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.mcap_records import Channel
@@ -33,7 +34,7 @@ def recover(path: Path, out: Path) -> Recovered:
     """
     bag = Bag(path, unfinished=True)
     topics = {channel: _topic(channel) for channel in bag.channels}
-    info = bag.info | ({RECOVERED_KEY: f"{path.name}: {bag.damage}"} if bag.damage else {})
+    info = bag.info | ({RECOVERED_KEY: printable(f"{path.name}: {bag.damage}")} if bag.damage else {})
     writer = BagWriter(out, list(topics.values()), info)
     counts = dict.fromkeys((channel.topic for channel in topics), 0)
     for message in bag.messages():

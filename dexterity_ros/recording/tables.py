@@ -199,4 +199,5 @@ def _write_parquet(path: Path, rows: list[Cells]) -> None:
 
     keys = dict.fromkeys(key for r in rows for key in r)
     table = pa.table({key: column(key) for key in keys})
-    pq.write_table(table, path, compression="zstd", write_page_checksum=True)
+    with path.open("wb") as stream:  # a name that is no text is none for pyarrow
+        pq.write_table(table, stream, compression="zstd", write_page_checksum=True)

@@ -47,7 +47,7 @@ class Page:
 
     def write(self, path: Path) -> None:
         """Writes the page."""
-        path.write_text(self._html(), encoding="utf-8")
+        path.write_text(self._html(), encoding="utf-8", errors="backslashreplace")
 
     def export(self, folder: Path) -> list[Path]:
         """Writes every figure as PNG and CSV. Returns the files."""
