@@ -38,6 +38,6 @@ def from_dataset(options: BagFromLerobotOptions) -> int:
     """Writes a dataset as a bag."""
     out = options.out or beside(options.path, "bag")
     with naming(out):
-        ticks = from_lerobot(options.path, out, joint_names=load_hand(options.hand).joint_names)
-    say(f"{ticks} ticks in {out}")
-    return 0
+        done = from_lerobot(options.path, out, joint_names=load_hand(options.hand).joint_names)
+    say(f"{done.ticks} ticks in {out}")
+    return say_damage("", done.doubts)

@@ -29,6 +29,14 @@ _LAST_NS = 2**31 * 1_000_000_000  # seconds of a ROS stamp are int32
 
 
 @dataclass(frozen=True, kw_only=True)
+class FromDataset:
+    """A dataset that became a bag. doubts: what no checksum covers, one line or ""."""
+
+    ticks: int
+    doubts: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Columns:
     """The columns of a dataset. vectors: (frames, width). numbers: (frames,)."""
 
@@ -37,8 +45,8 @@ class _Columns:
     frames: int
 
 
-def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> int:
-    """Returns how many ticks were written to the bag `out`. Raises BagError for a dataset that cannot be one."""
+def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> FromDataset:
+    """Returns what was written to the bag `out`. Raises BagError for a dataset that cannot be one."""
     info = _read_info(dataset)
     _check_digests(dataset, info)
     width = _state_width(dataset, info)
@@ -51,7 +59,15 @@ def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> int
     for i in range(columns.frames):
         write_tick(writer, topics, _tick_of(columns, i), joint_names)
     writer.close()
-    return columns.frames
+    return FromDataset(ticks=columns.frames, doubts=_doubts(info))
+
+
+def _doubts(info: dict[str, Any]) -> str:
+    digests = info.get(DIGESTS_KEY, {})
+    bare = [name for name in ("data", INFO_KEY) if not any(key.startswith(name) for key in digests)]
+    names = {"data": "the frames", INFO_KEY: "what ran"}
+    said = [f"{names[name]} {'have' if name == 'data' else 'has'} no checksum" for name in bare]
+    return f"damage cannot be excluded: {', '.join(said)}" if said else ""
 
 
 def _read_info(dataset: Path) -> dict[str, Any]:
@@ -122,6 +138,8 @@ def _read_table(dataset: Path) -> Any:
     """Returns all frames without their images; None without a data file. A bag has the ticks, not the camera."""
     tables = []
     for file in sorted((dataset / "data").glob("chunk-*/file-*.parquet")):
+        if not file.is_file():
+            raise BagError(f"{file} is not a file")
         try:
             with file.open("rb") as stream:
                 whole = pq.ParquetFile(stream, page_checksum_verification=True)
@@ -143,6 +161,9 @@ def _vectors(dataset: Path, table: Any, name: str, width: int | None) -> Floats:
         raise BagError(f"{dataset}: {name} is not a list of as many numbers in every frame") from error
     if values.ndim != 2 or (width is not None and values.shape[1] != width):
         raise BagError(f"{dataset}: {name} has the shape {values.shape[1:]} per frame, expected ({width},)")
+    broken = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if broken.size:
+        raise BagError(f"{dataset}: {name} of frame {broken[0]} holds numbers that are not finite")
     return values
 
 

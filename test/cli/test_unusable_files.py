@@ -77,7 +77,7 @@ def test_a_recording_that_shrinks_while_it_is_read_is_refused(after, tmp_path, m
     def shrinking(source, offset, length):
         calls.append(offset)
         if len(calls) == after:
-            os.truncate(file, os.path.getsize(file) // 3)
+            os.truncate(file, Path(file).stat().st_size // 3)
         return read(source, offset, length)
 
     monkeypatch.setattr(mcap_source.Source, "at", shrinking)
