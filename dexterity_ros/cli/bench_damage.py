@@ -26,6 +26,8 @@ def damage(options: BenchDamageOptions) -> int:
     unknown = sorted(set(options.files) - TRIALS.keys())
     if unknown:
         raise ConfigError(f"no kind of file is called {unknown}; there are {sorted(TRIALS)}")
+    if options.repeats < 1:
+        raise ConfigError(f"--repeats is {options.repeats}, expected 1 or more")
     if options.resume and options.json is None:
         raise ConfigError("--resume goes on from the rows of a file: name it with --json")
     there = options.resume and options.json is not None and options.json.exists()

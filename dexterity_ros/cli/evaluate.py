@@ -25,6 +25,7 @@ _QUESTIONS = ("against", "teacher", "called", "sweep")
 def evaluate(options: EvaluateOptions) -> int:
     """Judges a policy in simulation and prints the outcome."""
     _refuse_two_questions(options)
+    _refuse_numbers(options)
     pipeline = load_pipeline(resource(options.bundle), load_hand(options.hand))
     if options.called and not pipeline.manifest.stop_head:
         raise ConfigError(f"--called needs a policy with a stop head; {pipeline.manifest.name} has none")
@@ -43,6 +44,13 @@ def _refuse_two_questions(options: EvaluateOptions) -> None:
         raise ConfigError(f"{', '.join(asked)} are questions of their own; ask one at a time")
     if options.plot is not None and options.sweep is None:
         raise ConfigError(f"--plot {options.plot} draws a sweep: give --sweep")
+
+
+def _refuse_numbers(options: EvaluateOptions) -> None:
+    for name, least in (("episodes", 1), ("goals", 1), ("seed", 0)):
+        value = getattr(options, name)
+        if value is not None and value < least:
+            raise ConfigError(f"--{name} is {value}, expected {least} or more")
 
 
 def course_of(pipeline: PolicyPipeline, options: EvaluateOptions) -> Course:

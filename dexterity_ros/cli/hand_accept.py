@@ -27,7 +27,8 @@ def accept(options: HandAcceptOptions) -> int:
     finally:
         rig.manual.close()  # also when a person ends it half-way
     accepted = len(results) == acceptance.STEPS and all(result.ok for result in results)
-    options.report.write_text(acceptance.report(results, _header(spec, path, options)))
+    text = acceptance.report(results, _header(spec, path, options))
+    options.report.write_text(text, encoding="utf-8", errors="backslashreplace")
     say(f"{'accepted' if accepted else 'NOT accepted'}; wrote {options.report}")
     write_json(options.json, {"accepted": accepted, "steps": acceptance.as_dicts(results)})
     return int(not accepted)

@@ -13,9 +13,13 @@ LOG_FILE = "log.jsonl"
 
 
 def training_page(folder: Path) -> Page:
-    """Returns the page of a run directory. Raises ConfigError when it holds no log."""
-    rows = read_log(folder)
-    return _student_page(folder, rows) if "labels" in rows[-1] else _teacher_page(folder, rows)
+    """Returns the page of a run directory. Raises ConfigError when it holds no log, or one of something else."""
+    try:
+        rows = read_log(folder)
+        return _student_page(folder, rows) if "labels" in rows[-1] else _teacher_page(folder, rows)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        found = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise ConfigError(f"{folder / LOG_FILE} is not the log of a training run ({found})") from error
 
 
 def _teacher_page(folder: Path, rows: list[dict[str, Any]]) -> Page:

@@ -6,6 +6,8 @@ The file is what torch.save writes, and a last line "dexterity_ros checkpoint 1 
 import hashlib
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +53,23 @@ def restore_random(states: dict[str, torch.Tensor]) -> None:
     torch.set_rng_state(states["cpu"].cpu())
     if "cuda" in states and torch.cuda.is_available():
         torch.cuda.set_rng_state(states["cuda"].cpu())
+
+
+@contextmanager
+def restoring(path: Path, *, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turns what a checkpoint lacks, or holds in another form, into a TrainingError that names the file.
+
+    but: errors that pass.
+    """
+    try:
+        yield
+    except but:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+        found = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise TrainingError(
+            f"{shown_path(path)} was kept by another version or configuration of training ({found})"
+        ) from error
 
 
 def write_checkpoint(path: Path, kind: Kind, content: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from dexterity_ros.contracts.manifest import MANIFEST_FILE, load_manifest
 from dexterity_ros.contracts.ranges import PATH, UNSAID_AT_DEFAULT, Length, Range
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.tasks.reorient import GOAL_ANGLE
-from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, write_checkpoint
+from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, restoring, write_checkpoint
 from dexterity_ros.training.imitation.collect import Batch
 from dexterity_ros.training.imitation.fine_tuning import TaskWorld, Tuner, TuningConfig
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
@@ -260,13 +260,15 @@ class Student:
                 f"{path} is of imitation, it has no critic: give its run with --warm-start, and a new --run"
             )
         try:
-            self.actor.load_state_dict(_without_stop_head(content["actor"], self.actor))
+            with restoring(path, but=(RuntimeError,)):
+                self.actor.load_state_dict(_without_stop_head(content["actor"], self.actor))
         except RuntimeError as error:
             said = "observation terms, student or stop_head differ"
             raise TrainingError(f"the network in {path} has another shape than this configuration's: {said}") from error
         if run is None:
-            self.progress = StudentProgress(**content["progress"])
-            self._go_on(content)
+            with restoring(path):
+                self.progress = StudentProgress(**content["progress"])
+                self._go_on(content)
 
     def _go_on(self, content: dict[str, Any]) -> None:
         """Takes up everything else that a later update depends on, of a checkpoint that has it."""

@@ -27,6 +27,7 @@ from dexterity_ros.training.checkpoint import (
     random_states,
     read_checkpoint,
     restore_random,
+    restoring,
     unpacked,
     write_checkpoint,
 )
@@ -191,18 +192,20 @@ class Teacher:
         """Continues from a checkpoint, or with keep_progress=False takes only its networks. Raises TrainingError."""
         content = read_checkpoint(checkpoint, "teacher", self.device)
         try:
-            self.ppo.actor.load_state_dict(content["actor"])
-            self.ppo.critic.load_state_dict(content["critic"])
-            if keep_progress:
-                self.ppo.optimiser.load_state_dict(content["optimiser"])
+            with restoring(checkpoint, but=(RuntimeError, ValueError)):
+                self.ppo.actor.load_state_dict(content["actor"])
+                self.ppo.critic.load_state_dict(content["critic"])
+                if keep_progress:
+                    self.ppo.optimiser.load_state_dict(content["optimiser"])
         except (RuntimeError, ValueError) as error:
             said = "the networks have another shape than this configuration's: policy.terms or ppo differ"
             raise TrainingError(f"{checkpoint}: {said}") from error
         if keep_progress:
-            self.ppo.learning_rate = content["learning_rate"]
-            self.progress = Progress(**content["progress"])
-            self._set_goal_max(self.progress.goal_max_rad)
-            self._go_on(content)
+            with restoring(checkpoint):
+                self.ppo.learning_rate = content["learning_rate"]
+                self.progress = Progress(**content["progress"])
+                self._set_goal_max(self.progress.goal_max_rad)
+                self._go_on(content)
 
     def _go_on(self, content: dict[str, Any]) -> None:
         """Takes up everything else that a later update depends on, of a checkpoint that has it."""

@@ -281,6 +281,20 @@ def test_a_manifest_that_was_changed_after_the_export_is_refused(copy, manifest,
     assert "it was changed since" in refusal(copy, capsys)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("task", "juggle", "config/tasks has no 'juggle', it has"),
+        ("task", "/dev/zero", "no file /dev/zero; it is something else"),
+        ("object", "cube71", "no 'models/objects/cube71/object.xml' here or in"),
+        ("object", "../x", "no 'models/objects/../x/object.xml' here or in"),
+    ],
+)
+def test_a_task_or_an_object_that_is_not_here_is_named(copy, manifest, capsys, key, value, said):
+    edit(manifest, lambda m: m.update({key: value}))
+    assert said in refusal(copy, capsys)
+
+
 def test_another_hand_is_named(copy, capsys):
     assert "the hand dclaw has" in refusal(copy, capsys, hand="dclaw")
 

@@ -83,3 +83,17 @@ def test_a_value_of_the_wrong_type_ends_with_status_two(capsys):
 def test_whole_names_are_found():
     assert find(["bench", "kills", "--repeats", "1"])[0] == "bench kills"
     assert find(["demo", "--goals", "1"])[2] == ["--goals", "1"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["evaluate", "b", "--episodes", "-1"], "--episodes is -1, expected 1 or more"),
+        (["evaluate", "b", "--goals", "0"], "--goals is 0, expected 1 or more"),
+        (["evaluate", "b", "--seed", "-5"], "--seed is -5, expected 0 or more"),
+        (["bench", "damage", "--repeats", "0"], "--repeats is 0, expected 1 or more"),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused_before_anything_is_read(words, said):
+    with pytest.raises(ConfigError, match=said):
+        dispatch(words)

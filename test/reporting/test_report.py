@@ -154,7 +154,14 @@ def test_what_is_neither_bag_nor_run_is_said(tmp_path):
     with pytest.raises(ConfigError, match=r"neither a bag nor a training run"):
         training_page(tmp_path)
     shutil.copy(__file__, tmp_path / "log.jsonl")
-    with pytest.raises((ConfigError, json.JSONDecodeError)):
+    with pytest.raises(ConfigError):
+        training_page(tmp_path)
+
+
+@pytest.mark.parametrize("log", [b'{"steps": 1}\n', b'\xff{"steps": 1}\n', b"[{}\n]}", b'{"labels": "x"}', b'{"a": [}'])
+def test_a_log_of_something_else_is_one_line(tmp_path, log):
+    (tmp_path / "log.jsonl").write_bytes(log)
+    with pytest.raises(ConfigError, match=r"log\.jsonl is not the log of a training run \(.+\)$"):
         training_page(tmp_path)
 
 

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, write_checkpoint
+from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, restoring, write_checkpoint
 
 pytestmark = pytest.mark.training
 CONTENT = {"actor": {"weight": torch.arange(300.0)}, "progress": {"steps": 7, "widths": {"mass": 0.5}}}
@@ -67,3 +67,23 @@ def test_a_file_of_torch_alone_is_refused(path):
 def test_a_missing_one_is_named(tmp_path):
     with pytest.raises(TrainingError, match="no checkpoint .*a run directory holds"):
         read_checkpoint(tmp_path / CHECKPOINT, "teacher")
+
+
+@pytest.mark.parametrize("content", [{}, {"actor": 5}, [1, 2], {"actor": {}, "critic": {}, "optimiser": None}])
+def test_a_whole_checkpoint_of_another_version_is_refused_in_one_line(tmp_path, content):
+    from dexterity_ros.contracts.resources import shipped
+    from dexterity_ros.training.teacher import Teacher, load_config
+
+    write_checkpoint(tmp_path / CHECKPOINT, "teacher", content)
+    teacher = Teacher(load_config(shipped("config/train/smoke.yaml")), tmp_path / "run", threads=1)
+    with pytest.raises(TrainingError, match=r"checkpoint\.pt") as refused:
+        teacher.restore(tmp_path / CHECKPOINT, keep_progress=True)
+    assert "\n" not in str(refused.value)
+
+
+def test_what_a_checkpoint_lacks_is_named_with_the_file(tmp_path):
+    kept_by = r"checkpoint\.pt was kept by another version or configuration of training \(KeyError: 'actor'\)"
+    with pytest.raises(TrainingError, match=kept_by), restoring(tmp_path / CHECKPOINT):
+        {}["actor"]
+    with pytest.raises(KeyError), restoring(tmp_path / CHECKPOINT, but=(KeyError,)):
+        {}["actor"]
