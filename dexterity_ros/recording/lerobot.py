@@ -64,7 +64,10 @@ def to_lerobot(bag: Bag, out: Path, *, joint_names: Sequence[str], task: str, ra
     episodes = _episodes(ticks)
     images = image_columns(bag, ticks)
     features = _features(ticks[0], joint_names) | images.features
-    columns = _columns(ticks, episodes, rate_hz)
+    try:
+        columns = _columns(ticks, episodes, rate_hz)
+    except OverflowError as error:
+        raise BagError(f"{bag.path}: a tick has a stamp beyond 64 bits: {error}") from error
     for folder in ("data/chunk-000", "meta/episodes/chunk-000"):
         (out / folder).mkdir(parents=True)
     _write(out / "data" / _FILE, columns | images.columns, row_group_size=500)

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ pq = pytest.importorskip("pyarrow.parquet")
 
 from dexterity_ros.cli.main import dispatch
 from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.recording.bag_reader import Bag
 
 SHORT_RUN = Path(__file__).parents[1] / "data" / "short_run"
 FRAMES = "data/chunk-000/file-000.parquet"
@@ -64,3 +67,16 @@ def test_a_pipe_in_place_of_frames_is_refused_and_not_waited_for(foreign, tmp_pa
     os.mkfifo(foreign / FRAMES)
     with pytest.raises(BagError, match=r"file-000\.parquet is not a file"):
         dispatch(["bag", "from-lerobot", str(foreign), str(tmp_path / "b")])
+
+
+def test_a_stamp_beyond_64_bits_is_refused_in_one_line(tmp_path, monkeypatch):
+    from dexterity_ros.recording import lerobot
+
+    def late(message):
+        return replace(read(message), now_ns=2**70)
+
+    read = lerobot.wire.tick_record
+    monkeypatch.setattr(lerobot.wire, "tick_record", late)
+    bag = Bag(SHORT_RUN)
+    with pytest.raises(BagError, match="short_run: a tick has a stamp beyond 64 bits"):
+        lerobot.to_lerobot(bag, tmp_path / "set", joint_names=load_hand("leap").joint_names, task="yaw", rate_hz=20.0)
