@@ -16,7 +16,7 @@ from dexterity_ros.drivers.emulated.served_bus import ServedBus
 BAUD = 4_000_000
 HOLDER = (
     "import sys, time; from dexterity_ros.drivers.dynamixel.native_bus import open_native\n"
-    "bus = open_native(sys.argv[1], 4000000); print(bus.ping(5) is not None, flush=True); time.sleep(60)"
+    "bus = open_native(sys.argv[1], 4000000); print(any(bus.ping(5) for _ in range(200)), flush=True); time.sleep(60)"
 )
 
 

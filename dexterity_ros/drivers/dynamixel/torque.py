@@ -14,6 +14,7 @@ from dexterity_ros.drivers.dynamixel.motor_settings import motor_name, stored_pr
 WATCHDOG_S = 0.1  # motors stop by themselves after this much silence on the bus
 _TAKEN = ("torque_enable", "bus_watchdog")  # set to zero, in this order
 _NAMED = 3  # motors named in a fault; the rest are counted
+_AT_ONCE = 3  # nobody answers a torque off to all motors: on a bus that loses packets one may be lost, hardly three
 _ATTEMPTS = 3  # an acknowledged write is tried this often
 
 
@@ -65,7 +66,8 @@ class Torque:
     def _zero(self, bus: DynamixelBus, name: str) -> Fault | None:
         register, confirmed = self._registers[name], self._confirmed[name]
         rows = np.frombuffer(register.encode(0) * len(self._ids), dtype=np.uint8).reshape(-1, register.size)
-        bus.sync_write(self._ids, register.address, rows)
+        for _ in range(_AT_ONCE):
+            bus.sync_write(self._ids, register.address, rows)
         shown = bus.sync_read(self._ids, register.address, register.size)
         confirmed |= shown.valid & (shown.data == rows).all(axis=1)
         missing = np.flatnonzero(~confirmed)
