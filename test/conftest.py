@@ -7,8 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dexterity_ros.contracts.hand import HandSpec, load_hand
-from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts import config
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.contracts.robot import Estimate, RobotSpec, Wiring, Zeros
+from dexterity_ros.contracts.robot_hand import RobotHand, as_robot, load_robot_hand
 from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
@@ -17,8 +20,35 @@ NOW_NS = 1_000_000_000_000
 
 
 @pytest.fixture(scope="session")
-def leap() -> HandSpec:
-    return load_hand("leap")
+def leap() -> RobotHand:
+    return load_robot_hand("leap")
+
+
+@pytest.fixture(scope="session")
+def individual():
+    """Returns a hand as one individual: nominal but for the joints that are named."""
+    return _individual
+
+
+def _individual(hand, *, signs=(), zeros_rad=(), motor_ids=()):
+    day = {"measured": "2026-11-21"}
+    zeros = dict(zip(hand.joint_names, map(float, hand.zeros_rad), strict=True)) | dict(zeros_rad)
+    wiring = Wiring(
+        **day,
+        residual_share=0.0,
+        signs=dict.fromkeys(hand.joint_names, 1) | dict(signs),
+        motor_ids=dict(zip(hand.joint_names, hand.motor_ids, strict=True)) | dict(motor_ids),
+    )
+    estimates = {joint: Estimate(nominal=zero_rad) for joint, zero_rad in zeros.items()}
+    measured = Zeros(**day, residual_rad=0.002, zeros_rad=estimates)
+    spec = RobotSpec(name="one", hand=hand.name, hand_digest=hand.digest, wiring=wiring, zeros=measured)
+    return as_robot(hand, spec)
+
+
+@pytest.fixture
+def leap_content():
+    """What the LEAP hand's file holds, to be changed."""
+    return config.read_mapping(named_resource("config/hands", "leap"))
 
 
 @pytest.fixture(scope="session")

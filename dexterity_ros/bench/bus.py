@@ -10,7 +10,7 @@ from typing import Any
 import dynamixel_sdk as sdk
 import numpy as np
 
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel import protocol
 from dexterity_ros.drivers.dynamixel.control_table import x_series
 from dexterity_ros.drivers.dynamixel.native_bus import open_native
@@ -23,7 +23,7 @@ _READ_LENGTH = 10  # current, velocity, position
 Cycle = Callable[[], None]
 
 
-def bench_bus(hand: HandSpec, *, baud: int, usb_latency_ms: float, rounds: int) -> dict[str, dict[str, float]]:
+def bench_bus(hand: RobotHand, *, baud: int, usb_latency_ms: float, rounds: int) -> dict[str, dict[str, float]]:
     """Returns {client: {p50_ms, p99_ms, per_s, cpu_ms}}, medians over `rounds` interleaved rounds.
 
     canned: sends the same bytes and waits for the same number, nothing else; the most that any client can reach.
@@ -76,15 +76,15 @@ def _measure(cycle: Cycle) -> dict[str, float]:
     }
 
 
-def _ids(hand: HandSpec) -> list[int]:
-    return [joint.motor_id for joint in hand.joints]
+def _ids(hand: RobotHand) -> tuple[int, ...]:
+    return hand.motor_ids
 
 
-def _goals(hand: HandSpec) -> "np.ndarray[Any, np.dtype[np.uint8]]":
+def _goals(hand: RobotHand) -> "np.ndarray[Any, np.dtype[np.uint8]]":
     return np.frombuffer(np.full(len(hand.joints), 2048, dtype="<i4").tobytes(), dtype=np.uint8).reshape(-1, 4)
 
 
-def _canned(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:
+def _canned(hand: RobotHand, path: str, baud: int) -> tuple[Cycle, Cycle]:
     registers, ids = x_series(), _ids(hand)
     read = protocol.build(
         protocol.BROADCAST,
@@ -108,7 +108,7 @@ def _canned(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:
     return cycle, port.close
 
 
-def _backend(bus: Any, hand: HandSpec, *, fast: bool = False) -> tuple[Cycle, Cycle]:
+def _backend(bus: Any, hand: RobotHand, *, fast: bool = False) -> tuple[Cycle, Cycle]:
     registers, ids, goals = x_series(), _ids(hand), _goals(hand)
     read = bus.fast_sync_read if fast else bus.sync_read
 
@@ -119,19 +119,19 @@ def _backend(bus: Any, hand: HandSpec, *, fast: bool = False) -> tuple[Cycle, Cy
     return cycle, bus.close
 
 
-def _native(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:
+def _native(hand: RobotHand, path: str, baud: int) -> tuple[Cycle, Cycle]:
     return _backend(open_native(path, baud), hand)
 
 
-def _native_fast(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:
+def _native_fast(hand: RobotHand, path: str, baud: int) -> tuple[Cycle, Cycle]:
     return _backend(open_native(path, baud), hand, fast=True)
 
 
-def _worked_around(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:
+def _worked_around(hand: RobotHand, path: str, baud: int) -> tuple[Cycle, Cycle]:
     return _backend(SdkBus(path, baud), hand)
 
 
-def _plain(hand: HandSpec, path: str, baud: int) -> tuple[Cycle, Cycle]:
+def _plain(hand: RobotHand, path: str, baud: int) -> tuple[Cycle, Cycle]:
     registers = x_series()
     port, packets = sdk.PortHandler(path), sdk.PacketHandler(2.0)
     port.setBaudRate(baud)

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from dexterity_ros.contracts.errors import FaultCode
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.drivers.dynamixel.control_table import POSITION_UNIT_RAD
-from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
 from dexterity_ros.drivers.dynamixel.native_bus import NativeBus, open_native
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
 from dexterity_ros.drivers.emulated.faults import KINDS, Rig
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
+from dexterity_ros.drivers.open import hand_on_bus
 from dexterity_ros.runtime.hand_control import HandControl
 from dexterity_ros.runtime.hand_tick import HandTick, NumberedTarget, Phase
 from dexterity_ros.safety.gate import Permit
@@ -64,7 +64,7 @@ class FaultRow:
 class Campaign:
     """A moving hand on an emulated bus, with a policy that waves and a person who re-arms."""
 
-    def __init__(self, hand: HandSpec, seed: int, *, realtime: bool = False) -> None:
+    def __init__(self, hand: RobotHand, seed: int, *, realtime: bool = False) -> None:
         """Everything that is random comes from `seed`."""
         self._hand = hand
         self._home = np.array(hand.home_pos_rad)
@@ -99,7 +99,7 @@ class Campaign:
 
     def start_host(self) -> None:
         """A new host process: nothing is remembered."""
-        self.driver = DynamixelHand(self._hand, self._open_bus, current_limit_a=0.35)
+        self.driver = hand_on_bus(self._hand, self._open_bus, current_limit_a=0.35)
         limits = gate_limits(self._hand, None, Tightening())
         self.control = HandControl(self.driver, self._hand, limits, self._home, shadow=False)
 
@@ -115,7 +115,7 @@ class Campaign:
 
     def _open_bus(self) -> NativeBus:
         if isinstance(self._port, ServedBus):
-            return open_native(self._port.path, self._hand.baud_rate, timeout_s=_REALTIME_TIMEOUT_S)
+            return open_native(self._port.path, self._hand.drive.baud_rate, timeout_s=_REALTIME_TIMEOUT_S)
         return NativeBus(self._port, timeout_s=_TIMEOUT_S)
 
     def cycle(self) -> HandTick:
@@ -174,7 +174,7 @@ def reports_hand_fault(tick: HandTick) -> bool:
     return any(fault.code in _ABOUT_THE_HAND for fault in tick.faults)
 
 
-def run_fault(hand: HandSpec, kind: str, seed: int, *, realtime: bool = False) -> FaultRow:
+def run_fault(hand: RobotHand, kind: str, seed: int, *, realtime: bool = False) -> FaultRow:
     """Returns what came of one fault of a kind."""
     campaign = Campaign(hand, seed, realtime=realtime)
     try:
@@ -222,7 +222,7 @@ def _run_fault(campaign: Campaign, kind: str, seed: int) -> FaultRow:
     )
 
 
-def run_mixture(hand: HandSpec, cycles: int, seed: int) -> dict[str, Any]:
+def run_mixture(hand: RobotHand, cycles: int, seed: int) -> dict[str, Any]:
     """Returns counts over many cycles in which faults of random kinds come and go, several at once."""
     campaign = Campaign(hand, seed)
     rng = campaign.rig.rng

@@ -111,7 +111,7 @@ def _strangers(rig: Rig) -> str:
     rig.manual.close()
     bus = rig.open_bus()
     try:
-        strangers = sorted(set(bus.scan()) - {joint.motor_id for joint in rig.manual.spec.joints})
+        strangers = sorted(set(bus.scan()) - set(rig.manual.spec.motor_ids))
     finally:
         bus.close()
     _must(not strangers, f"motors {strangers} are on the bus and not in the hand's file")
@@ -246,22 +246,22 @@ def _killed(rig: Rig) -> str:
 
 
 def _reboot(rig: Rig) -> str:
-    joint = rig.manual.spec.joints[0]
+    motor_id = rig.manual.spec.motor_ids[0]
     rig.manual.close()
     bus, register = rig.open_bus(), x_series()["profile_velocity"]
     try:
-        bus.write(joint.motor_id, register.address, register.encode(_PROFILE_VELOCITY))
-        bus.reboot(joint.motor_id)
+        bus.write(motor_id, register.address, register.encode(_PROFILE_VELOCITY))
+        bus.reboot(motor_id)
         rig.clock.sleep(1.0)
-        answer = bus.read(joint.motor_id, register.address, register.size)
+        answer = bus.read(motor_id, register.address, register.size)
     finally:
         bus.close()
-    _must(answer is not None and answer.ok, f"motor {joint.motor_id} did not come back within 1 s of a reboot")
+    _must(answer is not None and answer.ok, f"motor {motor_id} did not come back within 1 s of a reboot")
     assert answer is not None
     value = register.decode(answer.data)
     _must(value == 0, f"a reboot kept profile_velocity = {value}: RAM is not reset")
     rig.manual.connect()
-    return f"motor {joint.motor_id} rebooted, RAM back to defaults, answers again"
+    return f"motor {motor_id} rebooted, RAM back to defaults, answers again"
 
 
 def _heat(rig: Rig) -> str:

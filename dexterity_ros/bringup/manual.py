@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import DexterityError, Fault
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.contracts.samples import JointSample, JointTarget
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
-from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
+from dexterity_ros.drivers.open import hand_on_bus
 from dexterity_ros.runtime.hand_control import HandControl
 from dexterity_ros.runtime.hand_tick import HandTick, NumberedTarget, Phase
 from dexterity_ros.safety.gate import Permit
@@ -58,7 +58,7 @@ class ManualHand:
 
     def __init__(
         self,
-        hand: HandSpec,
+        hand: RobotHand,
         open_bus: Callable[[], DynamixelBus],
         clock: Clock,
         *,
@@ -71,7 +71,7 @@ class ManualHand:
         """
         self.spec, self._clock, self._asked_to_end = hand, clock, asked_to_end
         self._limits = gate_limits(hand, None, Tightening(current_limit_a=current_limit_a))
-        self.driver = DynamixelHand(hand, open_bus, current_limit_a=self._limits.current_limit_a)
+        self.driver = hand_on_bus(hand, open_bus, current_limit_a=self._limits.current_limit_a)
         self._control: HandControl | None = None
         self._reset = 0
 

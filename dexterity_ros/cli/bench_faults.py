@@ -3,7 +3,7 @@
 from dexterity_ros.bench.faults import rows_as_dicts, run_fault, run_mixture
 from dexterity_ros.cli.options.bench import BenchFaultsOptions
 from dexterity_ros.cli.output import console, fault_table, write_json
-from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.robot_hand import load_robot_hand
 from dexterity_ros.drivers.emulated.faults import KINDS
 
 _BAD = ("unsafe_targets", "stale_as_fresh", "hang")
@@ -11,7 +11,7 @@ _BAD = ("unsafe_targets", "stale_as_fresh", "hang")
 
 def faults(options: BenchFaultsOptions) -> int:
     """Prints how every kind of fault was noticed; status 1 when one did harm."""
-    hand, seeds, realtime = load_hand("leap"), options.repeats, options.realtime
+    hand, seeds, realtime = load_robot_hand("leap"), options.repeats, options.realtime
     rows = []
     with console.status("") as status:
         for kind in KINDS:

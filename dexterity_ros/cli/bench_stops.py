@@ -9,7 +9,7 @@ from dexterity_ros.bench.stops import virtual
 from dexterity_ros.bench.stops.rows import StopRow, shortcomings, worst
 from dexterity_ros.cli.options.bench import BenchStopsOptions
 from dexterity_ros.cli.output import console, write_json
-from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.robot_hand import load_robot_hand
 
 _Judged = tuple[StopRow, list[str]]
 
@@ -36,7 +36,7 @@ def _all(options: BenchStopsOptions) -> Iterator[_Judged]:
 
 
 def _virtual(repeats: int) -> Iterator[_Judged]:
-    hand = load_hand("leap")
+    hand = load_robot_hand("leap")
     with console.status("") as status:
         for kind, stop in virtual.KINDS.items():
             status.update(f"{kind}, virtual time")

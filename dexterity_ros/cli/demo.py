@@ -73,6 +73,7 @@ def _settings(options: DemoOptions) -> ClosedLoop:
         task=options.task,
         goal_rad=options.goal_rad or (0.8, 1.2),
         hand=options.hand,
+        robot=options.robot,
         seed=options.seed,
         shadow=options.shadow,
         hardware=options.hardware,
@@ -126,7 +127,9 @@ def _viewer_port() -> int:
 def _exercise(options: DemoOptions) -> int:
     hand, hardware = options.hand, options.hardware
     console.print(f"starting the nodes of config/systems/exercise.yaml; their output is in {_LOG}")
-    figures, _ = run_exercise(hand, hardware, options.seed, _LOG, say=_say, minutes=options.minutes)
+    figures, _ = run_exercise(
+        hand, hardware, options.seed, _LOG, say=_say, minutes=options.minutes, robot=options.robot
+    )
     console.print(tracking_table(f"{hand}: each joint out and back, {hardware}", figures["joints"]))
     shown = {key: figures[key] for key in ("hand_cycle_ms", "faults")}
     console.print(figures_table("", shown | {"stops": _stops_text(figures["stops"])}))

@@ -15,13 +15,14 @@ from dexterity_ros.cli.finding import Finding
 from dexterity_ros.cli.options.doctor import DoctorOptions
 from dexterity_ros.cli.output import console, write_json
 from dexterity_ros.contracts.errors import DexterityError
-from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.resources import data_root
+from dexterity_ros.contracts.robot_hand import load_robot_hand
 
 
 def doctor(options: DoctorOptions) -> int:
     """Prints what was found and what mends it; status 1 when something needed is missing."""
-    findings = [look() for look in _LOOKS] + look_at_bus(load_hand(options.hand), options.port)
+    hand = load_robot_hand(options.hand, options.robot)
+    findings = [look() for look in _LOOKS] + look_at_bus(hand, options.port)
     for finding in findings:
         _say(finding)
     write_json(options.json, {"findings": [asdict(finding) for finding in findings]})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dexterity_ros.cli.finding import Finding
 from dexterity_ros.contracts.errors import DexterityError
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
 from dexterity_ros.drivers.dynamixel.discovery import (
     BusFigures,
@@ -15,14 +15,14 @@ from dexterity_ros.drivers.dynamixel.discovery import (
     scan,
 )
 from dexterity_ros.drivers.dynamixel.motor_settings import check_motors, only_pinged
-from dexterity_ros.drivers.dynamixel.native_bus import open_native
+from dexterity_ros.drivers.open import bus_on_port
 
 _SLOW_TIMER_MS = 2
 _SLOW_PING_MS = 5.0
 _CYCLE_HZ = 100.0
 
 
-def look_at_bus(hand: HandSpec, port: str) -> list[Finding]:
+def look_at_bus(hand: RobotHand, port: str) -> list[Finding]:
     """Returns what is found on the serial ports, or on the one named, for a hand."""
     ports = [Path(port)] if port else find_ports()
     if not ports:
@@ -38,12 +38,12 @@ def look_at_bus(hand: HandSpec, port: str) -> list[Finding]:
     return findings
 
 
-def _look_at_port(hand: HandSpec, path: Path, *, needed: bool) -> list[Finding]:
+def _look_at_port(hand: RobotHand, path: Path, *, needed: bool) -> list[Finding]:
     motors = scan(str(path))
     findings = [_motors(hand, path, motors, needed=needed), *_strangers(hand, path, motors)]
     if not findings[0].ok:
         return findings
-    bus = open_native(str(path), hand.baud_rate)
+    bus = bus_on_port(hand, str(path))()
     try:
         findings += look_at_settings(hand, path, bus, needed=needed)
         figures = measure_bus(bus, hand)
@@ -52,9 +52,9 @@ def _look_at_port(hand: HandSpec, path: Path, *, needed: bool) -> list[Finding]:
     return [*findings, *_figures(hand, path, figures, needed=needed)]
 
 
-def look_at_settings(hand: HandSpec, path: Path, bus: DynamixelBus, *, needed: bool) -> list[Finding]:
+def look_at_settings(hand: RobotHand, path: Path, bus: DynamixelBus, *, needed: bool) -> list[Finding]:
     """Returns what the driver's own preflight says of the motors, and which of them had been told to be silent."""
-    silent = only_pinged(bus, [joint.motor_id for joint in hand.joints])
+    silent = only_pinged(bus, hand.motor_ids)
     findings = []
     if silent:
         found = f"motors {silent} answered nothing but pings: another program left status_return_level at 0"
@@ -74,37 +74,38 @@ def look_at_settings(hand: HandSpec, path: Path, bus: DynamixelBus, *, needed: b
     return findings
 
 
-def _motors(hand: HandSpec, path: Path, motors: dict[int, dict[int, int]], *, needed: bool) -> Finding:
-    name, wanted = f"motors on {path}", {joint.motor_id for joint in hand.joints}
-    here = set(motors.get(hand.baud_rate, {}))
+def _motors(hand: RobotHand, path: Path, motors: dict[int, dict[int, int]], *, needed: bool) -> Finding:
+    name, wanted = f"motors on {path}", set(hand.motor_ids)
+    here = set(motors.get(hand.drive.baud_rate, {}))
     listed = [f"{len(ids)} at {baud} baud: {sorted(ids)}" for baud, ids in motors.items()]
     found = "; ".join(listed) or "none at any baud rate"
     if wanted <= here:
-        return Finding(name=name, ok=True, found=f"all {len(wanted)} of {hand.name} at {hand.baud_rate} baud")
-    elsewhere = {baud for baud, ids in motors.items() if baud != hand.baud_rate and wanted <= set(ids)}
+        return Finding(name=name, ok=True, found=f"all {len(wanted)} of {hand.name} at {hand.drive.baud_rate} baud")
+    elsewhere = {baud for baud, ids in motors.items() if baud != hand.drive.baud_rate and wanted <= set(ids)}
     if elsewhere:
         fix = (
-            f"dexterity hand setup --hand {hand.name} (sets {hand.baud_rate} baud), "
+            f"dexterity hand setup --hand {hand.name} (sets {hand.drive.baud_rate} baud), "
             f"or baud_rate: {elsewhere.pop()} in a copy of the hand's file"
         )
     elif not motors:
         fix = "power the hand; check the data cable; is it another program's port?"
     else:
-        missing = [joint for joint in hand.joints if joint.motor_id not in here]
-        names = ", ".join(f"{joint.motor_id} ({joint.name})" for joint in missing)
-        fix = f"missing {names}: cable and power from there on, or dexterity hand setup {missing[0].name}"
+        ids = dict(zip(hand.joint_names, hand.motor_ids, strict=True))
+        missing = {joint: i for joint, i in ids.items() if i not in here}
+        names = ", ".join(f"{i} ({joint})" for joint, i in missing.items())
+        fix = f"missing {names}: cable and power from there on, or dexterity hand setup {next(iter(missing))}"
     return Finding(name=name, ok=False, found=found, fix=fix, needed=needed)
 
 
-def _strangers(hand: HandSpec, path: Path, motors: dict[int, dict[int, int]]) -> list[Finding]:
-    strangers = sorted(set(motors.get(hand.baud_rate, {})) - {joint.motor_id for joint in hand.joints})
+def _strangers(hand: RobotHand, path: Path, motors: dict[int, dict[int, int]]) -> list[Finding]:
+    strangers = sorted(set(motors.get(hand.drive.baud_rate, {})) - set(hand.motor_ids))
     if not strangers:
         return []
     fix = "unplug them, or give --hand the right file"
     return [Finding(name=f"other motors on {path}", ok=False, found=str(strangers), fix=fix, needed=False)]
 
 
-def _figures(hand: HandSpec, path: Path, figures: BusFigures, *, needed: bool) -> list[Finding]:
+def _figures(hand: RobotHand, path: Path, figures: BusFigures, *, needed: bool) -> list[Finding]:
     timer = latency_timer_ms(path)
     slow_timer = (timer or 0) > _SLOW_TIMER_MS or figures.round_trip_ms > _SLOW_PING_MS
     said = f"one ping {figures.round_trip_ms} ms" + ("" if timer is None else f", latency timer {timer} ms")
@@ -134,7 +135,7 @@ def _figures(hand: HandSpec, path: Path, figures: BusFigures, *, needed: bool) -
     ]
 
 
-def _health(hand: HandSpec, figures: BusFigures, *, needed: bool) -> list[Finding]:
+def _health(hand: RobotHand, figures: BusFigures, *, needed: bool) -> list[Finding]:
     if not figures.temperature_c or not figures.supply_v:
         fix = "cables, connectors, termination, power; or a busy machine"
         return [Finding(name="temperatures and supply", ok=False, found="no motor told them", fix=fix, needed=needed)]
@@ -142,16 +143,16 @@ def _health(hand: HandSpec, figures: BusFigures, *, needed: bool) -> list[Findin
     return [
         Finding(
             name="temperatures",
-            ok=hottest < hand.max_temperature_c - 8.0,
-            found=f"up to {hottest} C, limit {hand.max_temperature_c:.0f} C",
+            ok=hottest < hand.drive.max_temperature_c - 8.0,
+            found=f"up to {hottest} C, limit {hand.drive.max_temperature_c:.0f} C",
             fix="let the hand cool",
             needed=needed,
         ),
         Finding(
             name="supply",
-            ok=abs(low / hand.supply_v - 1.0) < 0.1 and abs(high / hand.supply_v - 1.0) < 0.1,
-            found=f"{low} to {high} V, nominal {hand.supply_v} V",
-            fix=f"check the power supply and its cable: {hand.supply_v} V at the motors, also under load",
+            ok=abs(low / hand.drive.supply_v - 1.0) < 0.1 and abs(high / hand.drive.supply_v - 1.0) < 0.1,
+            found=f"{low} to {high} V, nominal {hand.drive.supply_v} V",
+            fix=f"check the power supply and its cable: {hand.drive.supply_v} V at the motors, also under load",
             needed=needed,
         ),
         Finding(
@@ -164,7 +165,7 @@ def _health(hand: HandSpec, figures: BusFigures, *, needed: bool) -> list[Findin
     ]
 
 
-def _rate_fix(hand: HandSpec, figures: BusFigures, slow_timer: bool) -> str:
+def _rate_fix(hand: RobotHand, figures: BusFigures, slow_timer: bool) -> str:
     """Returns the cause that costs most first."""
     if slow_timer:
         return "the USB latency timer holds every answer back: see the next line"
@@ -172,7 +173,7 @@ def _rate_fix(hand: HandSpec, figures: BusFigures, slow_timer: bool) -> str:
         return "the motors' return delay: dexterity hand setup stores 0"
     if figures.needed_ms > 0.5 * 1e3 / _CYCLE_HZ:
         return (
-            f"{figures.needed_ms} ms of each cycle are wire time at {hand.baud_rate} baud: "
+            f"{figures.needed_ms} ms of each cycle are wire time at {hand.drive.baud_rate} baud: "
             "dexterity hand setup with baud_rate: 4000000 in the hand's file"
         )
     return "failed answers: cables, connectors, termination, power; or a busy machine"

@@ -8,8 +8,8 @@ from dexterity_ros.bringup.manual import Floats, ManualHand, RealClock
 from dexterity_ros.cli.hand_port import hand_spec, joint_index, port_path
 from dexterity_ros.cli.options.hand import HandHoldOptions, HandHomeOptions, HandJogOptions, HandReadOptions
 from dexterity_ros.cli.output import console, joint_table, write_json
-from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.drivers.dynamixel.native_bus import open_native
+from dexterity_ros.contracts.robot_hand import RobotHand
+from dexterity_ros.drivers.open import bus_on_port
 from dexterity_ros.runtime.ending import interrupt_once
 
 _TO_THE_END = 1e9
@@ -19,7 +19,7 @@ _Moving = HandHoldOptions | HandHomeOptions | HandJogOptions
 def read(options: HandReadOptions) -> int:
     """Prints what every motor measures."""
     asked_to_end = interrupt_once()
-    spec = hand_spec(options.hand, options.baud)
+    spec = hand_spec(options)
     manual = _connected(spec, port_path(options.port), None, asked_to_end)
     try:
         rows = _measured(manual)
@@ -42,9 +42,9 @@ def home(options: HandHomeOptions) -> int:
 
 def jog(options: HandJogOptions) -> int:
     """Eases one joint from where the hand stands, holds, lets go."""
-    joint_index(hand_spec(options.hand, options.baud), options.joint)  # a wrong name is told before any port is opened
+    joint_index(hand_spec(options), options.joint)  # a wrong name is told before any port is opened
 
-    def moved(spec: HandSpec, measured: Floats) -> Floats:
+    def moved(spec: RobotHand, measured: Floats) -> Floats:
         i = joint_index(spec, options.joint)
         asked = measured[i] + options.by_rad
         measured[i] = np.clip(asked, spec.lower_rad[i], spec.upper_rad[i])
@@ -55,10 +55,10 @@ def jog(options: HandJogOptions) -> int:
     return _move(options, moved)
 
 
-def _connected(spec: HandSpec, path: str, current_a: float | None, asked_to_end: Callable[[], bool]) -> ManualHand:
+def _connected(spec: RobotHand, path: str, current_a: float | None, asked_to_end: Callable[[], bool]) -> ManualHand:
     manual = ManualHand(
         spec,
-        lambda: open_native(path, spec.baud_rate),
+        bus_on_port(spec, path),
         RealClock(),
         current_limit_a=current_a,
         asked_to_end=asked_to_end,
@@ -73,7 +73,7 @@ def _measured(manual: ManualHand) -> dict[str, dict[str, float]]:
     assert health is not None
     return {
         joint.name: {
-            "motor": joint.motor_id,
+            "motor": manual.spec.motor_ids[i],
             "pos_rad": round(float(sample.pos_rad[i]), 4),
             "vel_rad_s": round(float(sample.vel_rad_s[i]), 3),
             "current_a": round(float(health.current_a[i]), 3),
@@ -84,10 +84,10 @@ def _measured(manual: ManualHand) -> dict[str, dict[str, float]]:
     }
 
 
-def _move(options: _Moving, pose_of: Callable[[HandSpec, Floats], Floats]) -> int:
+def _move(options: _Moving, pose_of: Callable[[RobotHand, Floats], Floats]) -> int:
     """Eases to a pose, holds it, lets go. pose_of: of a hand and where it stands, rad."""
     asked_to_end = interrupt_once()
-    spec = hand_spec(options.hand, options.baud)
+    spec = hand_spec(options)
     manual = _connected(spec, port_path(options.port), options.current_a, asked_to_end)
     try:
         _ease_and_hold(manual, pose_of(spec, manual.look().pos_rad), options.seconds or _TO_THE_END)

@@ -11,15 +11,15 @@ from dexterity_ros.bringup.manual import ManualHand, RealClock
 from dexterity_ros.cli.hand_port import hand_spec, port_path
 from dexterity_ros.cli.options.hand import HandAcceptOptions
 from dexterity_ros.cli.output import console, say, write_json
-from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.drivers.dynamixel.native_bus import open_native
+from dexterity_ros.contracts.robot_hand import RobotHand
+from dexterity_ros.drivers.open import bus_on_port
 from dexterity_ros.runtime.ending import interrupt_once
 
 
 def accept(options: HandAcceptOptions) -> int:
     """Runs the acceptance and writes its report; status 1 when a step failed."""
     interrupt_once()
-    spec = hand_spec(options.hand, options.baud)
+    spec = hand_spec(options)
     path = port_path(options.port)
     rig = _rig(spec, path, options)
     try:
@@ -34,11 +34,12 @@ def accept(options: HandAcceptOptions) -> int:
     return int(not accepted)
 
 
-def _rig(spec: HandSpec, path: str, options: HandAcceptOptions) -> acceptance.Rig:
+def _rig(spec: RobotHand, path: str, options: HandAcceptOptions) -> acceptance.Rig:
     again = [options.hand, *([] if options.baud is None else ["--baud", str(options.baud)])]
+    again += ["--robot", options.robot] if options.robot else []
     return acceptance.Rig(
-        manual=ManualHand(spec, lambda: open_native(path, spec.baud_rate), RealClock()),
-        open_bus=lambda: open_native(path, spec.baud_rate),
+        manual=ManualHand(spec, bus_on_port(spec, path), RealClock()),
+        open_bus=bus_on_port(spec, path),
         clock=RealClock(),
         ask=(lambda _question: True) if options.yes else _ask,
         kill_holding=_holding_process(path, again),
@@ -51,12 +52,13 @@ def _say(result: acceptance.StepResult) -> None:
     console.print(f"{mark} {result.name}: {result.said}", highlight=False)
 
 
-def _header(spec: HandSpec, path: str, options: HandAcceptOptions) -> dict[str, Any]:
+def _header(spec: RobotHand, path: str, options: HandAcceptOptions) -> dict[str, Any]:
     """Returns what the report begins with."""
     return {
         "hand": spec.name,
+        "individual": spec.individual,
         "port": path,
-        "baud rate": spec.baud_rate,
+        "baud rate": spec.drive.baud_rate,
         "date": time.strftime("%Y-%m-%d %H:%M"),
         "questions": "answered by --yes" if options.yes else "answered by a person",
     }

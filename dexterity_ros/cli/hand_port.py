@@ -1,16 +1,37 @@
 """What the commands of `dexterity hand` have in common: the hand's file, its joint, its serial port."""
 
 from dataclasses import replace
+from typing import Protocol
 
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand, load_robot_hand
 from dexterity_ros.drivers.dynamixel.discovery import find_ports
 
 
-def hand_spec(name: str, baud: int | None) -> HandSpec:
-    """Returns a hand, with another baud rate where one is given."""
-    spec = load_hand(name)
-    return spec if baud is None else replace(spec, baud_rate=baud)
+class Named(Protocol):
+    """The options of every command that opens a hand."""
+
+    @property
+    def hand(self) -> str:
+        """Name or path of the hand's file."""
+        ...
+
+    @property
+    def robot(self) -> str:
+        """The robot.yaml of this one, or NO_ROBOT."""
+        ...
+
+    @property
+    def baud(self) -> int | None:
+        """Baud rate in place of the file's."""
+        ...
+
+
+def hand_spec(options: Named) -> RobotHand:
+    """Returns the hand that is named, this one individual of it, with another baud rate where one is given."""
+    hand = load_robot_hand(options.hand, options.robot)
+    return hand if options.baud is None else replace(hand, drive=replace(hand.drive, baud_rate=options.baud))
 
 
 def joint_index(spec: HandSpec, joint: str) -> int:

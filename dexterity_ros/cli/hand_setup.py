@@ -7,20 +7,21 @@ from dexterity_ros.bringup.motor_setup import mend_whole_hand, set_up_motor
 from dexterity_ros.cli.hand_port import hand_spec, joint_index, port_path
 from dexterity_ros.cli.options.hand import HandSetupOptions
 from dexterity_ros.cli.output import console
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel.discovery import scan
 from dexterity_ros.drivers.dynamixel.native_bus import open_native
+from dexterity_ros.drivers.open import bus_on_port
 from dexterity_ros.runtime.ending import interrupt_once
 
 
 def set_up(options: HandSetupOptions) -> int:
     """Stores what the hand needs: in all motors at once where they answer, else in one after another."""
     interrupt_once()
-    spec = hand_spec(options.hand, options.baud)
+    spec = hand_spec(options)
     if options.joint:
         joint_index(spec, options.joint)
     path = port_path(options.port)
-    done = None if options.joint else mend_whole_hand(spec, lambda: open_native(path, spec.baud_rate))
+    done = None if options.joint else mend_whole_hand(spec, bus_on_port(spec, path))
     if done is None:
         _one_by_one(spec, path, (options.joint,) if options.joint else spec.joint_names)
     else:
@@ -28,7 +29,7 @@ def set_up(options: HandSetupOptions) -> int:
     return 0
 
 
-def _one_by_one(spec: HandSpec, path: str, joints: Sequence[str]) -> None:
+def _one_by_one(spec: RobotHand, path: str, joints: Sequence[str]) -> None:
     for name in joints:
         try:
             input(f"Connect only the motor of {name}, with power, then press Enter (Ctrl-C ends): ")

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import printable
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import HandFile
 
 console = Console()
 
@@ -98,7 +98,7 @@ def _worst(values: list[float | None]) -> str:
     return (f"{max(known):.0f}" if known else "-") + (f" ({missing} never)" if missing and known else "")
 
 
-def joint_table(title: str, rows: dict[str, dict[str, Any]], hand: HandSpec) -> Table:
+def joint_table(title: str, rows: dict[str, dict[str, Any]], hand: HandFile) -> Table:
     """Returns a table with one row per joint as read from the motors; what is outside the hand's limits is red."""
     table = Table(title=_plain(title), title_justify="left")
     for column in ("joint", "motor", "position rad", "limits rad", "speed rad/s", "current A", "C", "V"):
@@ -106,7 +106,7 @@ def joint_table(title: str, rows: dict[str, dict[str, Any]], hand: HandSpec) -> 
     for joint in hand.joints:
         row = rows[joint.name]
         inside = joint.lower_rad <= row["pos_rad"] <= joint.upper_rad
-        cool = row["temperature_c"] < hand.max_temperature_c
+        cool = row["temperature_c"] < hand.drive.max_temperature_c
         table.add_row(
             joint.name,
             str(row["motor"]),

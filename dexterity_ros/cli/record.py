@@ -31,7 +31,7 @@ def record(options: RecordOptions) -> int:
 def _parameters(options: RecordOptions) -> dict[str, Any]:
     parameters = node_parameters("config/nodes/recorder_node.yaml", "recorder_node")
     ours = {"folder": str(options.folder.absolute()), "hand": options.hand, "policy": options.policy}
-    return parameters | ours | {"configuration": ""}
+    return parameters | ours | {"robot": options.robot, "configuration": ""}
 
 
 def _waited(done: Event, processes: Processes, at_most_s: float) -> bool:

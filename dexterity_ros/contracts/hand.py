@@ -1,75 +1,52 @@
-"""HandSpec: what the software must know about a hand; one YAML file each in config/hands."""
+"""HandSpec: a hand's anatomy, all that a policy depends on. HandFile: with its drive; one file each in config/hands."""
 
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.drive import DriveSpec, MotorSpec
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.files import read_bounded
-from dexterity_ros.contracts.motor import MotorCeilings, load_ceilings
+from dexterity_ros.contracts.files import read_bounded, shown_path
 from dexterity_ros.contracts.ranges import NAME, PART_NAME, PATH, Checked, Length, Range
 from dexterity_ros.contracts.resources import named_resource, shipped_or_own
 
 MOST_JOINTS = 64
 _MJCF_BYTES = 50_000_000
 ANGLE = Range(-2.0 * math.pi, 2.0 * math.pi, "at most one turn either way: the motors' sensor turns once (e-Manual)")
-GAIN = Range(0, 16383, "range of the position gains' registers (e-Manual, X series, control table)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class MotorGains(Checked):
-    """Position gains in the motor's register units."""
-
-    p: Annotated[int, GAIN]
-    i: Annotated[int, GAIN]
-    d: Annotated[int, GAIN]
 
 
 @dataclass(frozen=True, kw_only=True)
 class JointSpec(Checked):
-    """One joint: joint_rad = sign * (motor_rad - zero_offset_rad), between lower_rad and upper_rad."""
+    """One joint and its limits."""
 
     name: Annotated[str, PART_NAME]
     lower_rad: Annotated[float, ANGLE]
     upper_rad: Annotated[float, ANGLE]
-    motor_id: Annotated[int, Range(0, 252, "253 to 255 are reserved or mean all motors (e-Manual, Protocol 2.0)")]
-    sign: Annotated[int, Range(-1, 1, "1 or -1")]
-    zero_offset_rad: Annotated[float, ANGLE]
-    gains: MotorGains
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.lower_rad < self.upper_rad:
             raise ConfigError(f"joint {self.name}: lower_rad {self.lower_rad} is not below upper_rad {self.upper_rad}")
-        if self.sign not in (-1, 1):
-            raise ConfigError(f"joint {self.name}: sign is {self.sign}, expected 1 or -1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class HandSpec(Checked):
-    """A hand. `joints` are in policy order; the max_* values are ceilings that no policy may exceed.
-
-    motor_model: name in config/motors; its data bound the ceilings. supply_v: nominal voltage at the motors.
-    """
+    """A hand's anatomy. `joints` are in policy order; the max_* values are ceilings that no policy may exceed."""
 
     name: Annotated[str, NAME]
     mjcf: Annotated[str, PATH]
-    motor_model: Annotated[str, PATH]
-    baud_rate: Annotated[int, Range(9600, 10_500_000, "slowest and fastest of all Dynamixels (e-Manual)")]
     max_velocity_rad_s: Annotated[float, Range(0.01, 100.0, "a hand's joint; less than the motor's no-load speed")]
     max_step_rad: Annotated[float, Range(1e-3, math.pi, "of one target; less than the widest range of a joint")]
     max_current_a: Annotated[float, Range(0.01, 10.0, "a hand's motor; at most what the motor's register takes")]
-    max_temperature_c: Annotated[float, Range(20.0, 100.0, "from warm to where the motor's own limit ends (e-Manual)")]
-    supply_v: Annotated[float, Range(1.0, 60.0, "small servo motors; within the motor's own range")]
     home_pos_rad: Annotated[tuple[float, ...], ANGLE]
     grasp_centre_m: Annotated[tuple[float, float, float], Range(-1.0, 1.0, "within reach of the hand's own frame")]
     fingertip_sites: Annotated[tuple[str, ...], PART_NAME, Length(1, 16, "at least one finger")]
@@ -78,12 +55,12 @@ class HandSpec(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_unique("joint names", [j.name for j in self.joints])
-        _check_unique("motor ids", [j.motor_id for j in self.joints])
         _check_unique("fingertip sites", self.fingertip_sites)
         if len(self.home_pos_rad) != len(self.joints):
             raise ConfigError(f"home_pos_rad has {len(self.home_pos_rad)} values for {len(self.joints)} joints")
         self.check_pose("home_pos_rad", self.home_pos_rad)
-        self._check_ceilings(load_ceilings(self.motor_model))
+        widest = max(joint.upper_rad - joint.lower_rad for joint in self.joints)
+        _check_most("max_step_rad", self.max_step_rad, widest, "widest range of a joint")
 
     def check_pose(self, name: str, pos_rad: Sequence[float]) -> None:
         """Raises ConfigError when a pose, (n,) in policy order, is outside the joints' limits. name: of the pose."""
@@ -91,22 +68,6 @@ class HandSpec(Checked):
             if not joint.lower_rad <= value <= joint.upper_rad:
                 limits = f"[{joint.lower_rad}, {joint.upper_rad}]"
                 raise ConfigError(f"{name} of {joint.name} is {value}, outside its limits {limits}")
-
-    def _check_ceilings(self, motor: MotorCeilings) -> None:
-        widest = max(joint.upper_rad - joint.lower_rad for joint in self.joints)
-        for name, most, whose in (
-            ("max_velocity_rad_s", motor.max_velocity_rad_s, f"no-load speed of the {motor.name}"),
-            ("max_step_rad", widest, "widest range of a joint"),
-            ("max_current_a", motor.max_current_a, f"current limit of the {motor.name}"),
-            ("max_temperature_c", motor.temperature_limit_c, f"temperature limit of the {motor.name}"),
-        ):
-            if getattr(self, name) > most:
-                raise ConfigError(f"{name} is {getattr(self, name)}, expected at most {most:.4g}: {whose}")
-        low, high = motor.voltage_range_v
-        if not low <= self.supply_v <= high:
-            raise ConfigError(f"supply_v is {self.supply_v}, expected {low} to {high}: range of the {motor.name}")
-        if self.baud_rate not in motor.baud_rates:
-            raise ConfigError(f"baud_rate is {self.baud_rate}, the {motor.name} has {list(motor.baud_rates)}")
 
     @cached_property
     def joint_names(self) -> tuple[str, ...]:
@@ -130,7 +91,7 @@ class HandSpec(Checked):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of what a policy depends on: names, order, limits and the MJCF; not ids, zeros or gains."""
+        """SHA-256 of what a policy depends on: names, order, limits and the MJCF; not the drive."""
         content = hashlib.sha256()
         limits = [[j.name, repr(j.lower_rad), repr(j.upper_rad)] for j in self.joints]
         content.update(json.dumps([self.name, limits]).encode())
@@ -138,9 +99,60 @@ class HandSpec(Checked):
         return content.hexdigest()
 
 
-def load_hand(name: str) -> HandSpec:
+@dataclass(frozen=True, kw_only=True)
+class HandFile(HandSpec):
+    """A hand as its file has it: anatomy, and the motors that drive it."""
+
+    drive: DriveSpec
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if set(self.drive.motors) != set(self.joint_names):
+            said = f"expected one for each joint of {self.name}: {list(self.joint_names)}"
+            raise ConfigError(f"drive.motors has {sorted(self.drive.motors)}, {said}")
+        motor = self.drive.ceilings
+        speed, current = motor.max_velocity_rad_s, motor.max_current_a
+        _check_most("max_velocity_rad_s", self.max_velocity_rad_s, speed, f"no-load speed of the {motor.name}")
+        _check_most("max_current_a", self.max_current_a, current, f"current limit of the {motor.name}")
+
+    @cached_property
+    def motors(self) -> tuple[MotorSpec, ...]:
+        """Motors in policy order."""
+        return tuple(self.drive.motors[name] for name in self.joint_names)
+
+    @cached_property
+    def motor_ids(self) -> tuple[int, ...]:
+        """Ids of the motors in policy order."""
+        return tuple(motor.id for motor in self.motors)
+
+
+def load_hand(name: str) -> HandFile:
     """Returns the hand called `name` in config/hands, or the one in the YAML file that `name` points to."""
-    return config.load(HandSpec, named_resource("config/hands", name))
+    path = named_resource("config/hands", name)
+    content = config.read_mapping(path)
+    _refuse_moved(content, shown_path(path))
+    return config.from_mapping(HandFile, content, where=shown_path(path))
+
+
+# Keys that older files have elsewhere: {key: where it belongs}, of the file and of each joint.
+_DRIVE, _ROBOT = "below `drive:`", "into the robot.yaml of this one hand"
+_MOVED = dict.fromkeys(("motor_model", "baud_rate", "max_temperature_c", "supply_v"), _DRIVE)
+_MOVED_OF_JOINT = {"sign": _ROBOT, "zero_offset_rad": _ROBOT, "motor_id": _DRIVE, "gains": _DRIVE}
+
+
+def _refuse_moved(content: Mapping[str, Any], where: str) -> None:
+    """Raises ConfigError for a key of an older hand file, and says where it belongs."""
+    joints = content.get("joints")
+    first = joints[0] if isinstance(joints, list) and joints and isinstance(joints[0], Mapping) else {}
+    moved = [f"joints[0].{key} belongs {place}" for key, place in _MOVED_OF_JOINT.items() if key in first]
+    moved += [f"{key} belongs {place}" for key, place in _MOVED.items() if key in content]
+    if moved:
+        raise ConfigError(f"{where}: {'; '.join(moved)} (docs/add_a_hand.md)")
+
+
+def _check_most(name: str, value: float, most: float, whose: str) -> None:
+    if value > most:
+        raise ConfigError(f"{name} is {value}, expected at most {most:.4g}: {whose}")
 
 
 def _check_unique(what: str, values: Sequence[object]) -> None:

@@ -1,6 +1,6 @@
 """Interfaces between siblings that must not import each other; the layer above wires an implementation in."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,18 @@ class NetworkPort(Protocol):
 
 class HandPort(Protocol):
     """A hand that can be read and commanded, whatever is behind it."""
+
+    def describe(self) -> str:
+        """Returns what is behind it, and what is known of this individual, in one line."""
+        ...
+
+    def connect(self) -> list[str]:
+        """Opens the connection. Returns what is wrong, each motor named; empty when all is well."""
+        ...
+
+    def reboot(self) -> list[str]:
+        """Takes the torque and restarts motors with a latched error. Returns their names."""
+        ...
 
     def read(self, now_ns: int) -> JointSample | Fault:
         """Returns a fresh measurement, or the fault that prevented one; never an old value. now_ns: of this moment."""
@@ -70,16 +82,4 @@ class ActuatedJointsPort(Protocol):
 
     def set_torque(self, enabled: bool) -> None:
         """Switches the motors' torque."""
-        ...
-
-
-class CameraPort(Protocol):
-    """A depth camera."""
-
-    def latest(self) -> Any | Fault:
-        """Returns the newest depth frame, or the fault that prevented one."""
-        ...
-
-    def close(self) -> None:
-        """Stops the stream."""
         ...

@@ -20,7 +20,7 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, bidirectional and invisible
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from low to high, both included; of a list or table, each of its numbers. why: the reason or source."""
+    """Numbers from low to high, both included; of a list, table or dataclass, each of its numbers. why: the reason."""
 
     low: float
     high: float
@@ -111,12 +111,14 @@ def check(value: Any, hint: Any, where: str) -> None:
     Without a declaration numbers are finite and texts printable.
     """
     origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if value is None or dataclasses.is_dataclass(value):
+    if value is None:
         return
     if origin is Annotated:
         for mark in args[1:]:
             mark.check(value, where)
         check(value, args[0], where)
+    elif dataclasses.is_dataclass(value):
+        return
     elif origin in (Union, types.UnionType):
         check(value, next(option for option in args if option is not type(None)), where)
     elif isinstance(value, Mapping):
@@ -159,7 +161,9 @@ def _check_list(value: list[Any] | tuple[Any, ...], args: tuple[Any, ...], where
 
 
 def _leaves(value: Any, where: str) -> Iterator[tuple[str, Any]]:
-    """Yields (path, leaf) of lists and tables; nothing for what is absent."""
+    """Yields (path, leaf) of lists, tables and dataclasses; nothing for what is absent."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         for key, entry in value.items():
             yield from _leaves(entry, f"{where}.{key}")

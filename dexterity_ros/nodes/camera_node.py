@@ -8,6 +8,7 @@ from rclpy.node import Node
 
 from dexterity_ros import ros
 from dexterity_ros.contracts.camera import load_camera
+from dexterity_ros.contracts.robot import NO_ROBOT, load_placed_camera
 from dexterity_ros.drivers.realsense.camera import CameraError, CameraImage, RealSenseCamera, RealSenseConfig
 from dexterity_ros.ros.camera_topics import CameraTopics
 from dexterity_ros.ros.diagnostics import Reporter
@@ -19,9 +20,10 @@ _RETRY_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class CameraParameters(RealSenseConfig):
-    """Parameters of camera_node: what to open, and the file that says where it stands."""
+    """Parameters of camera_node: what to open, and the files that say where it stands: the robot's before its own."""
 
     camera: str
+    robot: str = NO_ROBOT
 
 
 class CameraNode(Node):
@@ -30,7 +32,7 @@ class CameraNode(Node):
     def __init__(self) -> None:
         super().__init__("camera_node", automatically_declare_parameters_from_overrides=True)
         self._settings = ros.parameters(self, CameraParameters)
-        spec = load_camera(self._settings.camera)
+        spec = load_placed_camera(load_camera(self._settings.camera), self._settings.robot)
         self._camera: RealSenseCamera | None = RealSenseCamera(self._settings)  # or the node ends here, and says why
         self._topics = CameraTopics(self, spec)
         self._state, self._reconnects = f"streaming from {self._camera.name}", 0

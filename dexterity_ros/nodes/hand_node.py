@@ -11,7 +11,7 @@ from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.nodes.hand.figures import HandFigures
 from dexterity_ros.nodes.hand.guardian import Guardian, fork_guardian
 from dexterity_ros.nodes.hand.inputs import HandInputs
-from dexterity_ros.nodes.hand.ports import connect_problems, make_port, reboot_motors
+from dexterity_ros.nodes.hand.ports import make_port
 from dexterity_ros.nodes.hand.setup import HandParameters, hand_setup, new_control
 from dexterity_ros.nodes.hand.stopping import emergency_stop, last_torque_off
 from dexterity_ros.nodes.hand.topics import HandTopics
@@ -57,7 +57,7 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Connects to the hand, takes the torque that it may still have, and begins to publish what it measures."""
         self._guardian.guard(self._wanted)
-        if problems := connect_problems(self._port):
+        if problems := self._port.connect():
             self.get_logger().warning(f"not ready, trying again: {'; '.join(problems)}", throttle_duration_sec=5.0)
             return TransitionCallbackReturn.FAILURE
         self._control = new_control(self._port, self._setup)
@@ -102,7 +102,7 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         """Restarts motors with a latched error; only while no motor has torque."""
         response.success = limp = self._control is None or not self._control.powered
         with self._lock:
-            names = reboot_motors(self._port) if limp else []
+            names = self._port.reboot() if limp else []
         response.message = f"rebooted: {', '.join(names) or 'none needed it'}" if limp else "disarm first"
         return response
 
@@ -130,7 +130,7 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
             self._alert = False
             if self._reboots.permit(ros.steady_ns(self)):
                 with self._lock:
-                    self.get_logger().warning(f"rebooted by itself: {', '.join(reboot_motors(self._port))}")
+                    self.get_logger().warning(f"rebooted by itself: {', '.join(self._port.reboot())}")
 
     def shut(self) -> None:
         """Loop stopped, torque off until every motor confirms it, port closed."""

@@ -12,6 +12,7 @@ from dexterity_ros import ros, wire
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
 from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.robot import NO_ROBOT, load_placed_camera
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.estimation.object_estimator import Estimate
 from dexterity_ros.perception.depth_cloud import CloudConfig
@@ -22,11 +23,12 @@ from dexterity_ros.runtime.object_pipeline import ObjectPipeline
 
 @dataclass(frozen=True, kw_only=True)
 class PoseParameters(CloudConfig):
-    """Parameters of pose_node: how a cloud is made, and of what."""
+    """Parameters of pose_node: how a cloud is made, and of what. robot: robot.yaml, for where the camera stands."""
 
     hand: str
     object: str
     camera: str
+    robot: str = NO_ROBOT
 
 
 class PoseNode(Node):
@@ -35,7 +37,8 @@ class PoseNode(Node):
     def __init__(self) -> None:
         super().__init__("pose_node", automatically_declare_parameters_from_overrides=True)
         self._settings = ros.parameters(self, PoseParameters)
-        self._hand, self._camera = load_hand(self._settings.hand), load_camera(self._settings.camera)
+        self._hand = load_hand(self._settings.hand)
+        self._camera = load_placed_camera(load_camera(self._settings.camera), self._settings.robot)
         self._reader = wire.JointReader(self._hand.joint_names)
         self._pipeline: ObjectPipeline | None = None
         self._refused = ""  # why camera_info was not believed

@@ -12,6 +12,7 @@ import dexterity_ros
 from dexterity_ros import ros
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id
 from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.contracts.robot import NO_ROBOT, robot_file
 from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.metadata import RecordedTopic, recorded_topics
 from dexterity_ros.recording.queued_writer import QueuedWriter
@@ -25,6 +26,7 @@ _DRAIN_S = 0.05
 class RecorderParameters:
     """Parameters of recorder_node. folder: the bag to make. policy: bundle it should name, or "none".
 
+    robot: robot.yaml that it keeps.
     configuration: text kept in the bag; systems put in what was started. max_file_mb: a new file after this size.
     """
 
@@ -33,6 +35,7 @@ class RecorderParameters:
     policy: str
     configuration: str
     max_file_mb: int
+    robot: str = NO_ROBOT
 
 
 class RecorderNode(Node):
@@ -111,6 +114,8 @@ def _info(settings: RecorderParameters) -> dict[str, str]:
         "configuration": settings.configuration,
         "policy": settings.policy,
     }
+    if settings.robot != NO_ROBOT:
+        info["robot_file"] = robot_file(settings.robot).read_text()
     if settings.policy != "none":
         bundle = resource(settings.policy)
         info |= {"bundle_id": bundle_id(bundle), "manifest": (bundle / MANIFEST_FILE).read_text()}

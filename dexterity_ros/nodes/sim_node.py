@@ -12,8 +12,9 @@ from std_srvs.srv import Trigger
 
 from dexterity_ros import ros, wire
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
-from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.ports import ActuatedJointsPort
+from dexterity_ros.contracts.robot import NO_ROBOT
+from dexterity_ros.contracts.robot_hand import RobotHand, load_robot_hand
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
@@ -30,7 +31,7 @@ class SimParameters:
     """Parameters of sim_node. The pose is published at most pose_rate_hz, pose_latency_s after its stamp; 0 = never.
 
     plant: a mistake in the emulated hand or its sensors (drivers/emulated/plants.py), for trying out what finds it.
-    hardware: dynamixel = the joints are motors on an emulated bus that can be opened at `port`. direct = topics.
+    robot: robot.yaml of the emulated individual. hardware: dynamixel = motors on a bus at `port`; direct = topics.
     """
 
     hand: str
@@ -45,6 +46,7 @@ class SimParameters:
     pose_noise_m: float
     pose_noise_rad: float
     plant: str
+    robot: str = NO_ROBOT
 
 
 class SimNode(Node):
@@ -53,7 +55,7 @@ class SimNode(Node):
     def __init__(self) -> None:
         super().__init__("sim_node", automatically_declare_parameters_from_overrides=True)
         self.settings = ros.parameters(self, SimParameters)
-        hand = load_hand(self.settings.hand)
+        hand = load_robot_hand(self.settings.hand, self.settings.robot)
         period_s = 1.0 / TOPICS["driver_joint_states"].rate_hz
         self._steps = max(round(period_s / self.settings.timestep_s), 1)
         physics = PhysicsConfig(timestep_s=self.settings.timestep_s, substeps=self._steps)
@@ -82,8 +84,8 @@ class SimNode(Node):
         self._pace = Pace(time.monotonic_ns())
         self.loop.start("physics")
 
-    def _serve_bus(self, hand: HandSpec) -> ServedBus:
-        self._emulated = EmulatedBus(hand, self.joints, WireModel(baud=hand.baud_rate))
+    def _serve_bus(self, hand: RobotHand) -> ServedBus:
+        self._emulated = EmulatedBus(hand, self.joints, WireModel(baud=hand.drive.baud_rate))
         return ServedBus(self._emulated, Path(self.settings.port))
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import HandFile
 
 Floats = NDArray[np.float64]
 
@@ -20,7 +20,7 @@ class Hypothesis:
     """kind: none, offset, zero, sign, swap, gain or delay. joints: indices. turn: +1 or -1 for offset and zero.
 
     offset: measured 5 degrees off, commands right. zero: measured and commanded 5 degrees off, as with a wrong zero in
-    the hand's file. sign: measured the wrong way round, about home. swap: two measurements exchanged. gain: half the
+    robot.yaml. sign: measured the wrong way round, about home. swap: two measurements exchanged. gain: half the
     stiffness. delay: commands come 0.1 s late.
     """
 
@@ -57,16 +57,16 @@ class Hypothesis:
         command[..., list(self.joints)] -= self.turn * OFFSET_RAD
         return command
 
-    def says(self, hand: HandSpec) -> str:
+    def says(self, hand: HandFile) -> str:
         """Returns the mistake in words, with where to look."""
-        joints = " and ".join(f"{hand.joints[j].name} (motor {hand.joints[j].motor_id})" for j in self.joints)
+        joints = " and ".join(f"{hand.joint_names[j]} (motor {hand.motor_ids[j]})" for j in self.joints)
         degrees = f"{self.turn * np.rad2deg(OFFSET_RAD):+.0f} degrees"
         late = f"{LATE_S * 1e3:.0f} ms"
         return {
             "none": "nothing",
             "offset": f"{joints} is measured {degrees} off, its commands are right: zero offset, slipped horn",
-            "zero": f"{joints} is measured and commanded {degrees} off: zero offset in the hand's file",
-            "sign": f"{joints} is measured the wrong way round: sign in the hand's file",
+            "zero": f"{joints} is measured and commanded {degrees} off: zero in robot.yaml",
+            "sign": f"{joints} is measured the wrong way round: sign in robot.yaml",
             "swap": f"{joints} are exchanged: motor ids, or joint order of the driver",
             "gain": f"{joints} is about half as stiff as it should be: position gain, current limit, loose gear",
             "delay": f"every joint follows its command about {late} later than it should: bus, driver, queue",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dexterity_ros import wire
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import BagError, DexterityError
-from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.hand import HandFile, load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest, bundle_id
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
@@ -39,7 +39,7 @@ class Series:
 class RunRecord:
     """Reads a bag topic by topic, each once, when first asked for."""
 
-    def __init__(self, bag: Bag, hand: HandSpec | None = None) -> None:
+    def __init__(self, bag: Bag, hand: HandFile | None = None) -> None:
         """hand: in place of the one that the bag names. Raises BagError, ConfigError."""
         self.bag = bag
         self.hand = hand or load_hand(bag.info.get("hand", "leap"))

@@ -191,7 +191,7 @@ class RunPage:
             axis.set_ylabel(label)
         axes[0, 0].axhline(self._run.hand.max_current_a, color=COLOURS[3], linestyle=":", linewidth=0.8)
         axes[0, 0].axhline(-self._run.hand.max_current_a, color=COLOURS[3], linestyle=":", linewidth=0.8)
-        axes[1, 0].axhline(self._run.hand.max_temperature_c, color=COLOURS[3], linestyle=":", linewidth=0.8)
+        axes[1, 0].axhline(self._run.hand.drive.max_temperature_c, color=COLOURS[3], linestyle=":", linewidth=0.8)
         axes[1, 0].set_xlabel("s")
         last = rows[-1][1]
         hottest = max(names, key=lambda name: last[name].get("temperature_c") or 0.0)
@@ -315,7 +315,7 @@ class RunPage:
         if info.get("configuration"):
             started = yaml.safe_dump(self._run.started, sort_keys=False)
             details["nodes and their parameters"] = preformatted(started)
-        for key, title in (("manifest", "policy manifest"), ("hand_file", "hand file")):
+        for key, title in (("manifest", "policy manifest"), ("hand_file", "hand file"), ("robot_file", "robot file")):
             if info.get(key):
                 details[title] = preformatted(info[key])
         topics = [(name, count) for name, count in sorted(self._bag.counts.items())]

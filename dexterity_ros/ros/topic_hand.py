@@ -30,6 +30,19 @@ class TopicHand:
         sample = self._reader.sample(message)
         self._latest = replace(sample, stamp_ns=self._stamps.steady(sample.stamp_ns))
 
+    def describe(self) -> str:
+        """Returns where it is; signs and zeros are its driver's own business."""
+        topics = [TOPICS[key].name for key in ("driver_joint_states", "driver_joint_command")]
+        return f"{self._hand.name} behind {' and '.join(topics)}"
+
+    def connect(self) -> list[str]:
+        """Nothing to open; a driver that is not there is silent."""
+        return []
+
+    def reboot(self) -> list[str]:
+        """The topics cannot restart a motor."""
+        return []
+
     def read(self, now_ns: int) -> JointSample | Fault:
         """Returns the newest measurement if it is fresh; its stamp is monotonic."""
         sample = self._latest

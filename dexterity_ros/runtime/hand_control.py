@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.action.ramp import Ramp
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.ports import HandPort
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, JointTarget
 from dexterity_ros.runtime.hand_tick import HandTick, NumberedTarget, Phase
@@ -38,7 +38,7 @@ class HandControl:
     """
 
     def __init__(
-        self, port: HandPort, hand: HandSpec, limits: GateLimits, start_rad: NDArray[np.float64], *, shadow: bool
+        self, port: HandPort, hand: HandFile, limits: GateLimits, start_rad: NDArray[np.float64], *, shadow: bool
     ) -> None:
         """start_rad: pose to ease into, (n,). shadow: everything runs, but nothing is written and torque stays off."""
         self._port, self._hand, self._limits, self._start = port, hand, limits, start_rad

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.samples import JointSample, MotorHealth
 
 Floats = NDArray[np.float64]
@@ -26,14 +26,16 @@ class Ladder:
 
     tiers: tuple[tuple[float, FaultCode], ...]
     hysteresis: float
-    says: Callable[[float, HandSpec], str]
+    says: Callable[[float, HandFile], str]
 
 
 LADDERS: dict[str, Ladder] = {
     "temperature": Ladder(  # C above the hand's max_temperature_c
         tiers=((-8.0, FaultCode.MOTOR_WARM), (0.0, FaultCode.MOTOR_HOT), (4.0, FaultCode.MOTOR_OVERHEATED)),
         hysteresis=3.0,
-        says=lambda value, hand: f"{value + hand.max_temperature_c:.0f} C, limit {hand.max_temperature_c:.0f} C",
+        says=lambda value, hand: (
+            f"{value + hand.drive.max_temperature_c:.0f} C, limit {hand.drive.max_temperature_c:.0f} C"
+        ),
     ),
     "current": Ladder(  # share of the hand's max_current_a; motors that obey their limit stay below 1
         tiers=((1.05, FaultCode.CURRENT_HIGH), (1.25, FaultCode.CURRENT_EXCESSIVE), (1.5, FaultCode.OVERCURRENT)),
@@ -43,7 +45,7 @@ LADDERS: dict[str, Ladder] = {
     "supply": Ladder(  # deviation from the hand's supply_v as a share of it
         tiers=((0.10, FaultCode.SUPPLY_DEVIATES), (0.20, FaultCode.SUPPLY_POOR), (0.30, FaultCode.SUPPLY_FAILED)),
         hysteresis=0.02,
-        says=lambda value, hand: f"supply is {100 * value:.0f} % away from {hand.supply_v} V",
+        says=lambda value, hand: f"supply is {100 * value:.0f} % away from {hand.drive.supply_v} V",
     ),
     "stall": Ladder(  # seconds at the current limit without moving
         tiers=((2.0, FaultCode.STALLING), (10.0, FaultCode.STALLED), (30.0, FaultCode.STALLED_LONG)),
@@ -66,7 +68,7 @@ LADDERS: dict[str, Ladder] = {
 class HealthMonitor:
     """A stage: every cycle's health in, the worst tier of each quantity out."""
 
-    def __init__(self, hand: HandSpec, current_limit_a: float) -> None:
+    def __init__(self, hand: HandFile, current_limit_a: float) -> None:
         """current_limit_a: what the motors are told to limit their current to."""
         self._hand, self._limit_a = hand, current_limit_a
         n = len(hand.joints)
@@ -79,9 +81,9 @@ class HealthMonitor:
         elapsed_s = 0.0 if self._now_ns is None else max(now_ns - self._now_ns, 0) * 1e-9
         self._now_ns = now_ns
         values = {
-            "temperature": health.temperature_c - self._hand.max_temperature_c,
+            "temperature": health.temperature_c - self._hand.drive.max_temperature_c,
             "current": self._mean_current(health.current_a, elapsed_s) / self._hand.max_current_a,
-            "supply": np.abs(health.supply_v / self._hand.supply_v - 1.0),
+            "supply": np.abs(health.supply_v / self._hand.drive.supply_v - 1.0),
             "stall": self._stall(health.current_a, joints.vel_rad_s, elapsed_s),
             "silence": (now_ns - health.seen_ns) * 1e-9,
             "bus": np.full(len(self._hand.joints), health.round_trip_s),
@@ -111,8 +113,8 @@ class HealthMonitor:
         worst = int(np.argmax(tier))
         if tier[worst] == 0:
             return None
-        joint = self._hand.joints[worst]
-        said = f"motor {joint.motor_id} ({joint.name}): {ladder.says(float(values[worst]), self._hand)}"
+        motor = f"motor {self._hand.motor_ids[worst]} ({self._hand.joint_names[worst]})"
+        said = f"{motor}: {ladder.says(float(values[worst]), self._hand)}"
         return Fault(code=ladder.tiers[tier[worst] - 1][1], detail=said)
 
 

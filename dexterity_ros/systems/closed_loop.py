@@ -8,9 +8,9 @@ from typing import Any
 
 import rclpy
 
-from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.robot_hand import load_robot_hand
 from dexterity_ros.evaluation.outcomes import summary
 from dexterity_ros.evaluation.pose_judge import PoseJudge
 from dexterity_ros.evaluation.truth_judge import TruthJudge
@@ -34,7 +34,7 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
     Raises DexterityError when it cannot even begin: a wrong configuration, a system that runs already.
     """
     manifest = load_manifest(resource(settings.policy))
-    hand = load_hand(settings.hand)
+    hand = load_robot_hand(settings.hand, settings.robot)
     manifest.check_hand(hand)
     environment = ros_environment(domain_id=own_domain())
     os.environ.update(environment)

@@ -10,7 +10,9 @@ import numpy as np
 import rclpy
 
 from dexterity_ros import ros, wire
-from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot import NO_ROBOT
+from dexterity_ros.contracts.robot_hand import load_robot_hand
 from dexterity_ros.evaluation.tracking import Trace, tracking
 from dexterity_ros.ros.diagnostics import counts, numbers
 from dexterity_ros.runtime.ending import INTERRUPTED
@@ -24,16 +26,24 @@ _ENOUGH_S = 1.0  # a shorter recording says nothing about tracking
 
 
 def run_exercise(
-    hand_name: str, hardware: str, seed: int, log: Path, *, say: Callable[[str], None], minutes: float = 0.0
+    hand_name: str,
+    hardware: str,
+    seed: int,
+    log: Path,
+    *,
+    say: Callable[[str], None],
+    minutes: float = 0.0,
+    robot: str = NO_ROBOT,
 ) -> tuple[dict[str, Any], Trace | None]:
     """Returns figures and the recorded motion of one round of all joints.
 
     The figures are {hand, hardware, joints, faults, hand_cycle_ms, stops, ended}, of as far as it came; `ended` says
     why when it was not far enough, and the motion is None when there was hardly any. minutes: at most; 0 = no limit.
+    robot: robot.yaml of the individual that is emulated and driven.
     """
-    hand = load_hand(hand_name)
+    hand = load_robot_hand(hand_name, robot)
     port = f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}"
-    arguments = {"hand": hand_name, "hardware": hardware, "seed": seed, "port": port}
+    arguments = {"hand": hand_name, "robot": robot, "hardware": hardware, "seed": seed, "port": port}
     starts = resolve(load_system("exercise"), arguments, {})
     environment = ros_environment(domain_id=own_domain())
     os.environ.update(environment)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dexterity_ros.contracts.manifest import PolicyManifest
+from dexterity_ros.contracts.robot import NO_ROBOT
 from dexterity_ros.systems.spec import NodeStart, load_system, resolve
 from dexterity_ros.tasks.goal_parameters import GoalParameters
 from dexterity_ros.tasks.reorient import TaskSpec
@@ -27,6 +28,7 @@ class ClosedLoop:
     seed: int
     shadow: bool
     hardware: str
+    robot: str = NO_ROBOT
     record: str = ""
     eyes: bool = False
     viewer_port: int = 0
@@ -41,6 +43,7 @@ class ClosedLoop:
         """Returns the nodes with their parameters."""
         arguments = {
             "hand": self.hand,
+            "robot": self.robot,
             "policy": self.policy,
             "task": self.task or manifest.task,
             "seed": self.seed,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from dexterity_ros.contracts import config as configs
-from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.hand import HandFile, load_hand
 from dexterity_ros.contracts.manifest import LATENCY, check_latency
 from dexterity_ros.contracts.ranges import PART_NAME, PATH, SEED, UNSAID_AT_DEFAULT, Checked, Length
 from dexterity_ros.contracts.resources import named_resource
@@ -49,7 +49,7 @@ class Setup(Checked):
         """Smallest and largest angle of a new goal when training begins."""
         raise NotImplementedError
 
-    def hand_spec(self) -> HandSpec:
+    def hand_spec(self) -> HandFile:
         """Returns the hand this run trains."""
         return load_hand(self.hand)
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import numpy as np
 import viser
 
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.object import BoxObject
 from dexterity_ros.viewer.authority import Authority
 from dexterity_ros.viewer.browser_panel import BrowserPanel, Commands, Trace
@@ -24,7 +24,7 @@ class LivePage:
 
     def __init__(
         self,
-        hand: HandSpec,
+        hand: HandFile,
         box: BoxObject | None,
         *,
         host: str,

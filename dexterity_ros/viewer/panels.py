@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
 
 Floats = NDArray[np.float64]
@@ -92,7 +92,7 @@ def _tone(state: str) -> str:
     return "idle" if kind in ("", "limp", "disarmed", "ready") else "wait"
 
 
-def joints_html(hand: HandSpec, now: Snapshot) -> str:
+def joints_html(hand: HandFile, now: Snapshot) -> str:
     """Returns a table of joints: where they are between their limits, current, temperature."""
     rows = []
     for k, joint in enumerate(hand.joints):
@@ -100,7 +100,7 @@ def joints_html(hand: HandSpec, now: Snapshot) -> str:
         at = None if now.joints_rad is None else float(now.joints_rad[k])
         wanted = None if now.target_rad is None else float(now.target_rad[k])
         current, warm = motor.get("current_a"), motor.get("temperature_c")
-        hot = warm is not None and warm >= hand.max_temperature_c - 8.0
+        hot = warm is not None and warm >= hand.drive.max_temperature_c - 8.0
         rows.append(
             f"<tr><td>{html.escape(joint.name)}</td><td style='width:45%'>"
             f"{_bar(joint.lower_rad, joint.upper_rad, at, wanted)}</td>"

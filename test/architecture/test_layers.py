@@ -40,3 +40,9 @@ def test_nodes_stay_thin():
 
 def test_no_folder_is_called_utils():
     assert [p for p in PACKAGE.rglob("*") if p.stem in ("utils", "helpers", "common", "misc")] == []
+
+
+def test_only_drivers_know_which_class_a_hand_is():
+    others = [path for path in PACKAGE.rglob("*.py") if PACKAGE / "drivers" not in path.parents]
+    named = {path.name for path in others for line in path.read_text().splitlines() if "DynamixelHand" in line}
+    assert named == set()

@@ -78,10 +78,10 @@ def test_factory_motors_are_set_up_one_at_a_time(leap, emulated, port):
         set_up_motor(leap, i, scan, open_bus)
         emulated.connected[i] = False
     emulated.connected[:] = [True] * len(emulated.motors)
-    for motor, joint in zip(emulated.motors, leap.joints, strict=True):
-        assert (motor.id, motor.baud, motor.get("return_delay_time")) == (joint.motor_id, leap.baud_rate, 0)
+    for motor, motor_id in zip(emulated.motors, leap.motor_ids, strict=True):
+        assert (motor.id, motor.baud, motor.get("return_delay_time")) == (motor_id, leap.drive.baud_rate, 0)
         assert motor.get("current_limit") == 550
-    ready = ManualHand(leap, lambda: open_bus(leap.baud_rate), port)
+    ready = ManualHand(leap, lambda: open_bus(leap.drive.baud_rate), port)
     ready.connect()
 
 

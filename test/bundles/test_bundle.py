@@ -10,7 +10,7 @@ import yaml
 from dexterity_ros.bundles.onnx_network import GOLDEN_TOLERANCE, golden_difference, load_policy
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import BundleError, ConfigError
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id, load_manifest, save_manifest, sha256
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
 
@@ -93,11 +93,10 @@ def test_a_hand_with_swapped_joints_is_refused(bundle, leap):
         load_pipeline(bundle, replace(leap, joints=joints, home_pos_rad=home))
 
 
-def test_a_hand_with_other_limits_is_refused(bundle, leap):
-    content = config.to_mapping(leap)
-    content["joints"][4]["upper_rad"] = 2.0
+def test_a_hand_with_other_limits_is_refused(bundle, leap_content):
+    leap_content["joints"][4]["upper_rad"] = 2.0
     with pytest.raises(BundleError, match="names, limits or MJCF differ"):
-        load_pipeline(bundle, config.from_mapping(HandSpec, content, where="hand"))
+        load_pipeline(bundle, config.from_mapping(HandFile, leap_content, where="hand"))
 
 
 def test_a_policy_that_needs_more_current_than_the_hand_allows_is_refused(bundle, leap):

@@ -68,7 +68,7 @@ def test_motors_that_tell_no_temperature_are_a_finding_and_no_traceback(leap, mo
 
 
 def test_a_port_that_another_program_uses_is_named_with_it(leap, pty):
-    holder = open_native(pty.path, leap.baud_rate)
+    holder = open_native(pty.path, leap.drive.baud_rate)
     (finding,) = look_at_bus(leap, pty.path)
     holder.close()
     assert not finding.ok and "is in use by process" in finding.found

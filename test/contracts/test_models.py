@@ -1,12 +1,11 @@
 """The compiled models are what the HandSpec says."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
+from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.resources import data_root
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene, check_hand_model
 
@@ -33,9 +32,11 @@ def test_a_model_whose_limits_differ_is_refused(leap):
         check_hand_model(leap, model)
 
 
-def test_a_model_whose_joints_are_called_otherwise_is_refused(leap):
+def test_a_model_whose_joints_are_called_otherwise_is_refused(leap, leap_content):
     model = build_scene(leap, "cube70", PHYSICS).model
-    other = replace(leap, joints=(replace(leap.joints[0], name="index"), *leap.joints[1:]))
+    del leap_content["drive"]
+    leap_content["joints"][0]["name"] = "index"
+    other = config.from_mapping(HandSpec, leap_content, where="hand")
     with pytest.raises(ConfigError, match="has the joints"):
         check_hand_model(other, model)
 

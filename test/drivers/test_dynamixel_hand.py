@@ -8,6 +8,7 @@ from dexterity_ros.contracts.samples import JointSample, JointTarget
 from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
 from dexterity_ros.drivers.dynamixel.native_bus import NativeBus
 from dexterity_ros.drivers.dynamixel.torque import WATCHDOG_S
+from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
 from dexterity_ros.drivers.emulated.motor import WATCHDOG_TRIPPED
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 from dexterity_ros.safety.gate import Gate, Permit
@@ -48,27 +49,47 @@ def test_reads_the_joints_in_policy_order(rig, leap):
     np.testing.assert_allclose(sample.pos_rad, leap.home_pos_rad, atol=TICK_RAD)
 
 
-def test_signs_and_zeros_are_applied_both_ways(leap, joints):
-    from dataclasses import replace
+def test_a_hand_says_what_it_is_and_which_one(rig, leap, joints, individual):
+    assert rig.hand.describe() == "16 x XC330-M288 at 4000000 baud; no robot.yaml: nominal signs and zeros"
+    one = Rig(individual(leap), EmulatedBus(individual(leap), joints, WireModel()))
+    assert one.hand.describe().endswith("one: wiring 2026-11-21, zeros 2026-11-21")
 
-    from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
 
-    mirrored = replace(leap.joints[2], sign=-1, zero_offset_rad=2.5)
-    hand = replace(leap, joints=(*leap.joints[:2], mirrored, *leap.joints[3:]))
+def test_signs_and_zeros_are_applied_both_ways(leap, joints, individual):
+    hand = individual(leap, signs={"if_pip": -1}, zeros_rad={"if_pip": 2.5})
     rig = Rig(hand, EmulatedBus(hand, joints, WireModel()))
+    motor = rig.emulated.motors[2]
     assert rig.hand.connect() == []
     np.testing.assert_allclose(rig.read().pos_rad, leap.home_pos_rad, atol=TICK_RAD)
     assert rig.hand.set_torque(True) is None
     rig.hand.write(rig.gated(0.2))
     np.testing.assert_allclose(rig.read().pos_rad, np.array(leap.home_pos_rad) + 0.2, atol=TICK_RAD)
+    assert abs(motor.get("goal_position") * TICK_RAD - (2.5 - leap.home_pos_rad[2] - 0.2)) <= TICK_RAD
+
+
+def test_without_its_robot_yaml_a_mirrored_joint_is_refused_and_read_the_wrong_way(leap, joints, individual):
+    emulated = EmulatedBus(individual(leap, signs={"if_pip": -1}), joints, WireModel())
+    rig = Rig(leap, emulated)
+    (problem,) = rig.hand.connect()
+    assert problem.startswith("motor 2 (if_pip): max_position_limit is 2410")
+    np.testing.assert_allclose(rig.read().pos_rad[2], -leap.home_pos_rad[2], atol=TICK_RAD)
+
+
+def test_exchanged_motors_are_driven_by_the_ids_of_this_individual(leap, joints, individual):
+    ids = {"if_mcp": leap.motor_ids[1], "if_rot": leap.motor_ids[0]}
+    hand = individual(leap, motor_ids=ids)
+    rig = Rig(hand, EmulatedBus(hand, joints, WireModel()))
+    assert [motor.id for motor in rig.emulated.motors[:2]] == [0, 1]
+    assert rig.hand.connect() == [] and rig.hand.set_torque(True) is None
+    np.testing.assert_allclose(rig.read().pos_rad, leap.home_pos_rad, atol=TICK_RAD)
 
 
 def test_arming_leaves_every_motor_as_it_should_be_and_moves_nothing(rig, leap, joints):
     before = joints.measure()[0]
     assert rig.hand.set_torque(True) is None
-    for motor, joint in zip(rig.emulated.motors, leap.joints, strict=True):
+    for motor, wanted in zip(rig.emulated.motors, leap.motors, strict=True):
         assert motor.torque and motor.get("operating_mode") == 5
-        assert motor.get("position_p_gain") == joint.gains.p
+        assert motor.get("position_p_gain") == wanted.gains.p
         assert motor.get("goal_current") == 350
         assert motor.get("bus_watchdog") == round(WATCHDOG_S / 0.020)
     np.testing.assert_allclose(joints.measure()[0], before, atol=TICK_RAD)

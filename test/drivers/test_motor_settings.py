@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dexterity_ros.contracts.errors import FaultCode
-from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.robot_hand import load_robot_hand
 from dexterity_ros.contracts.samples import JointSample
 from dexterity_ros.drivers.dynamixel.control_table import load_motor
 from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
@@ -37,7 +37,7 @@ FOREIGN = {  # a value that each stored register may have been left with, and wh
     "operating_mode": (3, "5 (current-based position)"),
     "secondary_id": (7, "253 to 255 (off)"),
     "protocol_type": (22, "2"),
-    "homing_offset": (100, "0 (zeros are in the hand's file)"),
+    "homing_offset": (100, "0 (zeros are in robot.yaml)"),
     "temperature_limit": (100, "65 to 70 (C, motor shuts down)"),
     "max_voltage_limit": (50, "55 to 70 (0.1 V)"),
     "min_voltage_limit": (31, "35 to 45 (0.1 V)"),
@@ -88,7 +88,7 @@ def test_arming_does_not_rewrite_what_is_stored_but_refuses_it(host, name):
 def test_every_register_that_others_may_write_is_checked_armed_or_known_to_be_irrelevant(leap):
     stored = {setting.name for setting in stored_settings(leap, 0)}
     armed = set(armed_settings(leap, 350)) | {"goal_position"}
-    writable = {name for name, register in load_motor(leap.motor_model).table.items() if register.access == "rw"}
+    writable = {name for name, register in load_motor(leap.drive.motor_model).table.items() if register.access == "rw"}
     direct = {name for name in writable if not name.startswith("indirect_")}
     assert stored == set(FOREIGN) and direct == stored | armed | set(IRRELEVANT)
     assert not stored & armed and not stored & set(IRRELEVANT)
@@ -143,11 +143,11 @@ def test_packets_lost_while_arming_are_made_up_for_one_motor_at_a_time(leap, hos
 
 
 def test_a_motor_that_answers_only_pings_is_told_to_answer_and_then_checked(leap, host):
-    ids = [joint.motor_id for joint in leap.joints]
+    ids = leap.motor_ids
     for motor in host.emulated.motors[:3]:
         motor.set("status_return_level", 0)
     host.emulated.motors[1].set("homing_offset", 5)
-    assert only_pinged(host.bus, ids) == ids[:3]
+    assert only_pinged(host.bus, ids) == list(ids[:3])
     (problem,) = check_motors(host.bus, leap, CURRENT_A)
     assert problem.startswith("motor 0 (if_rot): homing_offset is 5")
     assert only_pinged(host.bus, ids) == []
@@ -162,13 +162,13 @@ def test_arming_takes_less_than_two_control_cycles_at_4_mbps(host):
 
 @pytest.mark.parametrize("name", ["leap", "dclaw"])
 def test_a_hand_that_was_set_up_fits_and_the_ranges_of_its_motors_have_all_that_is_stored(name):
-    hand = load_hand(name)
-    table = load_motor(hand.motor_model).table
+    hand = load_robot_hand(name)
+    table = load_motor(hand.drive.motor_model).table
     for i in range(len(hand.joints)):
         for setting in stored_settings(hand, i):
             assert setting.fits(setting.value) and table[setting.name].in_range(setting.value), setting
     joints = StillJoints(hand.joint_names, np.array(hand.home_pos_rad))
-    host = Host(hand, EmulatedBus(hand, joints, WireModel(baud=hand.baud_rate)))
+    host = Host(hand, EmulatedBus(hand, joints, WireModel(baud=hand.drive.baud_rate)))
     assert host.driver.connect() == [] and host.driver.set_torque(True) is None
 
 

@@ -56,8 +56,8 @@ def torques(port, leap):
     from dexterity_ros.drivers.dynamixel.control_table import x_series
     from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
-    bus, register = open_native(port, leap.baud_rate), x_series()["torque_enable"]
-    answers = [bus.read(joint.motor_id, register.address, register.size) for joint in leap.joints]
+    bus, register = open_native(port, leap.drive.baud_rate), x_series()["torque_enable"]
+    answers = [bus.read(motor_id, register.address, register.size) for motor_id in leap.motor_ids]
     bus.close()
     assert all(answer is not None and answer.ok for answer in answers)
     return sum(register.decode(answer.data) for answer in answers)

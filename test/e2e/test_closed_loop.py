@@ -77,15 +77,12 @@ def test_evaluate_prints_the_policy_beside_its_baselines(tmp_path):
     assert all(row["goals_attempted"] == 40 for row in baselines.values())
 
 
-def test_check_accepts_what_is_shipped_and_refuses_another_hand(tmp_path, leap):
+def test_check_accepts_what_is_shipped_and_refuses_another_hand(tmp_path, leap_content):
     import yaml
 
-    from dexterity_ros.contracts import config
-
     assert dexterity("check", "models/policies/leap_yaw", cwd=tmp_path).returncode == 0
-    content = config.to_mapping(leap)
-    content["joints"][0]["upper_rad"] = 2.0
-    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(content))
+    leap_content["joints"][0]["upper_rad"] = 2.0
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(leap_content))
     done = dexterity("check", "models/policies/leap_yaw", "--hand", "./mine.yaml", cwd=tmp_path)
     assert done.returncode == 2 and "names, limits or MJCF differ" in done.stderr
 

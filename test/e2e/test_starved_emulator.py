@@ -32,7 +32,7 @@ def server():
 
 def test_an_emulator_that_was_stopped_trips_no_watchdog_and_a_host_that_falls_silent_does(server, leap):
     process, port = server
-    hand = DynamixelHand(leap, lambda: open_native(port, leap.baud_rate), current_limit_a=0.35)
+    hand = DynamixelHand(leap, lambda: open_native(port, leap.drive.baud_rate), current_limit_a=0.35)
     assert hand.connect() == [] and hand.set_torque(True) is None
     cycle(hand, 0.2)
     process.send_signal(signal.SIGSTOP)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from dexterity_ros.bench.faults import Campaign
 from dexterity_ros.bench.stops.rows import FADE_MS, TORQUE_OFF_MS, StopRow
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import HandPort
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealth
 from dexterity_ros.drivers.emulated.faults import KINDS as BUS_KINDS
 from dexterity_ros.runtime.hand_control import HandControl
@@ -32,6 +32,15 @@ class _FailingPort:
         self._port = port
         self.fault: Fault | None = None
 
+    def describe(self) -> str:
+        return self._port.describe()
+
+    def connect(self) -> list[str]:
+        return self._port.connect()
+
+    def reboot(self) -> list[str]:
+        return self._port.reboot()
+
     def read(self, now_ns: int) -> JointSample | Fault:
         fault, self.fault = self.fault, None
         return fault or self._port.read(now_ns)
@@ -52,7 +61,7 @@ class _FailingPort:
 class StopRig(Campaign):
     """A moving hand, and a person who stops it and then only looks."""
 
-    def __init__(self, hand: HandSpec, seed: int) -> None:
+    def __init__(self, hand: RobotHand, seed: int) -> None:
         """Everything that is random comes from `seed`."""
         super().__init__(hand, seed)
         self.said: dict[str, object] = {}  # fields of the permit that differ from armed
@@ -147,7 +156,7 @@ KINDS: dict[str, StopKind] = {
 }
 
 
-def run_stop(hand: HandSpec, kind: str, bus_fault: str, repeat: int) -> StopRow:
+def run_stop(hand: RobotHand, kind: str, bus_fault: str, repeat: int) -> StopRow:
     """Returns what came of one stop at the moment of a bus fault."""
     rig = StopRig(hand, repeat)
     try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
+from dexterity_ros.cli.options.kinds import HandName, JsonFile, RobotFile, optional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,7 @@ class DemoOptions:
     task: Annotated[str | None, optional("TASK")] = None
     goal_rad: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None
     hand: HandName = "leap"
+    robot: RobotFile = ""
     seed: int = 0
     shadow: bool = False
     hardware: Literal["dynamixel", "direct"] = "dynamixel"

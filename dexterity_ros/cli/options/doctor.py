@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
+from dexterity_ros.cli.options.kinds import HandName, JsonFile, RobotFile, optional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,4 +23,5 @@ class DoctorOptions:
 
     port: Annotated[str, optional("PORT")] = ""
     hand: HandName = "leap"
+    robot: RobotFile = ""
     json: JsonFile = None

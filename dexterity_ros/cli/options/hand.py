@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
+from dexterity_ros.cli.options.kinds import HandName, JsonFile, RobotFile, optional
 
 Port = Annotated[str, optional("PORT", "serial port; default: the only one found")]
 Baud = Annotated[int | None, optional("INT", "baud rate of the motors instead of the hand file's")]
@@ -26,6 +26,7 @@ class HandReadOptions:
 
     port: Port = ""
     hand: HandName = "leap"
+    robot: RobotFile = ""
     baud: Baud = None
     json: JsonFile = None
 
@@ -39,6 +40,7 @@ class HandHoldOptions:
 
     port: Port = ""
     hand: HandName = "leap"
+    robot: RobotFile = ""
     baud: Baud = None
     current_a: CurrentLimit = None
     seconds: Seconds = 0.0
@@ -53,6 +55,7 @@ class HandHomeOptions:
 
     port: Port = ""
     hand: HandName = "leap"
+    robot: RobotFile = ""
     baud: Baud = None
     current_a: CurrentLimit = None
     seconds: Seconds = 0.0
@@ -73,6 +76,7 @@ class HandJogOptions:
     by_rad: float = 0.1
     port: Port = ""
     hand: HandName = "leap"
+    robot: RobotFile = ""
     baud: Baud = None
     current_a: CurrentLimit = None
     seconds: Seconds = 0.0
@@ -92,6 +96,7 @@ class HandSetupOptions:
     joint: Annotated[tyro.conf.Positional[str], optional("JOINT")] = ""
     port: Port = ""
     hand: HandName = "leap"
+    robot: RobotFile = ""
     baud: Baud = None
 
 
@@ -113,6 +118,7 @@ class HandAcceptOptions:
 
     port: Port = ""
     hand: HandName = "leap"
+    robot: RobotFile = ""
     baud: Baud = None
     seconds: float = 120.0
     yes: bool = False

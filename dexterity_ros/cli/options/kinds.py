@@ -13,4 +13,5 @@ def optional(metavar: str, help: str | None = None) -> Any:
 
 JsonFile = Annotated[Path | None, optional("FILE", "write the figures to this file; --help-json lists them")]
 HandName = Annotated[str, tyro.conf.arg(metavar="HAND", help="name in config/hands or path of a YAML file")]
+RobotFile = Annotated[str, optional("FILE", "robot.yaml: what was measured of this one hand")]
 SomeHand = Annotated[str, optional("HAND", "name or path in place of the hand that the recording names")]

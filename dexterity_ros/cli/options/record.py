@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from dexterity_ros.cli.options.kinds import HandName
+from dexterity_ros.cli.options.kinds import HandName, RobotFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,5 +24,6 @@ class RecordOptions:
 
     folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FOLDER")]
     hand: HandName = "leap"
+    robot: RobotFile = ""
     policy: str = "none"
     minutes: float = 0.0

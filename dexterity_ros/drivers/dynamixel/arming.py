@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel.control_table import Register, x_series
 from dexterity_ros.drivers.dynamixel.motor_settings import armed_settings
 
@@ -18,7 +18,7 @@ class ArmingPlan:
     blocks: (address, rows (n, length)) in the order of writing. first, length: the registers to read back.
     """
 
-    def __init__(self, hand: HandSpec, current: int) -> None:
+    def __init__(self, hand: RobotHand, current: int) -> None:
         """current: goal_current in register units."""
         self._registers = x_series()
         self._values = armed_settings(hand, current)

@@ -6,8 +6,8 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Literal
 
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.drive import MotorGains
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.hand import MotorGains
 from dexterity_ros.contracts.motor import MotorCeilings, motor_file
 from dexterity_ros.contracts.ranges import Checked, Length, Range
 from dexterity_ros.contracts.resources import shipped

@@ -1,14 +1,14 @@
 """What is plugged in: serial ports, their adapters' latency timers, and the motors behind them."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel.bus import BusLostError, DynamixelBus
 from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, RETURN_DELAY_UNIT_S, x_series
 from dexterity_ros.drivers.dynamixel.native_bus import open_native
@@ -76,9 +76,9 @@ class BusFigures:
         return dict(vars(self))
 
 
-def measure_bus(bus: DynamixelBus, hand: HandSpec, cycles: int = 200) -> BusFigures:
+def measure_bus(bus: DynamixelBus, hand: RobotHand, cycles: int = 200) -> BusFigures:
     """Returns figures of a bus on which all motors of `hand` answer. Moves nothing: it writes the LED register."""
-    registers, ids = x_series(), [joint.motor_id for joint in hand.joints]
+    registers, ids = x_series(), hand.motor_ids
     first, led = registers["realtime_tick"], registers["led"]
     length = registers["present_position"].end - first.address
     off = np.zeros((len(ids), led.size), dtype=np.uint8)
@@ -97,7 +97,7 @@ def measure_bus(bus: DynamixelBus, hand: HandSpec, cycles: int = 200) -> BusFigu
         rate_hz=round(1.0 / float(np.mean(walls)), 1),
         cycle_p99_ms=round(float(np.quantile(walls, 0.99)) * 1e3, 2),
         round_trip_ms=round(_ping_ms(bus, ids[0]), 2),
-        needed_ms=round((wire_bytes * 10.0 / hand.baud_rate + len(ids) * delay_s) * 1e3, 2),
+        needed_ms=round((wire_bytes * 10.0 / hand.drive.baud_rate + len(ids) * delay_s) * 1e3, 2),
         failed=failed,
         return_delay_us=round(delay_s * 1e6, 1),
         temperature_c=tuple(_all(bus, ids, "present_temperature")),
@@ -106,7 +106,7 @@ def measure_bus(bus: DynamixelBus, hand: HandSpec, cycles: int = 200) -> BusFigu
     )
 
 
-def _all(bus: DynamixelBus, ids: list[int], name: str) -> list[int]:
+def _all(bus: DynamixelBus, ids: Sequence[int], name: str) -> list[int]:
     """Returns a register of every motor that answers."""
     register = x_series()[name]
     reply = bus.sync_read(ids, register.address, register.size)

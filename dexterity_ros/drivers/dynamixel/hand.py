@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealth
 from dexterity_ros.drivers.dynamixel.bus import BusLostError, DynamixelBus, SyncReply
 from dexterity_ros.drivers.dynamixel.control_table import (
@@ -37,17 +37,16 @@ class DynamixelHand:
 
     def __init__(
         self,
-        hand: HandSpec,
+        hand: RobotHand,
         open_bus: Callable[[], DynamixelBus],
         *,
         current_limit_a: float,
     ) -> None:
         """open_bus: opens the port (again). Nothing is opened here."""
         self._hand, self._open_bus, self._current_limit_a = hand, open_bus, current_limit_a
-        self._model, self._registers = load_motor(hand.motor_model), x_series()
-        self._ids = [joint.motor_id for joint in hand.joints]
-        self._sign = np.array([joint.sign for joint in hand.joints], dtype=float)
-        self._zero = np.array([joint.zero_offset_rad for joint in hand.joints])
+        self._model, self._registers = load_motor(hand.drive.motor_model), x_series()
+        self._ids = hand.motor_ids
+        self._sign, self._zero = hand.signs, hand.zeros_rad
         self._bus: DynamixelBus | None = None
         self._next_open_ns = 0
         self._armed = False
@@ -62,6 +61,11 @@ class DynamixelHand:
         self._current_a, self._temperature_c, self._supply_v = np.zeros(n), np.full(n, np.nan), np.full(n, np.nan)
         self._seen_ns: NDArray[np.int64] | None = None
         self._round_trip_s = 0.0
+
+    def describe(self) -> str:
+        """Returns the motors, their bus, and which individual it is."""
+        drive = self._hand.drive
+        return f"{len(self._ids)} x {drive.motor_model} at {drive.baud_rate} baud; {self._hand.individual}"
 
     def connect(self) -> list[str]:
         """Opens the bus and checks every motor. Returns what is wrong, with the motor named; empty when all is well."""

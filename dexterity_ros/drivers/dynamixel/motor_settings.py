@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
 from dexterity_ros.drivers.dynamixel.control_table import (
     CURRENT_BASED_POSITION_MODE,
@@ -65,32 +65,32 @@ class Stored:
         return f"{numbers} ({self.why})" if self.why else numbers
 
 
-def motor_name(hand: HandSpec, i: int) -> str:
+def motor_name(hand: RobotHand, i: int) -> str:
     """Returns how messages call the motor of joint `i`."""
-    return f"motor {hand.joints[i].motor_id} ({hand.joints[i].name})"
+    return f"motor {hand.motor_ids[i]} ({hand.joint_names[i]})"
 
 
-def joint_ticks(hand: HandSpec, i: int, margin_rad: float = 0.0) -> tuple[int, int]:
+def joint_ticks(hand: RobotHand, i: int, margin_rad: float = 0.0) -> tuple[int, int]:
     """Returns the motor's position registers at the ends of a joint's range, smaller first, widened by a margin."""
     joint = hand.joints[i]
     ends = (joint.lower_rad - margin_rad, joint.upper_rad + margin_rad)
-    ticks = sorted(round((joint.sign * end + joint.zero_offset_rad) / POSITION_UNIT_RAD) for end in ends)
+    ticks = sorted(round((hand.signs[i] * end + hand.zeros_rad[i]) / POSITION_UNIT_RAD) for end in ends)
     return ticks[0], ticks[1]
 
 
-def stored_settings(hand: HandSpec, i: int, current_limit_a: float | None = None) -> tuple[Stored, ...]:
+def stored_settings(hand: RobotHand, i: int, current_limit_a: float | None = None) -> tuple[Stored, ...]:
     """Returns what the motor of joint `i` must have stored.
 
     current_limit_a: the least current limit that will do; default: the hand's ceiling.
     """
-    model = load_motor(hand.motor_model)
+    model = load_motor(hand.drive.motor_model)
     rows = model.table
     settings = [
         _exactly("drive_mode", 0, "not reversed"),
         _exactly("operating_mode", CURRENT_BASED_POSITION_MODE, "current-based position"),
         Stored(name="secondary_id", value=255, least=253, most=255, why="off"),
         _exactly("protocol_type", 2),
-        _exactly("homing_offset", 0, "zeros are in the hand's file"),
+        _exactly("homing_offset", 0, "zeros are in robot.yaml"),
         *_protections(hand, model),
         _exactly("pwm_limit", FULL_PWM, "full"),
         _current(hand, model, hand.max_current_a if current_limit_a is None else current_limit_a),
@@ -106,7 +106,7 @@ def stored_settings(hand: HandSpec, i: int, current_limit_a: float | None = None
     return (*settings, Stored(name="shutdown", value=shutdown, bits=_PROTECTIONS, why=why))
 
 
-def armed_settings(hand: HandSpec, current: int) -> dict[str, list[int]]:
+def armed_settings(hand: RobotHand, current: int) -> dict[str, list[int]]:
     """Returns what arming writes to every motor in RAM, {register: value of each joint}, in the order of writing.
 
     Bus watchdog off before goals, because goals are locked after a trip. current: goal_current in register units.
@@ -116,9 +116,9 @@ def armed_settings(hand: HandSpec, current: int) -> dict[str, list[int]]:
         "status_return_level": [_ALL_ANSWERS] * n,
         "bus_watchdog": [0] * n,
         "torque_enable": [0] * n,
-        "position_d_gain": [joint.gains.d for joint in hand.joints],
-        "position_i_gain": [joint.gains.i for joint in hand.joints],
-        "position_p_gain": [joint.gains.p for joint in hand.joints],
+        "position_d_gain": [motor.gains.d for motor in hand.motors],
+        "position_i_gain": [motor.gains.i for motor in hand.motors],
+        "position_p_gain": [motor.gains.p for motor in hand.motors],
         "feedforward_2nd_gain": [0] * n,
         "feedforward_1st_gain": [0] * n,
         "goal_pwm": [FULL_PWM] * n,
@@ -128,18 +128,18 @@ def armed_settings(hand: HandSpec, current: int) -> dict[str, list[int]]:
     }
 
 
-def check_motors(bus: DynamixelBus, hand: HandSpec, current_limit_a: float) -> list[str]:
+def check_motors(bus: DynamixelBus, hand: RobotHand, current_limit_a: float) -> list[str]:
     """Returns what is wrong, with the motor named; empty when all is well. Changes only what motors answer to."""
     return check_models(bus, hand) or stored_problems(bus, hand, current_limit_a)
 
 
-def check_models(bus: DynamixelBus, hand: HandSpec) -> list[str]:
+def check_models(bus: DynamixelBus, hand: RobotHand) -> list[str]:
     """Returns which motors are absent, of another model, or too old."""
-    model = load_motor(hand.motor_model)
+    model = load_motor(hand.drive.motor_model)
     return [problem for i in range(len(hand.joints)) if (problem := _check_model(bus, hand, model, i))]
 
 
-def stored_problems(bus: DynamixelBus, hand: HandSpec, current_limit_a: float) -> list[str]:
+def stored_problems(bus: DynamixelBus, hand: RobotHand, current_limit_a: float) -> list[str]:
     """Returns which stored registers are not as this hand needs them; equal mistakes are named together."""
     said: dict[str, list[str]] = {}
     for i, found in enumerate(read_stored(bus, hand)):
@@ -148,13 +148,13 @@ def stored_problems(bus: DynamixelBus, hand: HandSpec, current_limit_a: float) -
     return [f"{', '.join(motors)}: {mistake}" for mistake, motors in said.items()]
 
 
-def read_stored(bus: DynamixelBus, hand: HandSpec) -> list[dict[str, int] | None]:
+def read_stored(bus: DynamixelBus, hand: RobotHand) -> list[dict[str, int] | None]:
     """Returns the stored registers of every joint's motor, None for those that do not answer.
 
     Motors that were told to answer nothing but pings are told to answer everything: they could not be asked otherwise.
     """
-    rows = load_motor(hand.motor_model).table
-    first, ids = rows[_FIRST].address, [joint.motor_id for joint in hand.joints]
+    rows = load_motor(hand.drive.motor_model).table
+    first, ids = rows[_FIRST].address, hand.motor_ids
     length = rows[_LAST].end - first
     reply = bus.sync_read(ids, first, length)
     if not reply.valid.all():
@@ -190,11 +190,11 @@ def _mistakes(found: dict[str, int] | None, settings: tuple[Stored, ...]) -> lis
     return [f"{setting.name} is {found[setting.name]}, expected {setting.expected}: {_MEND}" for setting in wrong]
 
 
-def _check_model(bus: DynamixelBus, hand: HandSpec, model: MotorModel, i: int) -> str | None:
-    name, motor_id = motor_name(hand, i), hand.joints[i].motor_id
+def _check_model(bus: DynamixelBus, hand: RobotHand, model: MotorModel, i: int) -> str | None:
+    name, motor_id = motor_name(hand, i), hand.motor_ids[i]
     reply = bus.ping(motor_id) or bus.ping(motor_id)
     if reply is None:
-        return f"{name} does not answer at {hand.baud_rate} baud: id, baud rate, power?"
+        return f"{name} does not answer at {hand.drive.baud_rate} baud: id, baud rate, power?"
     number, firmware = int.from_bytes(reply.data[:2], "little"), reply.data[2]
     if number != model.model_number:
         return f"{name} is model {number}, expected {model.model_number} ({model.name})"
@@ -207,12 +207,12 @@ def _exactly(name: str, value: int, why: str = "") -> Stored:
     return Stored(name=name, value=value, least=value, most=value, why=why)
 
 
-def _protections(hand: HandSpec, model: MotorModel) -> list[Stored]:
+def _protections(hand: RobotHand, model: MotorModel) -> list[Stored]:
     """Temperature and supply at which a motor shuts down: within the model's range, outside the hand's own limits."""
-    celsius = round(hand.max_temperature_c)
+    celsius = round(hand.drive.max_temperature_c)
     low, high = (round(volt / VOLTAGE_UNIT_V) for volt in model.voltage_range_v)
-    sagging = math.floor(hand.supply_v * (1.0 - _SUPPLY_TOLERANCE) / VOLTAGE_UNIT_V)
-    rising = math.ceil(hand.supply_v * (1.0 + _SUPPLY_TOLERANCE) / VOLTAGE_UNIT_V)
+    sagging = math.floor(hand.drive.supply_v * (1.0 - _SUPPLY_TOLERANCE) / VOLTAGE_UNIT_V)
+    rising = math.ceil(hand.drive.supply_v * (1.0 + _SUPPLY_TOLERANCE) / VOLTAGE_UNIT_V)
     hottest = model.temperature_limit_c
     kept = min(celsius + _TEMPERATURE_MARGIN_C, hottest)
     return [
@@ -222,18 +222,18 @@ def _protections(hand: HandSpec, model: MotorModel) -> list[Stored]:
     ]
 
 
-def _current(hand: HandSpec, model: MotorModel, current_limit_a: float) -> Stored:
+def _current(hand: RobotHand, model: MotorModel, current_limit_a: float) -> Stored:
     value = min(round(hand.max_current_a / model.current_unit_a), model.current_limit)
     least = min(round(current_limit_a / model.current_unit_a), value)
     return Stored(name="current_limit", value=value, least=least)
 
 
-def _velocity(hand: HandSpec, as_delivered: int) -> Stored:
+def _velocity(hand: RobotHand, as_delivered: int) -> Stored:
     least = math.ceil(hand.max_velocity_rad_s / VELOCITY_UNIT_RAD_S)
     return Stored(name="velocity_limit", value=max(as_delivered, least), least=least)
 
 
-def _position_limits(hand: HandSpec, i: int) -> list[Stored]:
+def _position_limits(hand: RobotHand, i: int) -> list[Stored]:
     """The motor's own limits hold in mode 3 only (e-Manual, Position Limit); they leave the joint its range."""
     low, high = joint_ticks(hand, i)
     lowest, highest = joint_ticks(hand, i, _MARGIN_RAD)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel.arming import ArmingPlan
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus, SyncReply
 from dexterity_ros.drivers.dynamixel.control_table import BUS_WATCHDOG_UNIT_S, x_series
@@ -22,11 +22,11 @@ class Torque:
     """Switches the torque of all motors on a bus."""
 
     def __init__(
-        self, hand: HandSpec, current: int, current_limit_a: float, explain: Callable[[SyncReply], Fault | None]
+        self, hand: RobotHand, current: int, current_limit_a: float, explain: Callable[[SyncReply], Fault | None]
     ) -> None:
         """current: goal_current in register units. explain: returns what is wrong with an answer of all motors."""
         self._hand, self._current, self._current_limit_a, self._explain = hand, current, current_limit_a, explain
-        self._registers, self._ids = x_series(), [joint.motor_id for joint in hand.joints]
+        self._registers, self._ids = x_series(), hand.motor_ids
         self._confirmed = {name: np.zeros(len(self._ids), dtype=bool) for name in _TAKEN}
 
     def arm(self, bus: DynamixelBus) -> Fault | None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import ActuatedJointsPort
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel.control_table import (
     POSITION_UNIT_RAD,
     RETURN_DELAY_UNIT_S,
@@ -46,19 +46,18 @@ class EmulatedBus:
     connected: motors that are on the bus, by index. lost: whether the next instruction packet gets lost on the wire.
     """
 
-    def __init__(self, hand: HandSpec, joints: ActuatedJointsPort, wire: WireModel, *, factory: bool = False) -> None:
+    def __init__(self, hand: RobotHand, joints: ActuatedJointsPort, wire: WireModel, *, factory: bool = False) -> None:
         """Motors as `dexterity hand setup` leaves them; factory: as out of the box but for id and baud rate.
 
         Raises ConfigError for a motor model that is not in config/motors, and for a baud rate that no motor has.
         """
         self.wire = wire
-        model = load_motor(hand.motor_model)
+        model = load_motor(hand.drive.motor_model)
         self.motors = [_new_motor(hand, model, i, wire.baud, factory=factory) for i in range(len(hand.joints))]
         self.connected = [True] * len(self.motors)
         self.lost: Callable[[], bool] = lambda: False
         self._hand, self._joints = hand, joints
-        self._sign = np.array([joint.sign for joint in hand.joints])
-        self._zero = np.array([joint.zero_offset_rad for joint in hand.joints])
+        self._sign, self._zero = hand.signs, hand.zeros_rad
         self._parser = Parser()
         self._updated_s: float | None = None
         self.unsafe_goals = 0
@@ -155,8 +154,8 @@ def packets_of(data: bytes) -> list[bytes]:
     return [data[a:b] for a, b in zip(starts, [*starts[1:], len(data)], strict=True)]
 
 
-def _new_motor(hand: HandSpec, model: MotorModel, i: int, baud: int, *, factory: bool) -> EmulatedMotor:
-    motor = EmulatedMotor(model, hand.joints[i].motor_id, baud_code=baud_code(baud))
+def _new_motor(hand: RobotHand, model: MotorModel, i: int, baud: int, *, factory: bool) -> EmulatedMotor:
+    motor = EmulatedMotor(model, hand.motor_ids[i], baud_code=baud_code(baud))
     if not factory:
         for setting in stored_settings(hand, i):
             motor.memory.put(setting.name, setting.value)

@@ -5,8 +5,8 @@ from collections import Counter
 from typing import Any
 
 from dexterity_ros.contracts.errors import Fault
-from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import HandPort
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.nodes.hand.setup import HandSetup
 from dexterity_ros.ros.diagnostics import loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop, Histogram
@@ -54,13 +54,13 @@ class HandFigures:
         return level, "; ".join(map(str, faults)) or "ok", _per_joint(self._setup.hand, self._port)
 
 
-def _per_joint(hand: HandSpec, port: HandPort) -> dict[str, Any]:
+def _per_joint(hand: RobotHand, port: HandPort) -> dict[str, Any]:
     health = port.health()
     if health is None:
         return {}
     return {
         joint.name: {
-            "motor": joint.motor_id,
+            "motor": hand.motor_ids[i],
             "current_a": round(float(health.current_a[i]), 3),
             "temperature_c": _known(health.temperature_c[i]),
             "supply_v": _known(health.supply_v[i]),

@@ -5,13 +5,11 @@ import json
 import os
 import signal
 import time
-from functools import partial
 from typing import TextIO
 
-from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.ports import HandPort
-from dexterity_ros.drivers.dynamixel.hand import DynamixelHand
-from dexterity_ros.drivers.dynamixel.native_bus import open_native
+from dexterity_ros.contracts.robot_hand import load_robot_hand
+from dexterity_ros.drivers.open import hand_on_port
 from dexterity_ros.nodes.hand.setup import HandParameters
 from dexterity_ros.ros.name_lock import TORQUE_OFF, NameLock
 from dexterity_ros.ros.process import own_name
@@ -31,7 +29,7 @@ class Guardian:
     def guard(self, parameters: HandParameters) -> None:
         """Tells which motors hand_node is about to connect to. A hand on topics has a driver that looks after it."""
         if parameters.hardware == "dynamixel":
-            self._send({"hand": parameters.hand, "port": parameters.port})
+            self._send({"hand": parameters.hand, "robot": parameters.robot, "port": parameters.port})
 
     def relieve(self, remains: str | None) -> None:
         """Ends it, unless torque remains: then hand_node says so, and who watches goes on trying after its end."""
@@ -73,9 +71,8 @@ def _stand_by(pipe: TextIO) -> None:
         _take_over(port, NameLock(*own_name()))
 
 
-def _hand(hand: str, port: str) -> HandPort:
-    spec = load_hand(hand)
-    return DynamixelHand(spec, partial(open_native, port, spec.baud_rate), current_limit_a=0.0)
+def _hand(hand: str, robot: str, port: str) -> HandPort:
+    return hand_on_port(load_robot_hand(hand, robot), port, current_limit_a=0.0)
 
 
 def _take_over(port: HandPort, name: NameLock) -> None:

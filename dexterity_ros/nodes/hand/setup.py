@@ -6,10 +6,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.ports import HandPort
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.robot import NO_ROBOT
+from dexterity_ros.contracts.robot_hand import RobotHand, load_robot_hand
 from dexterity_ros.runtime.hand_control import HandControl
 from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
 
@@ -21,6 +22,8 @@ class HandParameters:
     """Parameters of hand_node. policy: bundle that sets limits and start pose, or "none".
 
     The last three only tighten; absent = as trained.
+
+    robot: robot.yaml with the signs and zeros of this one hand; empty = nominal.
 
     max_reboots_per_hour: motors with a latched error are rebooted by themselves this often after a stop; 0 = never.
 
@@ -34,6 +37,7 @@ class HandParameters:
     port: str
     shadow: bool
     max_reboots_per_hour: int
+    robot: str = NO_ROBOT
     max_velocity_rad_s: float | None = None
     max_step_rad: float | None = None
     current_limit_a: float | None = None
@@ -55,7 +59,7 @@ class HandSetup:
     port: serial device, None for a driver on topics. nominal: as trained: nothing tightened, targets written.
     """
 
-    hand: HandSpec
+    hand: RobotHand
     limits: GateLimits
     start_rad: NDArray[np.float64]
     port: str | None
@@ -66,7 +70,7 @@ class HandSetup:
 
 def hand_setup(parameters: HandParameters) -> HandSetup:
     """Returns the setup for a hand and the policy it will run, or none. Raises ConfigError, BundleError."""
-    hand = load_hand(parameters.hand)
+    hand = load_robot_hand(parameters.hand, parameters.robot)
     manifest = None if parameters.policy == NO_POLICY else load_manifest(resource(parameters.policy))
     limits = gate_limits(hand, manifest, parameters.tightening)
     if manifest is not None:
