@@ -84,7 +84,7 @@ def simulate_motions(
     The simulator is the one that judges. A dropped object, or one whose goal was missed, is put back at once, as by a
     person in an instant.
     """
-    judge = config.load(JudgeConfig, named_resource("config/eval", "demo"))
+    judge = config.load_named(JudgeConfig, "config/eval", "demo")
     env = ReorientEnv(
         hand=pipeline.hand,
         task=config.load(TaskSpec, named_resource("config/tasks", task_name)),

@@ -47,7 +47,7 @@ def _bench_env(threads: int) -> dict[str, dict[str, float]]:
 
 def _training_env(threads: int) -> ReorientEnv:
     """Returns the environment of config/train/leap_yaw.yaml; read piecewise, so that torch is not needed."""
-    settings = config.read_mapping(named_resource("config/train", "leap_yaw"))
+    settings = config.read_resolved(named_resource("config/train", "leap_yaw"), "config/train")
     env_config = config.from_mapping(EnvConfig, settings["env"], where="leap_yaw.env")
     hand = load_hand(settings["hand"])
     return ReorientEnv(

@@ -110,6 +110,7 @@ MENU: dict[str, dict[str, Command | Group]] = {
     "bring up": {
         "doctor": Command("what this machine lacks, and what mends it", "doctor:DoctorOptions", "doctor:doctor"),
         "hand": Group("a real hand without ROS: read, jog, set up, accept", _HAND),
+        "config": Command("a file with what it is based on", "config:ConfigOptions", "config:show"),
         "completion": Command("for your shell", "completion:CompletionOptions", "completion:completion"),
     },
 }

@@ -64,7 +64,7 @@ def course_of(pipeline: PolicyPipeline, options: EvaluateOptions) -> Course:
         hand=pipeline.hand,
         task=replace(spec, goal_rad=options.goal_rad) if options.goal_rad else spec,
         object=pipeline.manifest.object,
-        judge=config.load(JudgeConfig, named_resource("config/eval", options.judge)),
+        judge=config.load_named(JudgeConfig, "config/eval", options.judge),
         episodes=options.episodes or (preset.episodes if preset else 400),
         goals_per_episode=options.goals or (preset.goals if preset else 1),
         seed=options.seed,

@@ -15,7 +15,7 @@ def menu() -> str:
     for wish, entries in MENU.items():
         for k, (name, entry) in enumerate(entries.items()):
             lines.append(f"{'' if k else wish:<10}{name:<12}{entry.about}")
-    return "\n".join([*lines, "", "Start with: dexterity demo"])
+    return "\n".join([*lines, "Start with: dexterity demo"])
 
 
 def group_menu(name: str, group: Group) -> str:

@@ -21,7 +21,7 @@ def student(options: StudentOptions) -> int:
     goes_on = options.resume or options.warm_start is not None
     if options.corrections and not goes_on:
         raise ConfigError("--corrections are of a policy that acts already: give its run with --warm-start")
-    settings = configs.load(StudentConfig, resource(config))
+    settings = configs.load(StudentConfig, resource(config), "config/train")
     if settings.method == "reinforced" and not goes_on:
         raise ConfigError("method is reinforced: give the run of the student that it begins with, with --warm-start")
     shown = [_corrections(bag, settings) for bag in options.corrections]

@@ -73,7 +73,7 @@ def methods(options: MethodsOptions) -> int:
     """Trains and judges students of one teacher by different methods, and with different memories."""
     check_seeds(options.seeds)
     path = resource(options.config) if options.config else named_resource("config/train", "methods")
-    config = configs.load(StudentConfig, path)
+    config = configs.load(StudentConfig, path, "config/train")
     run = options.run or Path("runs/methods")
     judged = [_judge(resource(config.teacher), seed, task=config.task, told=True) for seed in range(options.seeds)]
     console.print(f"        {'the teacher, told the truth':<28} {_said(judged)}", highlight=False)

@@ -11,7 +11,6 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_to_matrix
 from dexterity_ros.contracts.ranges import NAME, UNIT_QUATERNION, Checked, Range
-from dexterity_ros.contracts.resources import named_resource
 
 _PIXELS = Range(1, 16384, "an image that a computer can hold")
 _FOCAL = Range(1.0, 1e5, "pixels; from the widest lens to a telescope")
@@ -86,4 +85,4 @@ class CameraSpec(Checked):
 
 def load_camera(name: str) -> CameraSpec:
     """Returns the camera called `name` in config/cameras, or the one in the YAML file that `name` points to."""
-    return config.load(CameraSpec, named_resource("config/cameras", name))
+    return config.load_named(CameraSpec, "config/cameras", name)

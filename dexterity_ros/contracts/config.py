@@ -14,20 +14,35 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union
 
 from dexterity_ros.contracts import yaml_text
+from dexterity_ros.contracts.based import resolved
 from dexterity_ros.contracts.errors import ConfigError, DexterityError
 from dexterity_ros.contracts.files import read_bounded, shown_path
 from dexterity_ros.contracts.ranges import check, field_hints, shown
+from dexterity_ros.contracts.resources import named_resource
 
 T = TypeVar("T")
 
 
-def load(cls: type[T], path: Path) -> T:
+def load(cls: type[T], path: Path, folder: str = "") -> T:
     """Returns the dataclass `cls` read from the YAML file `path`.
 
+    folder: the shipped folder of its kind, such as "config/systems"; then it may have a `base:` (contracts/based.py).
+
     Raises:
-        ConfigError: the file is missing, is not YAML, or does not match `cls`.
+        ConfigError: the file or a base is missing, is not YAML, or does not match `cls`.
     """
-    return from_mapping(cls, read_mapping(path), where=shown_path(path))
+    content = read_resolved(path, folder) if folder else read_mapping(path)
+    return from_mapping(cls, content, where=shown_path(path))
+
+
+def load_named(cls: type[T], folder: str, name: str) -> T:
+    """Returns the dataclass `cls` called `name` in a shipped folder, or in the YAML file `name`. Raises ConfigError."""
+    return load(cls, named_resource(folder, name), folder)
+
+
+def read_resolved(path: Path, folder: str) -> dict[str, Any]:
+    """Returns the top-level mapping of a YAML file on top of those it is based on, see `load`. Raises ConfigError."""
+    return resolved(path, read_mapping, folder)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

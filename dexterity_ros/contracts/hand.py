@@ -19,6 +19,7 @@ from dexterity_ros.contracts.files import read_bounded, shown_path
 from dexterity_ros.contracts.ranges import NAME, PART_NAME, PATH, Checked, Length, Range
 from dexterity_ros.contracts.resources import named_resource, shipped_or_own
 
+HANDS = "config/hands"
 MOST_JOINTS = 64
 _MJCF_BYTES = 50_000_000
 ANGLE = Range(-2.0 * math.pi, 2.0 * math.pi, "at most one turn either way: the motors' sensor turns once (e-Manual)")
@@ -128,8 +129,8 @@ class HandFile(HandSpec):
 
 def load_hand(name: str) -> HandFile:
     """Returns the hand called `name` in config/hands, or the one in the YAML file that `name` points to."""
-    path = named_resource("config/hands", name)
-    content = config.read_mapping(path)
+    path = named_resource(HANDS, name)
+    content = config.read_resolved(path, HANDS)
     _refuse_moved(content, shown_path(path))
     return config.from_mapping(HandFile, content, where=shown_path(path))
 

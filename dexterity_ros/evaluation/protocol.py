@@ -5,7 +5,6 @@ from typing import Annotated
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.ranges import Checked, Range
-from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.tasks.reorient import TaskSpec
 
 
@@ -22,4 +21,4 @@ class Protocol(Checked):
 
 def load_protocol(name: str) -> Protocol:
     """Returns the protocol called `name` in config/protocols, or in the YAML file `name`. Raises ConfigError."""
-    return config.load(Protocol, named_resource("config/protocols", name))
+    return config.load_named(Protocol, "config/protocols", name)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from dexterity_ros.contracts import config, yaml_text
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.ranges import NAME, PART_NAME, PATH, Checked, Length, Range, shown
-from dexterity_ros.contracts.resources import named_resource, shipped_or_own
+from dexterity_ros.contracts.resources import shipped_or_own
 from dexterity_ros.contracts.topics import TOPICS
 
 _CONFIGURATION = "$configuration"
@@ -112,7 +112,7 @@ class NodeStart:
 
 def load_system(name: str) -> SystemSpec:
     """Returns the system called `name` in config/systems, or in the YAML file `name`. Raises ConfigError."""
-    return config.load(SystemSpec, named_resource("config/systems", name))
+    return config.load_named(SystemSpec, "config/systems", name)
 
 
 def resolve(

@@ -80,7 +80,7 @@ class Progress:
 
 def load_config(path: Path) -> TeacherConfig:
     """Returns the training configuration in a YAML file. Raises ConfigError."""
-    return configs.load(TeacherConfig, path)
+    return configs.load(TeacherConfig, path, "config/train")
 
 
 class Teacher:

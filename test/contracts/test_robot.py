@@ -10,6 +10,7 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.resources import data_root
 from dexterity_ros.contracts.robot import NO_ROBOT, RobotSpec, load_placed_camera, load_robot
 from dexterity_ros.contracts.robot_hand import NOMINAL_ZERO_RAD, load_robot_hand
 
@@ -179,3 +180,10 @@ def test_another_camera_than_the_measured_one_is_refused(leap, write):
 
 def test_the_hand_that_is_named_need_not_be_the_shipped_one(leap):
     assert config.from_mapping(RobotSpec, whole(leap), where="r").check_hand(load_hand("leap")) is None
+
+
+def test_the_example_of_the_page_is_a_robot_yaml(write):
+    page = (data_root() / "docs/add_a_hand.md").read_text()
+    (example,) = [text.split("```")[0] for text in page.split("```yaml\n") if text.startswith("name: dclaw 1")]
+    hand = load_robot_hand("dclaw", write(config.parse_mapping(example, where="page")))
+    np.testing.assert_allclose(hand.zeros_rad[:2], [np.pi / 2, np.pi], atol=1e-4)
