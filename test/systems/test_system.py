@@ -32,6 +32,31 @@ def test_arguments_and_extra_parameters_replace_defaults():
     assert starts["goal_node"].parameters["goal_max_rad"] == 2.0
 
 
+@pytest.mark.parametrize(
+    ("name", "executables"),
+    [
+        ("sim", {"sim_node", "hand_node", "recorder_node"}),
+        ("eyes", {"sim_node", "hand_node", "recorder_node"}),
+        ("exercise", {"sim_node", "hand_node", "recorder_node"}),
+        ("real", {"hand_node", "recorder_node", "camera_node", "pose_node"}),
+    ],
+)
+def test_what_was_measured_of_one_hand_reaches_every_node_that_opens_it(name, executables):
+    asked = {"robot": "mine.yaml", "record": "bag"} | ({"camera": "demo"} if name == "real" else {})
+    starts = resolve(load_system(name), asked, {})
+    told = {start.executable for start in starts if start.parameters.get("robot") == "mine.yaml"}
+    assert told == executables
+
+
+def test_eyes_is_sim_with_a_camera():
+    sim, eyes = (
+        {start.executable: start.parameters for start in resolve(load_system(n), {}, {})} for n in ("sim", "eyes")
+    )
+    assert set(eyes) - set(sim) == {"sim_camera_node", "pose_node"}
+    assert eyes["sim_node"] == sim["sim_node"] | {"pose_rate_hz": 0.0}
+    assert all(eyes[name] == sim[name] for name in sim if name != "sim_node")
+
+
 def test_unknown_arguments_nodes_and_variables_are_refused():
     system = load_system("sim")
     with pytest.raises(ConfigError, match=r"no argument \['polcy'\]"):
