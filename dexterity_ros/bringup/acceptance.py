@@ -158,9 +158,12 @@ def _home(rig: Rig) -> str:
     off = np.abs(rig.manual.read().pos_rad - home)
     worst = int(np.argmax(off))
     name = rig.manual.spec.joints[worst].name
-    _must(bool(off[worst] < 0.15), f"{name} is {off[worst]:.3f} rad from home: zero offset, or something is in the way")
+    _must(
+        bool(off[worst] < 0.15),
+        f"{name} is {off[worst]:.3f} rad from home: its zero (robot.yaml), or something is in the way",
+    )
     question = "Is this its home pose, the first that `dexterity demo --policy none` eases to?"
-    _must(rig.ask(question), "the person said no: zero offsets")
+    _must(rig.ask(question), "the person said no: zeros (robot.yaml)")
     return f"home within {off[worst]:.3f} rad ({name})"
 
 

@@ -43,6 +43,7 @@ def _look_at_port(hand: RobotHand, path: Path, *, needed: bool) -> list[Finding]
     findings = [_motors(hand, path, motors, needed=needed), *_strangers(hand, path, motors)]
     if not findings[0].ok:
         return findings
+    findings.append(Finding(name="individual", ok=True, found=hand.individual))
     bus = bus_on_port(hand, str(path))()
     try:
         findings += look_at_settings(hand, path, bus, needed=needed)

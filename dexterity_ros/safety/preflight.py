@@ -51,6 +51,6 @@ def joints_outside(hand: HandSpec, joints: JointSample) -> list[str]:
         if not spec.lower_rad - OVERTRAVEL_RAD <= position <= spec.upper_rad + OVERTRAVEL_RAD:
             problems.append(
                 f"joint {spec.name} is at {position:.3f} rad, outside [{spec.lower_rad}, {spec.upper_rad}]: "
-                "check its zero offset and sign"
+                "check its zero offset and sign (robot.yaml)"
             )
     return problems

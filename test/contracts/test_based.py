@@ -1,5 +1,7 @@
 """A file that is based on another says only what differs; what it comes to is what counts."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from hypothesis import given
@@ -111,3 +113,12 @@ def test_what_a_training_file_leaves_out_is_said_in_one_place():
         path.name for path in (data_root() / "config/train").rglob("*.yaml") if "joint_zero_rad" in path.read_text()
     ]
     assert said == ["hidden_hand.yaml"]
+
+
+def test_two_lines_are_a_training_configuration_for_another_hand(files):
+    pytest.importorskip("torch")
+    from dexterity_ros.training.teacher import load_config
+
+    path = files(mine="base: leap_so3\nhand: dclaw") / "mine.yaml"
+    shipped = load_config(data_root() / "config/train/leap_so3.yaml")
+    assert load_config(path) == replace(shipped, hand="dclaw")
