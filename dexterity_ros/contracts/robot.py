@@ -206,12 +206,12 @@ class RobotSpec(Checked):
 
 def load_robot(file: str) -> RobotSpec | None:
     """Returns what a robot.yaml says, or None for NO_ROBOT. Raises ConfigError."""
-    return None if file == NO_ROBOT else config.load(RobotSpec, robot_file(file))
+    return None if file == NO_ROBOT else config.load(RobotSpec, Path(file).expanduser())
 
 
-def robot_file(file: str) -> Path:
-    """Returns where a robot.yaml is that a person names."""
-    return Path(file).expanduser()
+def robot_text(file: str) -> str:
+    """Returns a robot.yaml as it stands there, for a recording; empty for NO_ROBOT. Raises ConfigError."""
+    return "" if load_robot(file) is None else Path(file).expanduser().read_text()
 
 
 def load_placed_camera(camera: CameraSpec, robot: str) -> CameraSpec:

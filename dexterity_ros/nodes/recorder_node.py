@@ -12,7 +12,7 @@ import dexterity_ros
 from dexterity_ros import ros
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id
 from dexterity_ros.contracts.resources import named_resource, resource
-from dexterity_ros.contracts.robot import NO_ROBOT, robot_file
+from dexterity_ros.contracts.robot import NO_ROBOT, robot_text
 from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.metadata import RecordedTopic, recorded_topics
 from dexterity_ros.recording.queued_writer import QueuedWriter
@@ -114,8 +114,8 @@ def _info(settings: RecorderParameters) -> dict[str, str]:
         "configuration": settings.configuration,
         "policy": settings.policy,
     }
-    if settings.robot != NO_ROBOT:
-        info["robot_file"] = robot_file(settings.robot).read_text()
+    if text := robot_text(settings.robot):
+        info["robot_file"] = text
     if settings.policy != "none":
         bundle = resource(settings.policy)
         info |= {"bundle_id": bundle_id(bundle), "manifest": (bundle / MANIFEST_FILE).read_text()}

@@ -11,7 +11,7 @@ from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.resources import data_root
-from dexterity_ros.contracts.robot import NO_ROBOT, RobotSpec, load_placed_camera, load_robot
+from dexterity_ros.contracts.robot import NO_ROBOT, RobotSpec, load_placed_camera, load_robot, robot_text
 from dexterity_ros.contracts.robot_hand import NOMINAL_ZERO_RAD, load_robot_hand
 
 
@@ -86,6 +86,14 @@ def test_without_a_robot_yaml_signs_and_zeros_are_nominal(leap):
     assert load_robot(NO_ROBOT) is None
     assert np.all(leap.signs == 1.0) and np.all(leap.zeros_rad == NOMINAL_ZERO_RAD)
     assert leap.individual.startswith("no robot.yaml")
+
+
+def test_a_recording_keeps_the_file_as_it_stands_there_once_it_is_known_to_be_one(leap, write, tmp_path):
+    path = write(whole(leap))
+    assert robot_text(path) == (tmp_path / "robot.yaml").read_text()
+    assert robot_text(NO_ROBOT) == ""
+    with pytest.raises(ConfigError, match="no file"):
+        robot_text(str(tmp_path / "other.yaml"))
 
 
 def test_every_group_may_be_absent(leap, write):

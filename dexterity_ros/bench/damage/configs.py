@@ -1,4 +1,4 @@
-"""What the commands say to damaged bundles, hands, systems, tasks and checkpoints: rows for `dexterity bench damage`.
+"""What commands say to damaged bundles, hands, robots, systems, tasks, checkpoints: rows for `dexterity bench damage`.
 
 refused: one line. right: what was read equals what is read from the undamaged file. legal_change: a file without a
 checksum says something else within its ranges, which nobody can tell from what was meant. silently_wrong: the same
@@ -11,7 +11,7 @@ covered: the rest of the shipped bundles' manifests, and every other YAML file.
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -169,6 +169,21 @@ def _hand_node(folder: Path) -> Reading:
     return Reading(sealed=None, open=hand_setup(_hand_parameters(_only(folder), "none")).hand)
 
 
+def _robot(folder: Path, rng: np.random.Generator) -> None:
+    hand = load_hand("leap")
+    day = {"measured": "2026-11-21", "residual_rad": 0.004}
+    zeros = {
+        name: {"nominal": float(zero)} for name, zero in zip(hand.joint_names, rng.normal(3.14, 0.1, 16), strict=True)
+    }
+    content = {"name": "one", "hand": hand.name, "hand_digest": hand.digest, "zeros": day | {"zeros_rad": zeros}}
+    (folder / "robot.yaml").write_text(yaml.safe_dump(content))
+
+
+def _individual(folder: Path) -> Reading:
+    parameters = replace(_hand_parameters("leap", "none"), robot=_only(folder))
+    return Reading(sealed=None, open=hand_setup(parameters).hand)
+
+
 def _system(folder: Path) -> Reading:
     system = load_system(_only(folder))
     return Reading(sealed=None, open=(system.about, resolve(system, {}, {})))
@@ -203,6 +218,7 @@ def _train(folder: Path) -> Reading:
 SUBJECTS: dict[str, Subject] = {
     "bundle": Subject(make=_bundle, commands={"check": _check, "evaluate": _evaluate, "up, hand_node": _arm}),
     "hand": Subject(make=_copy_of_yaml("config/hands"), commands={"check": _hand, "up, hand_node": _hand_node}),
+    "robot": Subject(make=_robot, commands={"up, hand_node": _individual}),
     "system": Subject(make=_copy_of_yaml("config/systems"), commands={"up": _system}),
     "task": Subject(make=_copy_of_yaml("config/tasks"), commands={"evaluate": _task, "up, goal_node": _goal_node}),
     "checkpoint": Subject(make=_run, commands={"train": _train}),
