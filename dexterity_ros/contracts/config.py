@@ -18,7 +18,7 @@ from dexterity_ros.contracts.based import resolved
 from dexterity_ros.contracts.errors import ConfigError, DexterityError
 from dexterity_ros.contracts.files import read_bounded, shown_path
 from dexterity_ros.contracts.ranges import check, field_hints, shown
-from dexterity_ros.contracts.resources import named_resource
+from dexterity_ros.contracts.resources import data_root, named_resource
 
 T = TypeVar("T")
 
@@ -26,12 +26,14 @@ T = TypeVar("T")
 def load(cls: type[T], path: Path, folder: str = "") -> T:
     """Returns the dataclass `cls` read from the YAML file `path`.
 
-    folder: the shipped folder of its kind, such as "config/systems"; then it may have a `base:` (contracts/based.py).
+    folder: the shipped folder of its kind, such as "config/systems", if it is not in there; files of such a kind may
+    have a `base:` (contracts/based.py).
 
     Raises:
         ConfigError: the file or a base is missing, is not YAML, or does not match `cls`.
     """
-    content = read_resolved(path, folder) if folder else read_mapping(path)
+    kind = folder or _shipped_kind(path)
+    content = read_resolved(path, kind) if kind else read_mapping(path)
     return from_mapping(cls, content, where=shown_path(path))
 
 
@@ -99,6 +101,12 @@ def to_mapping(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_mapping(item) for item in value]
     return value
+
+
+def _shipped_kind(path: Path) -> str:
+    """Returns the folder of shipped files of one kind that a path is in, such as "config/systems"; else nothing."""
+    root, place = data_root() / "config", path.resolve()
+    return f"config/{place.relative_to(root).parts[0]}" if root in place.parents else ""
 
 
 def _unsaid(field: dataclasses.Field[Any], value: Any) -> bool:

@@ -13,6 +13,7 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.resources import data_root
+from dexterity_ros.systems.spec import SystemSpec, load_system
 
 TREES = st.recursive(
     st.integers() | st.booleans() | st.text(max_size=3),
@@ -113,6 +114,11 @@ def test_what_a_training_file_leaves_out_is_said_in_one_place():
         path.name for path in (data_root() / "config/train").rglob("*.yaml") if "joint_zero_rad" in path.read_text()
     ]
     assert said == ["hidden_hand.yaml"]
+
+
+def test_a_shipped_file_knows_its_kind():
+    path = data_root() / "config/systems/eyes.yaml"
+    assert config.load(SystemSpec, path) == load_system("eyes")
 
 
 def test_two_lines_are_a_training_configuration_for_another_hand(files):

@@ -20,7 +20,7 @@ from dexterity_ros.tasks.reorient import TaskSpec
 
 LOADERS = {
     "config/cameras/*.yaml": lambda path: load_camera(str(path)),
-    "config/eval/*.yaml": lambda path: config.load(JudgeConfig, path, "config/eval"),
+    "config/eval/*.yaml": lambda path: config.load(JudgeConfig, path),
     "config/hands/*.yaml": lambda path: load_shape(load_hand(str(path))),
     "config/motors/x[cml]*.yaml": lambda path: load_motor(str(path)),
     "config/protocols/*.yaml": lambda path: load_protocol(str(path)),
@@ -38,7 +38,7 @@ def load_training(path):
     from dexterity_ros.training.student import StudentConfig
     from dexterity_ros.training.teacher import TeacherConfig
 
-    return config.load(StudentConfig if "teacher" in config.read_mapping(path) else TeacherConfig, path, "config/train")
+    return config.load(StudentConfig if "teacher" in config.read_mapping(path) else TeacherConfig, path)
 
 
 @pytest.mark.parametrize(
