@@ -61,7 +61,7 @@ EXTRAS = {
         "tqdm>=4.66",
     ],
     "viewer": ["viser>=1.1", "websockets>=15", "msgspec>=0.18.6"],
-    "report": ["matplotlib>=3.8"],
+    "report": ["matplotlib>=3.8", "pillow>=10.0"],
     "test": [
         "pytest>=8.0",
         "hypothesis>=6.100",
@@ -79,6 +79,7 @@ EXTRAS = {
         "playwright>=1.40",
         "gymnasium>=1.0",
         "matplotlib>=3.8",
+        "pillow>=10.0",
     ],
     "bench": ["matplotlib>=3.8"],
 }

@@ -3,10 +3,12 @@
 import dataclasses
 import importlib.util
 import socket
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from dexterity_ros.cli.film import check_video, film_bag
 from dexterity_ros.cli.options.demo import DemoOptions
 from dexterity_ros.cli.output import console, figures_table, outcome_table, tracking_table, write_json
 from dexterity_ros.contracts.errors import ConfigError
@@ -17,7 +19,16 @@ from dexterity_ros.systems.loop_settings import ClosedLoop
 
 _LOG = Path("dexterity_demo.log")
 _PORTS = range(8080, 8100)  # where the live page looks for a free one
-_OF_A_POLICY = ("goals", "task", "goal_rad", "shadow", "record", "eyes", "viewer")  # options that --policy none lacks
+_OF_A_POLICY = (
+    "goals",
+    "task",
+    "goal_rad",
+    "shadow",
+    "record",
+    "video",
+    "eyes",
+    "viewer",
+)  # options that --policy none lacks
 _SHOWN = (
     "stops",
     "realtime_factor",
@@ -56,8 +67,19 @@ def _refuse_options_of_a_policy(options: DemoOptions) -> None:
 
 
 def _close_the_loop(options: DemoOptions) -> int:
-    settings = _settings(options)
-    result = run_closed_loop(settings, _LOG, say=_say)
+    if options.video is None:
+        return _run(options, options.record)
+    check_video(options.video, options.video_s, of_recording=True)
+    with tempfile.TemporaryDirectory(prefix="dexterity_") as folder:
+        record = options.record or Path(folder) / "run"
+        status = _run(options, record)
+        interrupt_once()  # again: one that ended the demo does not keep the film from being interrupted
+        film_bag(options.video, record, options.video_s)
+    return status
+
+
+def _run(options: DemoOptions, record: Path | None) -> int:
+    result = run_closed_loop(_settings(options, record), _LOG, say=_say)
     console.print(outcome_table(f"{result['policy']}: {result['task']}, through ROS", {"policy": result}))
     console.print(figures_table("", {key: result[key] for key in _SHOWN} | {"stops": _stops_text(result["stops"])}))
     _say_latency(result)
@@ -65,7 +87,7 @@ def _close_the_loop(options: DemoOptions) -> int:
     return _end(result["ended"])
 
 
-def _settings(options: DemoOptions) -> ClosedLoop:
+def _settings(options: DemoOptions, record: Path | None) -> ClosedLoop:
     return ClosedLoop(
         goals=options.goals,
         minutes=options.minutes,
@@ -79,7 +101,7 @@ def _settings(options: DemoOptions) -> ClosedLoop:
         hardware=options.hardware,
         eyes=options.eyes,
         viewer_port=_viewer_port() if options.viewer else 0,
-        record=str(options.record.absolute()) if options.record else "",
+        record=str(record.absolute()) if record else "",
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dexterity_ros.cli.film import check_video, film
 from dexterity_ros.cli.options.evaluate import EvaluateOptions
 from dexterity_ros.cli.output import console, figures_table, outcome_table, say, write_json
 from dexterity_ros.cli.plots import plot_sweep
@@ -16,6 +17,7 @@ from dexterity_ros.evaluation.protocol import load_protocol
 from dexterity_ros.evaluation.simulate import Course, JudgeConfig
 from dexterity_ros.evaluation.sweep import SWEEPS, kept_range
 from dexterity_ros.evaluation.sweep import sweep as run_sweep
+from dexterity_ros.evaluation.witness import Witness
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
 from dexterity_ros.tasks.reorient import TaskSpec
 
@@ -26,6 +28,7 @@ def evaluate(options: EvaluateOptions) -> int:
     """Judges a policy in simulation and prints the outcome."""
     _refuse_two_questions(options)
     _refuse_numbers(options)
+    check_video(options.video, options.video_s)
     pipeline = load_pipeline(resource(options.bundle), load_hand(options.hand))
     if options.called and not pipeline.manifest.stop_head:
         raise ConfigError(f"--called needs a policy with a stop head; {pipeline.manifest.name} has none")
@@ -44,6 +47,8 @@ def _refuse_two_questions(options: EvaluateOptions) -> None:
         raise ConfigError(f"{', '.join(asked)} are questions of their own; ask one at a time")
     if options.plot is not None and options.sweep is None:
         raise ConfigError(f"--plot {options.plot} draws a sweep: give --sweep")
+    if options.video is not None and set(asked) - {"--called"}:
+        raise ConfigError(f"--video {options.video} shows one policy: give it without {asked[-1]}")
 
 
 def _refuse_numbers(options: EvaluateOptions) -> None:
@@ -82,11 +87,14 @@ def _header(pipeline: PolicyPipeline, course: Course, options: EvaluateOptions) 
 
 def _alone(pipeline: PolicyPipeline, course: Course, options: EvaluateOptions) -> int:
     low, high = course.task.goal_rad
+    witness = Witness(course.judge.physics.control_period_s) if options.video is not None else None
     with console.status(f"{course.episodes} episodes of {course.task.name}, goals {low}-{high} rad"):
-        rows = compare_with_baselines(pipeline, course)
+        rows = compare_with_baselines(pipeline, course, witness)
     console.print(outcome_table(f"{pipeline.manifest.name}: {course.task.name}, judged in {options.judge}", rows))
     baselines = {name: row for name, row in rows.items() if name != "policy"}
     write_json(options.json, _header(pipeline, course, options) | rows["policy"] | {"baselines": baselines})
+    if options.video is not None and witness is not None:
+        film(options.video, witness.shots(), course.hand, course.object, options.video_s)
     return 0
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from rich.markup import escape
 
+from dexterity_ros.cli.film import check_video, film_bag
 from dexterity_ros.cli.options.report import ReportOptions
 from dexterity_ros.cli.output import console, say, say_damage
+from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import naming
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.replay.run_record import RunRecord
@@ -27,6 +29,7 @@ class _Read:
 
 def report(options: ReportOptions) -> int:
     """Writes the page; status 1 for a damaged recording."""
+    check_video(options.video, options.video_s, of_recording=True)
     began = time.monotonic()
     with console.status("reading"):
         read = [_read(source) for source in (options.source, options.compare) if source is not None]
@@ -39,9 +42,18 @@ def report(options: ReportOptions) -> int:
     say(f"wrote {path}, {size_mb:.1f} MB, in {time.monotonic() - began:.1f} s")
     if files:
         say(f"wrote {files} files to {options.export}")
+    _film(options)
     for alarm in page.alarms:
         console.print(f"[red]![/red] {escape(alarm)}", highlight=False)
     return max(say_damage(one.damage, one.doubts) for one in read)
+
+
+def _film(options: ReportOptions) -> None:
+    if options.video is None:
+        return
+    if (options.source / LOG_FILE).is_file():
+        raise ConfigError(f"--video shows a recording; {options.source} is a training run: evaluate what came of it")
+    film_bag(options.video, options.source, options.video_s)
 
 
 def _export(read: list[_Read], options: ReportOptions) -> int:

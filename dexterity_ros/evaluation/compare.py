@@ -6,15 +6,17 @@ import numpy as np
 
 from dexterity_ros.evaluation.controllers import OpenLoop, PolicyController, StillHand, random_policy
 from dexterity_ros.evaluation.outcomes import Trial, summary
-from dexterity_ros.evaluation.simulate import Course, run_trials
+from dexterity_ros.evaluation.simulate import Course, Watch, run_trials
 from dexterity_ros.evaluation.statistics import bootstrap_paired
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
 
-def compare_with_baselines(pipeline: PolicyPipeline, course: Course) -> dict[str, dict[str, Any]]:
-    """Returns the summary of each row: policy, still_hand, random_policy, open_loop."""
+def compare_with_baselines(
+    pipeline: PolicyPipeline, course: Course, watch: Watch | None = None
+) -> dict[str, dict[str, Any]]:
+    """Returns the summary of each row: policy (at which `watch` looks), still_hand, random_policy, open_loop."""
     controller = PolicyController(pipeline)
-    trials = run_trials(controller, course)
+    trials = run_trials(controller, course, watch)
     solved = np.array([trial.reached > 0 for trial in trials])
     rows: dict[str, list[Trial]] = {
         "policy": trials,

@@ -117,16 +117,24 @@ class Course:
         return next_goal(self.task, object_quat_wxyz, seed=self.seed, trial=episode, index=index)
 
 
-def run_trials(controller: Controller, course: Course) -> list[Trial]:
+class Watch(Protocol):
+    """Somebody who looks on while trials run."""
+
+    def see(self, joints_rad: Floats, object_pose: Floats, goals_wxyz: Floats, live: NDArray[np.bool_]) -> None:
+        """Takes the truth after a control step: (N, n), (N, 7), (N, 4), and which episodes go on, (N,)."""
+        ...
+
+
+def run_trials(controller: Controller, course: Course, watch: Watch | None = None) -> list[Trial]:
     """Returns one Trial per episode; an episode ends at a drop, a goal not reached in time, or enough goals."""
-    return _Trials(controller, course).run()
+    return _Trials(controller, course, watch).run()
 
 
 class _Trials:
     """The state of all trials while they run."""
 
-    def __init__(self, controller: Controller, course: Course) -> None:
-        self.controller, self.course = controller, course
+    def __init__(self, controller: Controller, course: Course, watch: Watch | None) -> None:
+        self.controller, self.course, self.watch = controller, course, watch
         n, judge = course.episodes, course.judge
         models = course.models()
         self.physics = BatchPhysics(course.scene, models, threads=judge.threads)
@@ -173,9 +181,16 @@ class _Trials:
             if self.course.judge.heat_torque_loss > 0.0:
                 self.heat.step(target, self.physics.joint_pos(self.state), self.period_s, self.live)
             now_ns += round(self.period_s * 1e9)
+            self._show()
             self._judge()
         self.physics.close()
         return self.trials
+
+    def _show(self) -> None:
+        if self.watch is not None:
+            physics, state = self.physics, self.state
+            pose = np.concatenate([physics.object_pos(state), physics.object_quat(state)], axis=1)
+            self.watch.see(physics.joint_pos(state), pose, self.goals, self.live)
 
     def _advance(self, recent: Floats, control: Floats) -> Floats:
         """Steps the hands whose trials go on; the others stand still."""

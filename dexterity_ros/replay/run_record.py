@@ -131,6 +131,11 @@ class RunRecord:
         return found
 
     @cached_property
+    def goal(self) -> Series:
+        """The wanted rotations as they were repeated: quaternion wxyz, (t, 4)."""
+        return self._series("goal", lambda m: np.asarray(wire.goal_sample(m).quat_wxyz))
+
+    @cached_property
     def goal_stamps_ns(self) -> set[int]:
         """Stamps of the recorded goals."""
         return {wire.stamp_ns(value.header) for _, value in self.bag.values("goal")}

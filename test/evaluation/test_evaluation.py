@@ -12,10 +12,11 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.evaluation.controllers import StillHand
 from dexterity_ros.evaluation.heat import Heat
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial, summary
 from dexterity_ros.evaluation.protocol import load_protocol
-from dexterity_ros.evaluation.simulate import Course, JudgeConfig
+from dexterity_ros.evaluation.simulate import Course, JudgeConfig, run_trials
 from dexterity_ros.evaluation.statistics import (
     bootstrap_difference,
     bootstrap_mean,
@@ -25,6 +26,7 @@ from dexterity_ros.evaluation.statistics import (
 )
 from dexterity_ros.evaluation.sweep import SWEEPS, kept_range
 from dexterity_ros.evaluation.truth_judge import TruthJudge
+from dexterity_ros.evaluation.witness import Witness
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.tasks.reorient import TaskSpec
 
@@ -225,6 +227,28 @@ def test_hidden_hands_are_the_same_for_every_controller_and_differ_between_episo
     masses = [model.body_mass.sum() for model in first]
     assert masses == [model.body_mass.sum() for model in second] and len(set(masses)) == 4
     assert Course(**(settings | {"seed": 4}), episodes=4, control_rate_hz=20.0).models()[0].body_mass.sum() != masses[0]
+
+
+def test_a_watch_sees_every_step_of_the_trial_that_it_watches(leap):
+    judge = replace(config.load(JudgeConfig, named_resource("config/eval", "reality")), reset_pool=16)
+    task = replace(load_protocol("dactyl").task, goal_timeout_s=0.2)
+    course = Course(
+        hand=leap,
+        task=task,
+        object="cube70",
+        judge=judge,
+        episodes=2,
+        goals_per_episode=1,
+        seed=3,
+        control_rate_hz=20.0,
+    )
+    witness = Witness(judge.physics.control_period_s)
+    trials = run_trials(StillHand(), course, witness)
+    shots = witness.shots()
+    assert len(shots) == 8 and [trial.lasted_s for trial in trials] == pytest.approx([0.2, 0.2])
+    assert {shot.goal for shot in shots} == {1, 2}
+    assert np.linalg.norm(shots[0].object_pos_m - leap.grasp_centre_m) < 0.05
+    assert shots[0].error_rad == pytest.approx(trials[0].goals[0].angle_rad, abs=0.2)
 
 
 def test_training_knows_nothing_of_the_judge():

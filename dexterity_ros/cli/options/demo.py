@@ -57,6 +57,8 @@ class DemoOptions:
         shadow: everything runs and targets are gated, but nothing is written to the hand.
         hardware: dynamixel runs the real driver over an emulated motor bus; direct takes the short way over topics.
         record: folder of a bag to record.
+        video: write a film of what happened to this file: .mp4, .gif or .webp; drawn at the end, from a recording.
+        video_s: seconds that the film lasts at most, from the first goal on.
         eyes: the object's pose comes from a simulated depth camera; --no-eyes: from the simulator, with noise.
         viewer: show it on a live web page on this machine, whose address is printed.
     """
@@ -72,6 +74,8 @@ class DemoOptions:
     shadow: bool = False
     hardware: Literal["dynamixel", "direct"] = "dynamixel"
     record: Annotated[Path | None, optional("FOLDER")] = None
+    video: Annotated[Path | None, optional("FILE")] = None
+    video_s: float = 20.0
     eyes: bool = True
     viewer: bool = True
     json: JsonFile = None

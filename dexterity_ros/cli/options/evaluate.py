@@ -44,6 +44,8 @@ class EvaluateOptions:
         called: a goal ends when the policy's stop head calls it reached, and fails when that is wrong.
         sweep: change one quantity of the judge step by step.
         plot: with --sweep, draw it to this PNG file (needs matplotlib).
+        video: write a film of the first episodes to this file: .mp4, .gif or .webp.
+        video_s: seconds that the film lasts at most.
     """
 
     bundle: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="BUNDLE")]
@@ -62,4 +64,6 @@ class EvaluateOptions:
         Literal["latency", "noise", "friction", "mass", "rate"] | None, optional("latency|noise|friction|mass|rate")
     ] = None
     plot: Annotated[Path | None, optional("FILE")] = None
+    video: Annotated[Path | None, optional("FILE")] = None
+    video_s: float = 20.0
     json: JsonFile = None

@@ -22,10 +22,14 @@ class ReportOptions:
         source: bag folder, .mcap file, or run directory of `dexterity train`.
         out: HTML file to write; default: NAME_report.html in the current directory.
         compare: another of the same kind; both are written side by side on one page.
+        video: also write a film of the recording to this file: .mp4, .gif or .webp.
+        video_s: seconds that the film lasts at most, from the first goal on.
         export: folder to write every figure to, as PNG and CSV; with --compare, folders first_... and second_... in it.
     """
 
     source: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="SOURCE")]
     out: Annotated[Path | None, optional("FILE")] = None
     compare: Annotated[Path | None, optional("SOURCE")] = None
+    video: Annotated[Path | None, optional("FILE")] = None
+    video_s: float = 20.0
     export: Annotated[Path | None, optional("FOLDER")] = None
