@@ -92,7 +92,7 @@ def _write(image: Image, text: str, at: tuple[int, int]) -> None:
 
 
 def _write_mp4(path: Path, pictures: Iterable[Image], how: Format) -> None:
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), how.rate_hz, (how.width, how.height))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), how.rate_hz, (how.width, how.height))
     try:
         if not writer.isOpened():
             raise ConfigError(f"this OpenCV ({cv2.__version__}) cannot write MP4: pip install opencv-python-headless")

@@ -48,7 +48,7 @@ def _newest(series: Series, times_ns: NDArray[np.int64]) -> Floats:
     return series.values[np.maximum(newest, 0)]
 
 
-def _goal_numbers(goals_wxyz: Floats) -> NDArray[np.int64]:
+def _goal_numbers(goals_wxyz: Floats) -> Floats:
     """Returns the number of each repeated goal, (t,), from 1."""
     changed = (np.abs(np.diff(goals_wxyz, axis=0)) > _SAME_GOAL).any(axis=1)
-    return 1 + np.concatenate([[0], np.cumsum(changed)])
+    return 1.0 + np.concatenate([[0.0], np.cumsum(changed)])
