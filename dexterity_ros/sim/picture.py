@@ -26,7 +26,7 @@ _AMBIENT, _DIFFUSE = 0.66, 0.44
 _CREASE_M = 0.02  # what lies this much deeper than its surroundings is darkest
 _CREASE = 0.35  # by so much of its brightness
 _CARD = 0.55  # how white the card behind the goal is
-_FINE = 2  # rays per pixel and direction, against stairs at edges
+_BEND = 0.3  # a normal that differs by so much from the next pixel's is another face's
 _DRAWN, _HIDDEN = 0, 5  # geom groups
 
 
@@ -90,46 +90,75 @@ class _Caster:
     ) -> None:
         """size: (width, height) in pixels. focal: focal length over the height."""
         self.size, self._model, self._eye = size, model, eye_m
-        self._fine = (_FINE * size[1], _FINE * size[0])
         axes = _axes(looked_at_m - eye_m)
-        rows, columns = (np.arange(n) + 0.5 - n / 2 for n in self._fine)
-        flat = np.stack([*np.meshgrid(columns, rows), np.full(self._fine, focal * self._fine[0])], axis=-1)
-        flat /= np.linalg.norm(flat, axis=-1, keepdims=True)
-        self._rays = np.ascontiguousarray(flat.reshape(-1, 3) @ axes)
+        columns, rows = (np.arange(2 * n) / 2 + 0.25 - n / 2 for n in size)
+        rays = np.stack([*np.meshgrid(columns, rows), np.full((len(rows), len(columns)), focal * size[1])], axis=-1)
+        fine = rays.reshape(size[1], 2, size[0], 2, 3).swapaxes(1, 2).reshape(size[1], size[0], 4, 3)
+        self._fine = _unit(fine) @ axes
+        self._rays = _unit(fine.mean(axis=2)) @ axes
         self._light = _LIGHT @ axes / np.linalg.norm(_LIGHT)
         _draw_looks_only(model)
         self._colours = 255.0 * _colours(model)
-        self._geom = np.zeros(len(self._rays), dtype=np.int32)
-        self._distance = np.zeros(len(self._rays))
-        self._normal = np.zeros((len(self._rays), 3))
 
     def over(self, background: Floats, data: mujoco.MjData) -> Floats:
-        """Returns the model as it stands in `data` before a background, both (height, width, 3) in 0 to 255."""
-        mujoco.mj_kinematics(self._model, data)
-        groups = np.array([1, 0, 0, 0, 0, 0], dtype=np.uint8)
-        mujoco.mj_multiRay(
-            self._model, data, self._eye, self._rays.ravel(), groups, 1, -1,
-            self._geom, self._distance, self._normal.ravel(), len(self._rays), _FAR_M,
-        )  # fmt: skip
-        hit = (self._geom >= 0).reshape(self._fine)
-        shaded = self._colours[self._geom] * self._brightness(hit)[..., None].reshape(-1, 1)
-        colour = np.where(hit[..., None], shaded.reshape(*self._fine, 3), 0.0)
-        cover = cv2.resize(hit.astype(float), self.size, interpolation=cv2.INTER_AREA)[..., None]
-        drawn: Floats = cv2.resize(colour, self.size, interpolation=cv2.INTER_AREA)
-        return drawn + (1.0 - cover) * background
+        """Returns the model as it stands in `data` before a background, both (height, width, 3) in 0 to 255.
 
-    def _brightness(self, hit: NDArray[np.bool_]) -> Floats:
-        """Returns Lambert's law with light from all sides, less in creases, (rows, columns).
-
-        Creases are where the depth exceeds its blurred self.
-        Source: Luft, Colditz, Deussen, Image enhancement by unsharp masking the depth buffer, 2006, section 3.
+        One ray for each pixel, and four in its quarters where an edge would show stairs.
         """
-        facing = np.maximum(self._normal @ self._light, 0.0).reshape(self._fine)
-        depth = np.where(hit, self._distance.reshape(self._fine), 0.0)
-        share = cv2.blur(hit.astype(float), (self._fine[0] // 16,) * 2)
-        around = cv2.blur(depth, (self._fine[0] // 16,) * 2) / np.maximum(share, 1e-6)
-        crease = np.clip((depth - around) / _CREASE_M, 0.0, 1.0)
-        return (_AMBIENT + _DIFFUSE * facing) * (1.0 - _CREASE * crease)
+        mujoco.mj_kinematics(self._model, data)
+        geom, distance, normal = self._cast(data, self._rays)
+        crease = _crease(geom >= 0, distance)
+        picture = self._shaded(geom, normal, crease, background)
+        at = _edges(geom, normal)
+        geom, _, normal = self._cast(data, self._fine[at])
+        picture[at] = self._shaded(geom, normal, crease[at][:, None], background[at][:, None]).mean(axis=1)
+        return picture
+
+    def _cast(self, data: mujoco.MjData, rays: Floats) -> tuple[NDArray[np.int32], Floats, Floats]:
+        """Returns what each ray, (..., 3), hits: geom (-1: nothing), distance in m, normal, (..., 3)."""
+        shape = rays.shape[:-1]
+        count = int(np.prod(shape))
+        geom, distance, normal = np.full(count, -1, dtype=np.int32), np.zeros(count), np.zeros(3 * count)
+        groups = np.array([1, 0, 0, 0, 0, 0], dtype=np.uint8)
+        if count:
+            mujoco.mj_multiRay(
+                self._model, data, self._eye, np.ascontiguousarray(rays).ravel(), groups, 1, -1,
+                geom, distance, normal, count, _FAR_M,
+            )  # fmt: skip
+        return geom.reshape(shape), distance.reshape(shape), normal.reshape(*shape, 3)
+
+    def _shaded(self, geom: NDArray[np.int32], normal: Floats, crease: Floats, background: Floats) -> Floats:
+        """Returns colours by Lambert's law with light from all sides, less in creases; the background elsewhere."""
+        facing = np.maximum(normal @ self._light, 0.0)
+        brightness = (_AMBIENT + _DIFFUSE * facing) * (1.0 - _CREASE * crease)
+        return np.where((geom >= 0)[..., None], self._colours[geom] * brightness[..., None], background)
+
+
+def _crease(hit: NDArray[np.bool_], distance: Floats) -> Floats:
+    """Returns by how much each pixel lies deeper than what is around it, 0 to 1.
+
+    Source: Luft, Colditz, Deussen, Image enhancement by unsharp masking the depth buffer, 2006, section 3.
+    """
+    window = (max(hit.shape[0] // 16, 1),) * 2
+    depth = np.where(hit, distance, 0.0)
+    around = cv2.blur(depth, window) / np.maximum(cv2.blur(hit.astype(float), window), 1e-6)
+    crease: Floats = np.clip((depth - around) / _CREASE_M, 0.0, 1.0)
+    return crease
+
+
+def _edges(geom: NDArray[np.int32], normal: Floats) -> NDArray[np.bool_]:
+    """Returns which pixels lie beside another part or another face."""
+    edges = np.zeros(geom.shape, dtype=bool)
+    for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        differ = (geom[one] != geom[other]) | (np.abs(normal[one] - normal[other]).max(axis=-1) > _BEND)
+        edges[one] |= differ
+        edges[other] |= differ
+    return edges
+
+
+def _unit(rays: Floats) -> Floats:
+    unit: Floats = rays / np.linalg.norm(rays, axis=-1, keepdims=True)
+    return unit
 
 
 def _axes(forwards: Floats) -> Floats:
