@@ -30,11 +30,12 @@ def film(path: Path, shots: Sequence[Shot], hand: HandSpec, object_name: str, lo
     how = check_film(path)
     shown = at_rate(shots, how, longest_s)
     began = time.monotonic()
-    drawn = draw(track(shown, f"drawing {path.name}", console=console, transient=True), hand, object_name, how)
+    seen = track(shown, f"drawing {path.name}", console=console, transient=True, disable=not console.is_terminal)
+    drawn = draw(seen, hand, object_name, how)
     write_film(path, drawn, how)
     took_s = time.monotonic() - began
     said = f"{len(shown)} pictures, {path.stat().st_size / 1e6:.1f} MB, {len(shown) / took_s:.1f} pictures/s"
-    console.print(f"wrote {path}, {said}", highlight=False)
+    console.print(f"wrote {path}, {said}", highlight=False, soft_wrap=True)
 
 
 def film_bag(path: Path, bag: Path, longest_s: float) -> None:
