@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.progress import track
 
-from dexterity_ros.cli.output import console
+from dexterity_ros.cli.output import console, say
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.reporting.film import at_rate, check_film, draw, write_film
@@ -35,7 +35,7 @@ def film(path: Path, shots: Sequence[Shot], hand: HandSpec, object_name: str, lo
     write_film(path, drawn, how)
     took_s = time.monotonic() - began
     said = f"{len(shown)} pictures, {path.stat().st_size / 1e6:.1f} MB, {len(shown) / took_s:.1f} pictures/s"
-    console.print(f"wrote {path}, {said}", highlight=False, soft_wrap=True)
+    say(f"wrote {path}, {said}")
 
 
 def film_bag(path: Path, bag: Path, longest_s: float) -> None:

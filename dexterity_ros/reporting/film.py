@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.files import naming
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.sim.picture import GOAL_SHARE, Painter, Shot
 
@@ -56,14 +57,13 @@ def draw(shots: Iterable[Shot], hand: HandSpec, object_name: str, how: Format) -
 
 
 def write_film(path: Path, pictures: Iterable[Image], how: Format) -> None:
-    """Writes a film; until it is whole, and when drawing is interrupted, there is no file. Raises ConfigError."""
+    """Writes a film; until it is whole, and when drawing is interrupted, there is no file. Raises ConfigError, FileError."""
     part = path.with_name(f".{path.stem}.part{path.suffix}")
+    write = _write_mp4 if path.suffix.lower() == ".mp4" else _write_animation
     try:
-        write = _write_mp4 if path.suffix.lower() == ".mp4" else _write_animation
-        write(part, pictures, how)
-        part.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
+        with naming(path):
+            write(part, pictures, how)
+            part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
