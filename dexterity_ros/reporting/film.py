@@ -57,7 +57,7 @@ def draw(shots: Iterable[Shot], hand: HandSpec, object_name: str, how: Format) -
 
 
 def write_film(path: Path, pictures: Iterable[Image], how: Format) -> None:
-    """Writes a film; until it is whole, and when drawing is interrupted, there is none. Raises ConfigError, FileError."""
+    """Writes a film; one that is interrupted leaves no file. Raises ConfigError, FileError."""
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     write = _write_mp4 if path.suffix.lower() == ".mp4" else _write_animation
     try:
