@@ -19,5 +19,5 @@ def system():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_stop_of_a_running_system_is_one(system, kind):
-    row = run_real_stop(system, kind, "none", 0, after_s=0.5)
+    row = run_real_stop(system, kind, "none", 0, after_s=1.2)
     assert shortcomings(row, KINDS[kind].allowed_ms, reachable=True) == [], row
