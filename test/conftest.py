@@ -12,7 +12,8 @@ from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.resources import named_resource, resource
 from dexterity_ros.contracts.robot import Estimate, RobotSpec, Wiring, Zeros
 from dexterity_ros.contracts.robot_hand import RobotHand, as_robot, load_robot_hand
-from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
+from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
+from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
 
@@ -69,8 +70,8 @@ def inputs(inputs_at) -> ObservationInputs:
 
 
 def _make_inputs(hand: HandSpec, stamp_ns: int, quat_wxyz=(1.0, 0.0, 0.0, 0.0)) -> ObservationInputs:
-    return ObservationInputs(
-        joints=JointSample(
+    return ObservationInputs.of(
+        joint_states=JointSample(
             stamp_ns=stamp_ns, pos_rad=np.array(hand.home_pos_rad), vel_rad_s=np.zeros(len(hand.joints))
         ),
         object_pose=PoseSample(stamp_ns=stamp_ns, pos_m=np.array(hand.grasp_centre_m), quat_wxyz=np.array(quat_wxyz)),

@@ -1,12 +1,14 @@
 """Loads a policy network, refuses one that is not what its manifest says, runs it on one thread."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from dexterity_ros.bundles.format_1 import NamedOutputs, named, written_widths
 from dexterity_ros.bundles.golden import read_golden
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.files import read_bounded
@@ -19,14 +21,17 @@ from dexterity_ros.contracts.manifest import (
     PolicyManifest,
     load_manifest,
 )
+from dexterity_ros.contracts.ports import NetworkPort, Ports
 from dexterity_ros.contracts.ranges import shown
+from dexterity_ros.contracts.spec import VECTOR
 
 GOLDEN_TOLERANCE = 1e-5  # absolute, on raw actions of order one; processors round differently
 _WARM_UP_RUNS = 20
+_STATE, _NEXT_STATE = "state", "next_state"
 
 
 class OnnxNetwork:
-    """A NetworkPort: observation (batch, width) and state (batch, s), float32, to raw action (batch, n) and state."""
+    """A NetworkPort: the ports of a file, observation and state among them, each float32 (batch, ...)."""
 
     def __init__(self, path: Path) -> None:
         """Loads `path` for one CPU thread. Raises BundleError when ONNX Runtime cannot."""
@@ -41,26 +46,22 @@ class OnnxNetwork:
             self._session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime raises a different private class for every kind of broken file
             raise BundleError(f"ONNX Runtime cannot load {path}: {_one_line(error)}") from error
-        self._state_width = self.state_width
+        self.state_width = self._width_of_state()
+        """Length of the state; 0 when the graph has none."""
+        self._outputs = [port.name for port in self._session.get_outputs()]
 
-    @property
-    def state_width(self) -> int:
-        """Length of the state; 0 when the graph has none. Raises BundleError when it is not a number."""
-        width = (self.signature().get("state") or (0,))[-1]
+    def _width_of_state(self) -> int:
+        width = (self.signature().get(_STATE) or (0,))[-1]
         if not isinstance(width, int):
             raise BundleError(f"the state of the network has the width {width!r}, expected a number")
         return width
 
-    def __call__(
-        self, observation: NDArray[np.float32], state: NDArray[np.float32] | None = None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Returns (raw actions, next state) for a batch. state: None begins anew."""
-        width = self._state_width
-        before = np.zeros((observation.shape[0], width), dtype=np.float32) if state is None else state
-        if width == 0:
-            return self._session.run(["action"], {"observation": observation})[0], before
-        action, after = self._session.run(["action", "next_state"], {"observation": observation, "state": before})
-        return action, after
+    def __call__(self, seen: Ports, state: NDArray[np.float32]) -> tuple[Ports, NDArray[np.float32]]:
+        """Returns (outputs, next state) for a batch."""
+        remembered = {_STATE: state} if self.state_width > 0 else {}
+        answers = self._session.run(self._outputs, {**seen, **remembered})
+        outputs = dict(zip(self._outputs, answers, strict=True))
+        return outputs, outputs.pop(_NEXT_STATE, state)
 
     def signature(self) -> dict[str, tuple[object, ...]]:
         """Returns name -> shape of all inputs and outputs; dynamic dimensions are strings."""
@@ -72,53 +73,55 @@ class OnnxNetwork:
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
 
-def load_policy(bundle: Path) -> tuple[PolicyManifest, OnnxNetwork]:
+def load_policy(bundle: Path) -> tuple[PolicyManifest, NetworkPort]:
     """Returns manifest and network of a bundle, checked against each other and warmed up.
 
     Raises:
         BundleError: digest, shapes, contract or golden pair do not match; the message says expected and found.
     """
     manifest = load_manifest(bundle)
-    network = OnnxNetwork(bundle / NETWORK_FILE)
-    _check_signature(manifest, network)
-    _check_metadata(manifest, network)
+    written = OnnxNetwork(bundle / NETWORK_FILE)
+    _check_signature(manifest, written)
+    _check_metadata(manifest, written)
+    network: NetworkPort = NamedOutputs(manifest, written) if manifest.stop_head else written
     _check_golden(bundle, manifest, network)
-    still = np.zeros((1, manifest.observation.width), dtype=np.float32)
+    still = {name: np.zeros((1, *shape), dtype=np.float32) for name, shape in manifest.observation.ports.items()}
     for _ in range(_WARM_UP_RUNS):
-        network(still)
+        network(still, np.zeros((1, manifest.state_width), dtype=np.float32))
     return manifest, network
 
 
-def golden_difference(bundle: Path, manifest: PolicyManifest, network: OnnxNetwork) -> float:
-    """Returns the largest absolute difference between stored and computed actions and states of the golden pairs.
+def golden_difference(bundle: Path, manifest: PolicyManifest, network: NetworkPort) -> float:
+    """Returns the largest absolute difference between stored and computed outputs and states of the golden pairs.
 
     Raises:
         BundleError: the golden file is damaged, or the network cannot run.
     """
-    golden = read_golden(bundle / GOLDEN_FILE, port_widths(manifest))
+    inputs = {name: math.prod(shape) for name, shape in manifest.observation.ports.items()}
+    golden = read_golden(bundle / GOLDEN_FILE, inputs | _states(manifest) | written_widths(manifest))
+    pairs = len(golden[VECTOR])
+    seen = {name: golden[name].reshape(pairs, *shape) for name, shape in manifest.observation.ports.items()}
+    nothing = np.zeros((pairs, 0), dtype=np.float32)
     try:
-        action, state = network(golden["observation"], golden.get("state"))
+        outputs, state = network(seen, golden.get(_STATE, nothing))
     except Exception as error:  # as in OnnxNetwork
         raise BundleError(f"ONNX Runtime cannot run {manifest.name}: {_one_line(error)}") from error
-    difference = float(np.abs(action - golden["action"]).max())
-    if "state" in golden:
-        difference = max(difference, float(np.abs(state - golden["next_state"]).max()))
-    return difference
+    expected = named(manifest, {name: golden[name] for name in written_widths(manifest)})
+    found = [np.abs(values - outputs[name]).max() for name, values in expected.items()]
+    return float(max([*found, np.abs(state - golden.get(_NEXT_STATE, nothing)).max(initial=0.0)]))
 
 
-def port_widths(manifest: PolicyManifest) -> dict[str, int]:
-    """Returns the widths of the inputs and outputs that a manifest describes."""
-    widths = {"observation": manifest.observation.width, "action": len(manifest.joint_names) + manifest.stop_head}
-    if manifest.state_width > 0:
-        widths |= {"state": manifest.state_width, "next_state": manifest.state_width}
-    return widths
+def _states(manifest: PolicyManifest) -> dict[str, int]:
+    return {} if manifest.state_width == 0 else dict.fromkeys((_STATE, _NEXT_STATE), manifest.state_width)
 
 
 def _check_signature(manifest: PolicyManifest, network: OnnxNetwork) -> None:
-    widths = {name: shape[-1] if shape else None for name, shape in network.signature().items()}
-    if widths != port_widths(manifest):
-        expected = port_widths(manifest)
-        raise BundleError(f"the network of {manifest.name} has the ports {widths}, its manifest describes {expected}")
+    """The first dimension is the batch."""
+    found = {name: shape[1:] for name, shape in network.signature().items()}
+    vectors = _states(manifest) | written_widths(manifest)
+    expected = manifest.observation.ports | {name: (width,) for name, width in vectors.items()}
+    if found != expected:
+        raise BundleError(f"the network of {manifest.name} has the ports {found}, its manifest describes {expected}")
 
 
 def _check_metadata(manifest: PolicyManifest, network: OnnxNetwork) -> None:
@@ -156,7 +159,7 @@ def contract(manifest: PolicyManifest) -> dict[str, object]:
     }
 
 
-def _check_golden(bundle: Path, manifest: PolicyManifest, network: OnnxNetwork) -> None:
+def _check_golden(bundle: Path, manifest: PolicyManifest, network: NetworkPort) -> None:
     difference = golden_difference(bundle, manifest, network)
     if not difference <= GOLDEN_TOLERANCE:
         raise BundleError(

@@ -11,6 +11,7 @@ from dexterity_ros.cli.plots import plot_sweep
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.outputs import REACHED
 from dexterity_ros.contracts.resources import named_resource, resource
 from dexterity_ros.evaluation.compare import compare_policies, compare_with_baselines
 from dexterity_ros.evaluation.protocol import load_protocol
@@ -30,8 +31,8 @@ def evaluate(options: EvaluateOptions) -> int:
     _refuse_numbers(options)
     check_video(options.video, options.video_s)
     pipeline = load_pipeline(resource(options.bundle), load_hand(options.hand))
-    if options.called and not pipeline.manifest.stop_head:
-        raise ConfigError(f"--called needs a policy with a stop head; {pipeline.manifest.name} has none")
+    if options.called and REACHED.name not in pipeline.manifest.output_names:
+        raise ConfigError(f"--called needs a policy with the output reached; {pipeline.manifest.name} has none")
     course = course_of(pipeline, options)
     course.called = options.called
     if options.sweep is not None:

@@ -44,6 +44,8 @@ class FaultCode(enum.StrEnum):
     POSE_INVALID = enum.auto()
     GOAL_STALE = enum.auto()
     GOAL_INVALID = enum.auto()
+    SOURCE_STALE = enum.auto()
+    SOURCE_INVALID = enum.auto()
     HEARTBEAT_LOST = enum.auto()
     NODE_SILENT = enum.auto()
     OVERRUN = enum.auto()

@@ -15,7 +15,19 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import BundleError, ConfigError
 from dexterity_ros.contracts.files import read_bounded
 from dexterity_ros.contracts.hand import ANGLE, MOST_JOINTS, HandSpec
-from dexterity_ros.contracts.ranges import NAME, PART_NAME, PATH, SEED, SHA256, Checked, Length, Range, shown
+from dexterity_ros.contracts.outputs import ACTION, OUTPUTS, REACHED
+from dexterity_ros.contracts.ranges import (
+    NAME,
+    PART_NAME,
+    PATH,
+    SEED,
+    SHA256,
+    UNSAID_AT_DEFAULT,
+    Checked,
+    Length,
+    Range,
+    shown,
+)
 from dexterity_ros.contracts.spec import MOST_TERMS, ActionSpec, ObservationSpec
 
 MANIFEST_FILE = "manifest.yaml"
@@ -61,7 +73,8 @@ class PolicyManifest(Checked):
 
     kind: step = acts on what it sees; recurrent = also on a state of state_width numbers that it hands itself from tick
     to tick, zero after every reset.
-    stop_head: behind the action the network says how sure it is that the goal is reached, 0 to 1.
+    outputs: what the network says besides, of contracts/outputs.py, each a port of its own.
+    stop_head: in format 1, the last column of the action is the output `reached` (bundles/format_1.py).
     latency_s: range of the time from a measurement to the write of the target it led to, as trained.
     stiffness_nm_rad, damping_nm_s_rad: joint gains of the simulator it was trained in, policy order.
     start_pos_rad: pose to ease into before the policy starts, policy order.
@@ -69,7 +82,7 @@ class PolicyManifest(Checked):
     results: measured figures, as `dexterity evaluate` wrote them.
     """
 
-    format: Literal[1]
+    format: Literal[1, 2]
     kind: Literal["step", "recurrent"]
     name: Annotated[str, NAME]
     task: Annotated[str, PATH]
@@ -92,10 +105,14 @@ class PolicyManifest(Checked):
     results: dict[str, Any] = field(default_factory=dict)
     state_width: Annotated[int, Range(0, 100_000, "0 = no memory")] = 0
     stop_head: bool = False
+    outputs: Annotated[tuple[str, ...], PART_NAME, Length(0, 16, "each is a port")] = field(
+        default=(), metadata=UNSAID_AT_DEFAULT
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_lengths()
+        self._check_outputs()
         check_latency(self.latency_s)
         if (self.kind == "recurrent") != (self.state_width > 0):
             raise BundleError(f"policy {self.name} is of kind {self.kind} and has a state of {self.state_width}")
@@ -105,10 +122,28 @@ class PolicyManifest(Checked):
         for name in ("stiffness_nm_rad", "damping_nm_s_rad", "start_pos_rad"):
             if len(getattr(self, name)) != joints:
                 raise ConfigError(f"{name} has {len(getattr(self, name))} numbers, expected {joints}: one per joint")
-        widths = {term.name: term.width for term in self.observation.terms}
+        widths = {term.name: term.width for term in self.observation.vectors}
         found = {name: len(seen.low) for name, seen in self.training_range.items()}
         if found != widths:
-            raise ConfigError(f"training_range has the widths {found}, the terms of observation have {widths}")
+            raise ConfigError(f"training_range has the widths {found}, the vectors of observation have {widths}")
+
+    def _check_outputs(self) -> None:
+        further = [name for name in OUTPUTS if name != ACTION.name]
+        unknown = [name for name in self.outputs if name not in further]
+        if unknown or len(set(self.outputs)) != len(self.outputs):
+            raise BundleError(
+                f"policy {self.name} has the outputs {list(self.outputs)}; there are {further}, each once"
+            )
+        if (self.format == 1 and self.outputs) or (self.format == 2 and self.stop_head):
+            raise BundleError(
+                f"policy {self.name} is of format {self.format}, which has "
+                f"{'no outputs but a stop_head' if self.format == 1 else 'no stop_head but outputs'}"
+            )
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """What the network says, in the order of its ports, whatever the format: the action first."""
+        return (ACTION.name, *((REACHED.name,) if self.stop_head else self.outputs))
 
     @property
     def period_ns(self) -> int:
@@ -189,7 +224,7 @@ def bundle_id(bundle: Path) -> str:
     """Returns twelve hexadecimal digits that identify the network and what it was trained with (not its results)."""
     manifest = config.read_mapping(bundle / MANIFEST_FILE)
     manifest.pop("results", None)
-    for name in ("state_width", "stop_head"):  # bundles without these need not say so
+    for name in ("state_width", "stop_head", "outputs"):  # bundles without these need not say so
         if not manifest.get(name):
             manifest.pop(name, None)
     return hashlib.sha256(yaml.safe_dump(manifest, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,5 +1,6 @@
 """Interfaces between siblings that must not import each other; the layer above wires an implementation in."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -8,11 +9,11 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealth
 
+Ports = Mapping[str, NDArray[np.float32]]  # inputs or outputs of a network by their names
+
 
 class NetworkPort(Protocol):
-    """A policy network: observations (batch, width) to raw actions (batch, n), float32, nominally in [-1, 1].
-
-    With a stop head the raw action has one number more, see PolicyManifest.
+    """A policy network: named inputs to named outputs (contracts/outputs.py), all float32, each (batch, ...).
 
     state_width: length of what it remembers between ticks; 0 for a network without memory.
     """
@@ -22,10 +23,8 @@ class NetworkPort(Protocol):
         """Length of the state."""
         ...
 
-    def __call__(
-        self, observation: NDArray[np.float32], state: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Returns (raw actions, the next state). state: (batch, state_width), zero after a reset."""
+    def __call__(self, seen: Ports, state: NDArray[np.float32]) -> tuple[Ports, NDArray[np.float32]]:
+        """Returns (outputs, the next state). state: (batch, state_width), zero after a reset."""
         ...
 
 

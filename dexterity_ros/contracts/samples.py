@@ -4,9 +4,18 @@ Arrays may carry leading batch dimensions `(..., n)`; the robot uses none or one
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 Array = Any
+
+
+class Sample(Protocol):
+    """What every sample has: when it was true."""
+
+    @property
+    def stamp_ns(self) -> Array:
+        """Time of the measurement."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +80,6 @@ class GoalSample:
 
     stamp_ns: Array
     quat_wxyz: Array
-
-
-@dataclass(frozen=True, kw_only=True)
-class ObservationInputs:
-    """Everything the observation builder may look at in one tick."""
-
-    joints: JointSample
-    object_pose: PoseSample
-    goal: GoalSample
 
 
 @dataclass(frozen=True, kw_only=True)

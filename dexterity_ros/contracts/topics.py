@@ -1,81 +1,13 @@
-"""The one table of topics: publishers, subscribers, deadlines, the recorder and the documentation derive from it."""
+"""The one table of topics: publishers, subscribers, deadlines, the recorder and the documentation derive from it.
 
-from dataclasses import dataclass
-from typing import Literal
+What can be observed is described with its topic in contracts/sources.py.
+"""
 
-Qos = Literal["sensor", "command", "latched", "event", "notice"]
-Owner = Literal["system", "people", "one", "anyone"]
-
-# Reliability, durability and history depth as ROS names them.
-QOS: dict[Qos, tuple[str, str, int]] = {
-    "sensor": ("best_effort", "volatile", 5),
-    "command": ("reliable", "volatile", 1),
-    "latched": ("reliable", "transient_local", 1),
-    "event": ("reliable", "volatile", 100),
-    "notice": ("reliable", "transient_local", 100),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Topic:
-    """One topic.
-
-    qos: sensor = best effort, newest few; command = reliable, newest only; latched = reliable, kept for late joiners;
-    event = reliable, none lost; notice = latched by many publishers, none lost.
-    max_age_s: older than this is stale (None: no deadline); the silence of those that a system watches makes the
-    supervisor hold. recorded: part of every bag.
-
-    owner: who may publish, held by safety/ownership.py. system = one process of our own system, or of people where the
-    system file declares that they bring it. people = only where it is declared. one = anybody, one at a time.
-    anyone = not checked. max_bytes: a larger message is refused before it is read.
-    """
-
-    name: str
-    message: str
-    qos: Qos
-    rate_hz: float
-    max_age_s: float | None
-    recorded: bool
-    publisher: str
-    about: str
-    owner: Owner = "anyone"
-    max_bytes: int = 65_536
-
+from dexterity_ros.contracts.sources import SOURCES
+from dexterity_ros.contracts.topic import Topic
 
 TOPICS: dict[str, Topic] = {
-    "joint_states": Topic(
-        name="joint_states",
-        message="sensor_msgs/msg/JointState",
-        qos="sensor",
-        rate_hz=100.0,
-        max_age_s=0.1,
-        recorded=True,
-        publisher="hand_node",
-        about="measured joints, rad and rad/s; matched by name; stamp = time of measurement",
-        owner="system",
-    ),
-    "object_pose": Topic(
-        name="object_pose",
-        message="geometry_msgs/msg/PoseWithCovarianceStamped",
-        qos="sensor",
-        rate_hz=60.0,
-        max_age_s=0.15,
-        recorded=True,
-        publisher="pose_node or sim_node",
-        about="T_hand_object as estimated; stamp = time of the image",
-        owner="system",
-    ),
-    "goal": Topic(
-        name="goal",
-        message="geometry_msgs/msg/PoseStamped",
-        qos="command",
-        rate_hz=20.0,
-        max_age_s=0.08,
-        recorded=True,
-        publisher="goal_node",
-        about="wanted rotation of the object in the hand frame; its position is not used; repeated while it is wanted",
-        owner="system",
-    ),
+    **{name: source.topic for name, source in SOURCES.items()},
     "goal_event": Topic(
         name="goal_event",
         message="std_msgs/msg/String",

@@ -1,12 +1,13 @@
 """The policy, and the trivial controllers that show what a number is worth."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import DexterityError, Fault
-from dexterity_ros.contracts.samples import ObservationInputs
+from dexterity_ros.contracts.outputs import ACTION
+from dexterity_ros.contracts.ports import Ports
+from dexterity_ros.contracts.sources import JOINTS, ObservationInputs
+from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
 Floats = NDArray[np.float64]
@@ -15,7 +16,7 @@ Floats = NDArray[np.float64]
 class PolicyController:
     """Runs the pipeline of a bundle and remembers its targets for an open-loop replay.
 
-    sure: how sure the policy's stop head was at the last step that the goal is reached, (N,); None without one.
+    sure: how sure the policy was at the last step that the goal is reached, (N,); None for one that does not say.
     """
 
     def __init__(self, pipeline: PolicyPipeline) -> None:
@@ -44,7 +45,7 @@ class StillHand:
 
     def start(self, inputs: ObservationInputs) -> None:
         """Takes the measured positions as targets."""
-        self._hold: Floats = inputs.joints.pos_rad
+        self._hold: Floats = inputs[JOINTS].pos_rad
 
     def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:
         """Returns the same targets every time."""
@@ -60,16 +61,14 @@ class _RandomNetwork:
 
     state_width = 0
 
-    def __call__(
-        self, observation: NDArray[np.float32], state: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        shape = (observation.shape[0], self._joints)
-        return self._rng.uniform(-self._clip, self._clip, size=shape).astype(np.float32), state
+    def __call__(self, seen: Ports, state: NDArray[np.float32]) -> tuple[Ports, NDArray[np.float32]]:
+        shape = (seen[VECTOR].shape[0], self._joints)
+        return {ACTION.name: self._rng.uniform(-self._clip, self._clip, size=shape).astype(np.float32)}, state
 
 
 def random_policy(pipeline: PolicyPipeline, seed: int) -> PolicyController:
     """Returns uniformly random actions through the policy's own decoder."""
-    manifest = replace(pipeline.manifest, stop_head=False)
+    manifest = pipeline.manifest
     network = _RandomNetwork(len(manifest.joint_names), manifest.action.clip, seed)
     return PolicyController(PolicyPipeline(manifest, network, pipeline.hand))
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
-from dexterity_ros.contracts.samples import ObservationInputs
+from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.evaluation.heat import Heat
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
 from dexterity_ros.sim.physics import THREADS, BatchPhysics

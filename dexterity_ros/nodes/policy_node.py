@@ -12,12 +12,14 @@ from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import Fault, WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import bundle_id
+from dexterity_ros.contracts.outputs import OUTPUTS
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.contracts.samples import ObservationInputs
+from dexterity_ros.contracts.samples import Sample
+from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.ros.leader import Leader
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
-from dexterity_ros.runtime.guard import SOURCES, Workspace, check_arrivals, invalid
+from dexterity_ros.runtime.guard import Workspace, invalid
 from dexterity_ros.runtime.policy_pipeline import Tick, load_pipeline
 
 
@@ -44,15 +46,18 @@ class PolicyNode(Node):
         bundle: Path = resource(settings.policy)
         workspace = Workspace(centre_m=hand.grasp_centre_m, radius_m=settings.workspace_radius_m)
         self._pipeline = load_pipeline(bundle, hand, workspace=workspace)
-        self._reader = wire.JointReader(hand.joint_names)
-        self._inbox, self._sender = ros.Inbox(self, SOURCES), ros.Sender()
+        self._sources = self._pipeline.guard.sources
+        self._reader = wire.SourceReaders(self._sources, hand.joint_names)
+        self._inbox, self._sender = ros.Inbox(self, [source.name for source in self._sources]), ros.Sender()
         self._leader = Leader(self, self._pipeline)
         self._wanted_reset = self._reset = 0
         self._state = "waiting for inputs"
         self._faults: dict[str, int] = {}
         self._targets = ros.publisher(self, "joint_targets")
         self._ticks = ros.publisher(self, "policy_tick")
-        self._states, self._sure = ros.publisher(self, "policy_state"), ros.publisher(self, "policy_reached")
+        self._states = ros.publisher(self, "policy_state")
+        said = [(name, OUTPUTS[name].topic) for name in self._pipeline.manifest.output_names]
+        self._said = {name: (topic, ros.publisher(self, topic)) for name, topic in said if topic is not None}
         ros.subscribe(self, "policy_reset", lambda m: setattr(self, "_wanted_reset", wire.origin(m.data).number))
         self._last_now = 0
         self.loop = DeadlineLoop(
@@ -91,34 +96,31 @@ class PolicyNode(Node):
     def _inputs(self) -> ObservationInputs | Fault:
         if refused := ros.refused(self):
             return refused[0]
-        fault = check_arrivals(self._pipeline.manifest, self._inbox.ages_s())
+        fault = self._pipeline.guard.check_arrivals(self._inbox.ages_s())
         if fault is not None:
             return fault
-        readers = {"joint_states": self._reader.sample, "object_pose": wire.pose_sample, "goal": wire.goal_sample}
-        samples: dict[str, Any] = {}
-        for source, read in readers.items():
+        samples: dict[str, Sample] = {}
+        for source in self._sources:
             try:
-                samples[source] = read(self._inbox[source])
+                samples[source.name] = self._reader.sample(source, self._inbox[source.name])
             except WireError as error:
                 return invalid(source, str(error))
-        return ObservationInputs(
-            joints=samples["joint_states"], object_pose=samples["object_pose"], goal=samples["goal"]
-        )
+        return ObservationInputs(samples)
 
     def _publish(self, tick: Tick, now: int) -> None:
         names = self._pipeline.hand.joint_names
-        oldest = min(tick.inputs.joints.stamp_ns, tick.inputs.object_pose.stamp_ns)
-        target = wire.fill_joint_state(ros.message_class("joint_targets")(), names, oldest, tick.target.pos_rad)
+        target = ros.message_class("joint_targets")()
+        target = wire.fill_joint_state(target, names, tick.inputs.oldest_ns, tick.target.pos_rad)
         target.header.frame_id = str(self._sender.origin(self._reset))
         self._targets.publish(target)
-        if tick.reached is not None:
-            self._sure.publish(ros.message_class("policy_reached")(data=float(tick.reached)))
+        for name, (topic, publisher) in self._said.items():
+            publisher.publish(ros.message_class(topic)(data=float(tick.outputs[name][0])))
         record = wire.TickRecord(
             now_ns=now,
             reset=self._reset,
             inputs=tick.inputs,
             observation=tick.observation,
-            raw_action=tick.raw_action,
+            outputs=tick.outputs,
             target=tick.target,
             led=tick.led,
         )

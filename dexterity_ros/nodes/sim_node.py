@@ -24,6 +24,7 @@ from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 from dexterity_ros.sim.realtime import Pace, RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig
+from dexterity_ros.sim.sources import SIMULATED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +73,9 @@ class SimNode(Node):
         self._pending: deque[tuple[int, PoseSample]] = deque()
         self._next_pose_ns = 0
         self._joints = ros.publisher(self, "driver_joint_states")
-        self._truth = ros.publisher(self, "sim_object_pose")
-        self._true_joints = ros.publisher(self, "sim_joint_states")
+        self._truth, self._true_joints = ros.publisher(self, "sim_object_pose"), ros.publisher(self, "sim_joint_states")
         self._pose = ros.publisher(self, "object_pose")
+        self._further = ros.SourcePublishers(self, SIMULATED, hand.joint_names)
         self._bus = self._serve_bus(hand) if self.settings.hardware == "dynamixel" else None
         if self._bus is None:
             ros.subscribe(self, "driver_joint_command", self._on_command)
@@ -124,6 +125,7 @@ class SimNode(Node):
         self._truth.publish(wire.fill_pose(ros.message_class("sim_object_pose")(), truth))
         message = ros.message_class("sim_joint_states")()
         self._true_joints.publish(wire.fill_joint_state(message, self.sim.joint_names(), now, *self.sim.measure()))
+        self._further.publish(self.sim.further(now))
         if self.settings.pose_rate_hz > 0.0 and now >= self._next_pose_ns:
             self._next_pose_ns = max(self._next_pose_ns + round(1e9 / self.settings.pose_rate_hz), now)
             if self._rng.uniform() >= self.settings.pose_dropout:

@@ -1,81 +1,101 @@
 """The one observation builder: training, evaluation, replay and the robot all call it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from array_api_compat import array_namespace
 
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import Array, quat_to_cubic, quat_to_rot6d, quat_to_rotvec, rotation_between
-from dexterity_ros.contracts.samples import ObservationInputs
-from dexterity_ros.contracts.spec import ObservationSpec, ObservationTerm
+from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, SOURCES, ObservationInputs, Source
+from dexterity_ros.contracts.spec import OWN_MEMORY, VECTOR, ObservationSpec, ObservationTerm
 from dexterity_ros.observation.memory import PolicyMemory
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Term:
+    """One row. width: None: one per joint. source: the one that the manifest names; None: the policy's own memory.
+
+    also: further sources that it is made of. port, shape: of what does not lie in the vector.
+    """
+
     compute: Callable[[ObservationInputs, PolicyMemory], Array]
-    width: int | None  # None: one per joint
+    width: int | None
     frame: str
     unit: str
-    source: str
+    source: Source[Any] | None
+    also: tuple[Source[Any], ...] = ()
+    port: str = VECTOR
+    shape: tuple[int, ...] = ()
+
+    @property
+    def source_name(self) -> str:
+        """As the manifest names it."""
+        return OWN_MEMORY if self.source is None else self.source.name
 
 
 def _goal_rotation(inputs: ObservationInputs) -> Array:
-    return rotation_between(inputs.object_pose.quat_wxyz, inputs.goal.quat_wxyz)
+    return rotation_between(inputs[OBJECT_POSE].quat_wxyz, inputs[GOAL].quat_wxyz)
 
 
 def _pose_age(inputs: ObservationInputs) -> Array:
-    pos_m = inputs.object_pose.pos_m
-    age_ns = inputs.joints.stamp_ns - inputs.object_pose.stamp_ns
-    return array_namespace(pos_m).asarray(age_ns, dtype=pos_m.dtype)[..., None] * 1e-9
+    pose = inputs[OBJECT_POSE]
+    age_ns = inputs[JOINTS].stamp_ns - pose.stamp_ns
+    return array_namespace(pose.pos_m).asarray(age_ns, dtype=pose.pos_m.dtype)[..., None] * 1e-9
 
 
 _TERMS: dict[str, _Term] = {
-    "joint_pos": _Term(
-        compute=lambda i, m: i.joints.pos_rad, width=None, frame="joint", unit="rad", source="joint_states"
-    ),
+    "joint_pos": _Term(compute=lambda i, m: i[JOINTS].pos_rad, width=None, frame="joint", unit="rad", source=JOINTS),
     "joint_vel": _Term(
-        compute=lambda i, m: i.joints.vel_rad_s, width=None, frame="joint", unit="rad/s", source="joint_states"
+        compute=lambda i, m: i[JOINTS].vel_rad_s, width=None, frame="joint", unit="rad/s", source=JOINTS
     ),
     "joint_error": _Term(
-        compute=lambda i, m: m.target_pos_rad - i.joints.pos_rad,
+        compute=lambda i, m: m.target_pos_rad - i[JOINTS].pos_rad,
         width=None,
         frame="joint",
         unit="rad",
-        source="joint_states",
+        source=JOINTS,
     ),
-    "object_pos": _Term(
-        compute=lambda i, m: i.object_pose.pos_m, width=3, frame="hand", unit="m", source="object_pose"
-    ),
+    "object_pos": _Term(compute=lambda i, m: i[OBJECT_POSE].pos_m, width=3, frame="hand", unit="m", source=OBJECT_POSE),
     "object_rot6d": _Term(
-        compute=lambda i, m: quat_to_rot6d(i.object_pose.quat_wxyz),
+        compute=lambda i, m: quat_to_rot6d(i[OBJECT_POSE].quat_wxyz),
         width=6,
         frame="hand",
         unit="1",
-        source="object_pose",
+        source=OBJECT_POSE,
     ),
     "object_cubic": _Term(
-        compute=lambda i, m: quat_to_cubic(i.object_pose.quat_wxyz),
+        compute=lambda i, m: quat_to_cubic(i[OBJECT_POSE].quat_wxyz),
         width=9,
         frame="hand",
         unit="1",
-        source="object_pose",
+        source=OBJECT_POSE,
     ),
-    "object_age": _Term(compute=lambda i, m: _pose_age(i), width=1, frame="hand", unit="s", source="object_pose"),
+    "object_age": _Term(compute=lambda i, m: _pose_age(i), width=1, frame="hand", unit="s", source=OBJECT_POSE),
     "object_lin_vel": _Term(
-        compute=lambda i, m: m.object_lin_vel_m_s, width=3, frame="hand", unit="m/s", source="object_pose"
+        compute=lambda i, m: m.object_lin_vel_m_s, width=3, frame="hand", unit="m/s", source=OBJECT_POSE
     ),
     "object_ang_vel": _Term(
-        compute=lambda i, m: m.object_ang_vel_rad_s, width=3, frame="hand", unit="rad/s", source="object_pose"
+        compute=lambda i, m: m.object_ang_vel_rad_s, width=3, frame="hand", unit="rad/s", source=OBJECT_POSE
     ),
     "goal_rotvec": _Term(
-        compute=lambda i, m: quat_to_rotvec(_goal_rotation(i)), width=3, frame="hand", unit="rad", source="goal"
+        compute=lambda i, m: quat_to_rotvec(_goal_rotation(i)),
+        width=3,
+        frame="hand",
+        unit="rad",
+        source=GOAL,
+        also=(OBJECT_POSE,),
     ),
     "goal_rot6d": _Term(
-        compute=lambda i, m: quat_to_rot6d(_goal_rotation(i)), width=6, frame="hand", unit="1", source="goal"
+        compute=lambda i, m: quat_to_rot6d(_goal_rotation(i)),
+        width=6,
+        frame="hand",
+        unit="1",
+        source=GOAL,
+        also=(OBJECT_POSE,),
     ),
-    "last_action": _Term(compute=lambda i, m: m.action, width=None, frame="joint", unit="1", source="policy"),
+    "last_action": _Term(compute=lambda i, m: m.action, width=None, frame="joint", unit="1", source=None),
 }
 
 TERM_NAMES = tuple(_TERMS)
@@ -97,16 +117,19 @@ def observation_spec(names: tuple[str, ...], n_joints: int, max_age_s: dict[str,
         if name not in _TERMS:
             raise ConfigError(f"observation term {name!r} is unknown; there are {list(TERM_NAMES)}")
         term = _TERMS[name]
-        if term.source != "policy" and term.source not in max_age_s:
-            raise ConfigError(f"term {name} comes from {term.source}, which has no max_age_s; given: {max_age_s}")
+        source = term.source_name
+        if term.source is not None and source not in max_age_s:
+            raise ConfigError(f"term {name} comes from {source}, which has no max_age_s; given: {max_age_s}")
         terms.append(
             ObservationTerm(
                 name=name,
                 width=n_joints if term.width is None else term.width,
                 frame=term.frame,
                 unit=term.unit,
-                source=term.source,
-                max_age_s=max_age_s.get(term.source, 0.0),
+                source=source,
+                max_age_s=max_age_s.get(source, 0.0),
+                port=term.port,
+                shape=term.shape,
             )
         )
     return ObservationSpec(terms=tuple(terms))
@@ -116,13 +139,15 @@ def check_spec(spec: ObservationSpec, n_joints: int) -> None:
     """Raises ConfigError when the builder cannot make what `spec` describes (a bundle of another version, say)."""
     known = observation_spec(tuple(t.name for t in spec.terms), n_joints, {t.source: t.max_age_s for t in spec.terms})
     for wanted, built in zip(spec.terms, known.terms, strict=True):
-        if (wanted.width, wanted.frame, wanted.unit, wanted.source) != (
-            built.width,
-            built.frame,
-            built.unit,
-            built.source,
-        ):
+        if wanted != replace(built, max_age_s=wanted.max_age_s):
             raise ConfigError(f"observation term {wanted} differs from what this version builds: {built}")
+
+
+def needed_sources(spec: ObservationSpec) -> tuple[Source[Any], ...]:
+    """Returns what there must be a sample of in every tick, in the order of the table; joints always."""
+    rows = [_TERMS[term.name] for term in spec.terms]
+    needed = {row.source for row in rows} | {source for row in rows for source in row.also} | {JOINTS}
+    return tuple(source for source in SOURCES.values() if source in needed)
 
 
 def build_observation(spec: ObservationSpec, inputs: ObservationInputs, memory: PolicyMemory) -> Array:
@@ -130,6 +155,14 @@ def build_observation(spec: ObservationSpec, inputs: ObservationInputs, memory: 
 
     Every input has the same leading dimensions. Noise, delay and dropout belong to the samples, before this.
     """
-    xp = array_namespace(inputs.joints.pos_rad)
-    parts = [_TERMS[term.name].compute(inputs, memory) for term in spec.terms]
+    xp = array_namespace(inputs[JOINTS].pos_rad)
+    parts = [_TERMS[term.name].compute(inputs, memory) for term in spec.vectors]
     return xp.astype(xp.concat(parts, axis=-1), xp.float32)
+
+
+def build_ports(spec: ObservationSpec, inputs: ObservationInputs, memory: PolicyMemory) -> dict[str, Array]:
+    """Returns what each input of the network takes, float32, (..., *spec.ports[name]): the vector and the rest."""
+    xp = array_namespace(inputs[JOINTS].pos_rad)
+    own = {t.port: _TERMS[t.name].compute(inputs, memory) for t in spec.terms if t.port != VECTOR}
+    vector = {VECTOR: build_observation(spec, inputs, memory)}
+    return vector | {port: xp.astype(values, xp.float32) for port, values in own.items()}

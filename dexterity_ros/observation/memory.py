@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from array_api_compat import array_namespace
 
 from dexterity_ros.contracts.frames import Array, quat_to_rotvec, rotation_between
-from dexterity_ros.contracts.samples import JointSample, ObservationInputs, PoseSample
+from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, ObservationInputs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,26 +14,28 @@ class PolicyMemory:
     """Values carried between ticks; arrays are (..., n) or (..., 3).
 
     target_pos_rad: the last decoded target. action: the last action after clipping and smoothing, no unit.
-    object_pose: the last pose sample seen. object_lin_vel_m_s, object_ang_vel_rad_s: differences of successive
-    pose samples, hand frame.
+    object_pose: the last pose sample seen, None for a policy that is given none. object_lin_vel_m_s,
+    object_ang_vel_rad_s: differences of successive pose samples, hand frame; zero without any.
     """
 
     target_pos_rad: Array
     action: Array
-    object_pose: PoseSample
+    object_pose: PoseSample | None
     object_lin_vel_m_s: Array
     object_ang_vel_rad_s: Array
 
 
-def seed_memory(joints: JointSample, pose: PoseSample) -> PolicyMemory:
+def seed_memory(inputs: ObservationInputs) -> PolicyMemory:
     """Returns the memory of a policy that starts now: target = measured joints, everything else at rest."""
-    xp = array_namespace(joints.pos_rad)
+    measured_rad = inputs[JOINTS].pos_rad
+    xp = array_namespace(measured_rad)
+    rest = xp.zeros((*measured_rad.shape[:-1], 3), dtype=measured_rad.dtype)
     return PolicyMemory(
-        target_pos_rad=joints.pos_rad + 0.0,
-        action=xp.zeros_like(joints.pos_rad),
-        object_pose=pose,
-        object_lin_vel_m_s=xp.zeros_like(pose.pos_m),
-        object_ang_vel_rad_s=xp.zeros_like(pose.pos_m),
+        target_pos_rad=measured_rad + 0.0,
+        action=xp.zeros_like(measured_rad),
+        object_pose=inputs.get(OBJECT_POSE),
+        object_lin_vel_m_s=rest,
+        object_ang_vel_rad_s=rest + 0.0,
     )
 
 
@@ -41,8 +44,10 @@ def observe_object(memory: PolicyMemory, inputs: ObservationInputs) -> PolicyMem
 
     A pose that is no newer than the last one leaves the velocity as it was: a slow camera is not a still object.
     """
-    xp = array_namespace(inputs.object_pose.pos_m)
-    pose, previous = inputs.object_pose, memory.object_pose
+    pose, previous = inputs.get(OBJECT_POSE), memory.object_pose
+    if pose is None or previous is None:
+        return memory
+    xp = array_namespace(pose.pos_m)
     elapsed_s = xp.asarray(pose.stamp_ns - previous.stamp_ns, dtype=pose.pos_m.dtype)[..., None] * 1e-9
     newer = elapsed_s > 0.0
     divisor = xp.where(newer, elapsed_s, xp.ones_like(elapsed_s))

@@ -19,6 +19,8 @@ import pyarrow.parquet as pq
 
 from dexterity_ros import wire
 from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.contracts.outputs import ACTION
+from dexterity_ros.contracts.sources import JOINTS, Source
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.card import write_card
@@ -29,11 +31,14 @@ VERSION = "v3.0"
 INFO_FILE, INFO_KEY, DIGESTS_KEY = "meta/info.json", "dexterity_ros", "dexterity_ros_sha256"
 _PIECE_BYTES = 1024 * 1024
 _FILE = "chunk-000/file-000.parquet"
-_POSE_NAMES = ("x_m", "y_m", "z_m", "qw", "qx", "qy", "qz")
-_QUAT_NAMES = ("qw", "qx", "qy", "qz")
-STAMPS = ("stamp_ns", "joints_stamp_ns", "pose_stamp_ns", "goal_stamp_ns", "reset")
+STAMPS = ("stamp_ns", "reset")
+# The features of a source, each with fields of a sample; where nothing is said, observation.SOURCE has them all.
+_FEATURES: dict[str, dict[str, tuple[str, ...]]] = {
+    JOINTS.name: {"observation.state": ("pos_rad",), "observation.velocity": ("vel_rad_s",)}
+}
+ACTION_FEATURE = "policy.raw_action"
 # The topics whose messages are in the features; colour and depth are, as far as they are images.
-_INSIDE = ("policy_tick", "joint_states", "object_pose", "goal", "joint_targets", "colour", "depth")
+_INSIDE = ("policy_tick", "joint_targets", "colour", "depth")
 _CARD_HEAD = """---
 tags:
 - LeRobot
@@ -52,6 +57,21 @@ class Dataset:
     episodes: int
     frames: int
     left_out: dict[str, str]
+
+
+def source_features(source: Source[Any]) -> dict[str, tuple[str, ...]]:
+    """Returns {feature: the fields of a sample that it holds side by side}."""
+    return _FEATURES.get(source.name, {f"observation.{source.name}": tuple(source.fields)})
+
+
+def output_feature(name: str) -> str:
+    """Returns the name of the feature that holds what the network said at one of its ports."""
+    return ACTION_FEATURE if name == ACTION.name else f"policy.{name}"
+
+
+def stamp_feature(source: Source[Any]) -> str:
+    """Returns the name of the feature that holds when a sample was measured."""
+    return f"{source.short}_stamp_ns"
 
 
 def to_lerobot(bag: Bag, out: Path, *, joint_names: Sequence[str], task: str, rate_hz: float) -> Dataset:
@@ -77,7 +97,7 @@ def to_lerobot(bag: Bag, out: Path, *, joint_names: Sequence[str], task: str, ra
     info |= {INFO_KEY: bag.info, DIGESTS_KEY: _digests(out, bag.info)}
     (out / INFO_FILE).write_text(json.dumps(info, indent=2) + "\n")
     (out / "meta" / "stats.json").write_text(json.dumps(_statistics(columns), indent=2) + "\n")
-    left_out = _left_out(bag) | images.left_out
+    left_out = _left_out(bag, ticks[0].inputs.sources) | images.left_out
     contents = {name: f"{feature['dtype']} {feature['shape']}" for name, feature in features.items()}
     write_card(out, bag, f"{bag.path.name} as LeRobotDataset", contents, left_out, _CARD_HEAD)
     return Dataset(episodes=len(episodes), frames=len(ticks), left_out=left_out)
@@ -94,7 +114,10 @@ def file_digest(path: Path) -> str:
 
 def _check(ticks: Sequence[wire.TickRecord], joint_names: Sequence[str]) -> None:
     """A table has the same columns in every row."""
-    sizes = {(t.inputs.joints.pos_rad.size, t.observation.size, t.raw_action.size) for t in ticks}
+    first = ticks[0]
+    if any(t.inputs.sources != first.inputs.sources or t.outputs.keys() != first.outputs.keys() for t in ticks):
+        raise BagError("not all ticks consumed and said the same, which a table of them needs")
+    sizes = {(t.inputs[JOINTS].pos_rad.size, t.observation.size, t.raw_action.size) for t in ticks}
     if len(sizes) != 1 or next(iter(sizes))[0] != len(joint_names):
         found = ", ".join(map(str, sorted(sizes)[:3]))
         raise BagError(
@@ -102,8 +125,8 @@ def _check(ticks: Sequence[wire.TickRecord], joint_names: Sequence[str]) -> None
         )
 
 
-def _left_out(bag: Bag) -> dict[str, str]:
-    inside = {bag.topic(TOPICS[key].name) for key in _INSIDE}
+def _left_out(bag: Bag, sources: Sequence[Source[Any]]) -> dict[str, str]:
+    inside = {bag.topic(TOPICS[key].name) for key in (*_INSIDE, *(source.name for source in sources))}
     why = "not part of what a policy sees or does"
     return {topic: why for topic, count in sorted(bag.counts.items()) if count and topic not in inside}
 
@@ -128,25 +151,17 @@ def _episodes(ticks: Sequence[wire.TickRecord]) -> list[tuple[int, int]]:
 def _columns(ticks: Sequence[wire.TickRecord], episodes: Sequence[tuple[int, int]], rate_hz: float) -> dict[str, Any]:
     episode = np.concatenate([np.full(end - first, k) for k, (first, end) in enumerate(episodes)])
     frame = np.concatenate([np.arange(end - first) for first, end in episodes])
+    sources = ticks[0].inputs.sources
     vectors = {
-        "observation.state": [t.inputs.joints.pos_rad for t in ticks],
-        "observation.velocity": [t.inputs.joints.vel_rad_s for t in ticks],
-        "observation.object_pose": [
-            np.concatenate([t.inputs.object_pose.pos_m, t.inputs.object_pose.quat_wxyz]) for t in ticks
-        ],
-        "observation.goal": [t.inputs.goal.quat_wxyz for t in ticks],
-        "action": [t.target.pos_rad for t in ticks],
-        "policy.observation": [t.observation for t in ticks],
-        "policy.raw_action": [t.raw_action for t in ticks],
+        name: [np.concatenate([np.ravel(getattr(t.inputs[source], field)) for field in fields]) for t in ticks]
+        for source in sources
+        for name, fields in source_features(source).items()
     }
-    stamps = {
-        "stamp_ns": [t.now_ns for t in ticks],
-        "joints_stamp_ns": [int(t.inputs.joints.stamp_ns) for t in ticks],
-        "pose_stamp_ns": [int(t.inputs.object_pose.stamp_ns) for t in ticks],
-        "goal_stamp_ns": [int(t.inputs.goal.stamp_ns) for t in ticks],
-        "reset": [t.reset for t in ticks],
-        "policy.led": [int(t.led) for t in ticks],
-    }
+    vectors |= {"action": [t.target.pos_rad for t in ticks], "policy.observation": [t.observation for t in ticks]}
+    vectors |= {output_feature(name): [t.outputs[name] for t in ticks] for name in ticks[0].outputs}
+    stamps = {"stamp_ns": [t.now_ns for t in ticks]}
+    stamps |= {stamp_feature(source): [int(t.inputs[source].stamp_ns) for t in ticks] for source in sources}
+    stamps |= {"reset": [t.reset for t in ticks], "policy.led": [int(t.led) for t in ticks]}
     return (
         {name: pa.array([np.asarray(v).tolist() for v in rows]) for name, rows in vectors.items()}
         | {name: pa.array(rows, pa.int64()) for name, rows in stamps.items()}
@@ -161,25 +176,25 @@ def _columns(ticks: Sequence[wire.TickRecord], episodes: Sequence[tuple[int, int
 
 
 def _features(tick: wire.TickRecord, joint_names: Sequence[str]) -> dict[str, Any]:
-    joints = list(joint_names)
+    joints, sources = list(joint_names), tick.inputs.sources
 
     def floats(names: Sequence[str] | None, width: int, dtype: str = "float64") -> dict[str, Any]:
         return {"dtype": dtype, "shape": [width], "names": None if names is None else list(names)}
 
-    numbers = {
-        name: floats(None, 1, "int64")
-        for name in (*STAMPS, "policy.led", "frame_index", "episode_index", "index", "task_index")
-    }
+    samples = {}
+    for source in sources:
+        for name, fields in source_features(source).items():
+            named = [number for field in fields for number in source.fields[field] or joints]
+            width = sum(np.size(getattr(tick.inputs[source], field)) for field in fields)
+            samples[name] = floats(named if len(named) == width else None, width)
+    numbers = (*STAMPS, *map(stamp_feature, sources), "policy.led", "frame_index", "episode_index", "index")
     return {
-        "observation.state": floats(joints, len(joints)),
-        "observation.velocity": floats(joints, len(joints)),
-        "observation.object_pose": floats(_POSE_NAMES, 7),
-        "observation.goal": floats(_QUAT_NAMES, 4),
+        **samples,
         "action": floats(joints, len(joints)),
         "policy.observation": floats(None, tick.observation.size),
-        "policy.raw_action": floats(None, tick.raw_action.size),
+        **{output_feature(name): floats(None, values.size) for name, values in tick.outputs.items()},
         "timestamp": floats(None, 1, "float32"),
-        **numbers,
+        **{name: floats(None, 1, "int64") for name in (*numbers, "task_index")},
     }
 
 

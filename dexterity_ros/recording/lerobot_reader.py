@@ -13,17 +13,30 @@ from numpy.typing import NDArray
 
 from dexterity_ros import wire
 from dexterity_ros.contracts.errors import BagError
-from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, ObservationInputs, PoseSample
+from dexterity_ros.contracts.outputs import ACTION, OUTPUTS
+from dexterity_ros.contracts.samples import JointTarget, Sample
+from dexterity_ros.contracts.sources import JOINTS, SOURCES, ObservationInputs, Source
 from dexterity_ros.recording.bag_writer import BagWriter
-from dexterity_ros.recording.lerobot import DIGESTS_KEY, INFO_FILE, INFO_KEY, STAMPS, VERSION, file_digest
+from dexterity_ros.recording.lerobot import (
+    ACTION_FEATURE,
+    DIGESTS_KEY,
+    INFO_FILE,
+    INFO_KEY,
+    STAMPS,
+    VERSION,
+    file_digest,
+    output_feature,
+    source_features,
+    stamp_feature,
+)
 from dexterity_ros.recording.messages import write_tick
 from dexterity_ros.recording.metadata import digest, recorded_topics
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-_NEEDED = ("observation.state", "observation.velocity", "observation.object_pose", "observation.goal", "action")
-_POLICY = ("policy.observation", "policy.raw_action")
+_NEEDED = (*source_features(JOINTS), "action")
+_POLICY = ("policy.observation", *map(output_feature, OUTPUTS))
 _MOST_INFO_BYTES = 16 * 1024 * 1024
 _LAST_NS = 2**31 * 1_000_000_000  # seconds of a ROS stamp are int32
 
@@ -38,8 +51,9 @@ class FromDataset:
 
 @dataclass(frozen=True, kw_only=True)
 class _Columns:
-    """The columns of a dataset. vectors: (frames, width). numbers: (frames,)."""
+    """The columns of a dataset. sources: what it has samples of. vectors: (frames, width). numbers: (frames,)."""
 
+    sources: tuple[Source[Any], ...]
     vectors: dict[str, Floats]
     numbers: dict[str, Numbers]
     frames: int
@@ -116,7 +130,11 @@ def _state_width(dataset: Path, info: dict[str, Any]) -> int:
 
 def _columns(dataset: Path, info: dict[str, Any], joints: int) -> _Columns:
     table = _read_table(dataset)
-    missing = [name for name in (*_NEEDED, *STAMPS) if table is None or name not in table.column_names]
+    there = [] if table is None else table.column_names
+    sources = tuple(s for s in SOURCES.values() if s is JOINTS or stamp_feature(s) in there)
+    stamps = (*STAMPS, *map(stamp_feature, sources))
+    widths = {name: width for source in sources for name, width in _widths(source, joints).items()} | {"action": joints}
+    missing = [name for name in (*_NEEDED, *widths, *stamps) if name not in there]
     if table is None or missing:
         raise BagError(f"{dataset} has no {missing}; its features are {sorted(info['features'])}")
     frames = info.get("total_frames")
@@ -124,14 +142,20 @@ def _columns(dataset: Path, info: dict[str, Any], joints: int) -> _Columns:
         raise BagError(
             f"{dataset} has {table.num_rows} frames, {INFO_FILE} says {frames}: a file is missing or cut off"
         )
-    widths = dict(zip(_NEEDED, (joints, joints, 7, 4, joints), strict=True))
-    there = [name for name in _POLICY if name in table.column_names]
-    led = ["policy.led"] if "policy.led" in table.column_names else []
+    policy = [name for name in _POLICY if name in there]
+    led = ["policy.led"] if "policy.led" in there else []
     return _Columns(
-        vectors={name: _vectors(dataset, table, name, widths.get(name)) for name in (*_NEEDED, *there)},
-        numbers={name: _numbers(dataset, table, name) for name in (*STAMPS, *led)},
+        sources=sources,
+        vectors={name: _vectors(dataset, table, name, widths.get(name)) for name in (*widths, *policy)},
+        numbers={name: _numbers(dataset, table, name) for name in (*stamps, *led)},
         frames=table.num_rows,
     )
+
+
+def _widths(source: Source[Any], joints: int) -> dict[str, int]:
+    return {
+        name: sum(source.width(field, joints) for field in fields) for name, fields in source_features(source).items()
+    }
 
 
 def _read_table(dataset: Path) -> Any:
@@ -177,22 +201,31 @@ def _numbers(dataset: Path, table: Any, name: str) -> Numbers:
 def _tick_of(columns: _Columns, i: int) -> wire.TickRecord:
     vectors = {name: rows[i] for name, rows in columns.vectors.items()}
     numbers = {name: int(rows[i]) for name, rows in columns.numbers.items()}
-    pose = vectors["observation.object_pose"]
-    inputs = ObservationInputs(
-        joints=JointSample(
-            stamp_ns=numbers["joints_stamp_ns"],
-            pos_rad=vectors["observation.state"],
-            vel_rad_s=vectors["observation.velocity"],
-        ),
-        object_pose=PoseSample(stamp_ns=numbers["pose_stamp_ns"], pos_m=pose[:3], quat_wxyz=pose[3:]),
-        goal=GoalSample(stamp_ns=numbers["goal_stamp_ns"], quat_wxyz=vectors["observation.goal"]),
-    )
+    joints = len(vectors["observation.state"])
+    samples = {source.name: _sample(source, vectors, numbers, joints) for source in columns.sources}
     return wire.TickRecord(
         now_ns=numbers["stamp_ns"],
         reset=numbers["reset"],
-        inputs=inputs,
+        inputs=ObservationInputs(samples),
         observation=vectors.get("policy.observation", np.empty(0)).astype(np.float32),
-        raw_action=vectors.get("policy.raw_action", np.empty(0)).astype(np.float32),
+        outputs=_outputs(vectors, joints),
         led=bool(numbers.get("policy.led", 0)),
         target=JointTarget(stamp_ns=numbers["stamp_ns"], pos_rad=vectors["action"]),
     )
+
+
+def _sample(source: Source[Any], vectors: dict[str, Floats], numbers: dict[str, int], joints: int) -> Sample:
+    fields: dict[str, Floats] = {}
+    for feature, names in source_features(source).items():
+        ends = np.cumsum([source.width(name, joints) for name in names])
+        fields |= dict(zip(names, np.split(vectors[feature], ends[:-1]), strict=True))
+    sample: Sample = source.sample(stamp_ns=numbers[stamp_feature(source)], **fields)
+    return sample
+
+
+def _outputs(vectors: dict[str, Floats], joints: int) -> wire.Outputs:
+    """Returns what the network said; datasets from before outputs had names hold them side by side."""
+    action = vectors.get(ACTION_FEATURE, np.empty(0)).astype(np.float32)
+    further = [name for name in OUTPUTS if name != ACTION.name and output_feature(name) in vectors]
+    named = {name: vectors[output_feature(name)].astype(np.float32) for name in further}
+    return {**wire.split_action(action, joints), **named}

@@ -1,18 +1,20 @@
 """Samples as messages of a bag, without ROS: what the nodes would have published."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros import wire
-from dexterity_ros.contracts.samples import GoalSample, PoseSample
+from dexterity_ros.contracts.samples import Sample
+from dexterity_ros.contracts.sources import Source
 from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.metadata import RecordedTopic
-from dexterity_ros.recording.types import encode, make
+from dexterity_ros.recording.types import blank, encode, make
 
 Floats = NDArray[np.float64]
+S = TypeVar("S", bound=Sample)
 
 
 def write_tick(
@@ -20,19 +22,21 @@ def write_tick(
 ) -> None:
     """Writes the samples that a tick consumed, the tick itself and its target."""
     inputs, now = tick.inputs, tick.now_ns
-    joints = joint_message(joint_names, int(inputs.joints.stamp_ns), inputs.joints.pos_rad, inputs.joints.vel_rad_s)
-    oldest = int(min(inputs.joints.stamp_ns, inputs.object_pose.stamp_ns))
-    target = joint_message(joint_names, oldest, tick.target.pos_rad, np.empty(0), frame=str(tick.reset))
+    frame = str(tick.reset)
+    target = joint_message(joint_names, inputs.oldest_ns, tick.target.pos_rad, np.empty(0), frame=frame)
     messages = {
-        "joint_states": (int(inputs.joints.stamp_ns), joints),
-        "object_pose": (int(inputs.object_pose.stamp_ns), pose_message(inputs.object_pose)),
-        "goal": (int(inputs.goal.stamp_ns), goal_message(inputs.goal)),
-        "policy_tick": (now, tick_message(tick)),
-        "joint_targets": (now, target),
+        source.name: (int(inputs[source].stamp_ns), sample_message(source, inputs[source], joint_names))
+        for source in inputs.sources
     }
+    messages |= {"policy_tick": (now, tick_message(tick)), "joint_targets": (now, target)}
     for key, (stamp, value) in messages.items():
         topic = topics[key]
         writer.write(topic, stamp, stamp, encode(value, topic.message))
+
+
+def sample_message(source: Source[S], sample: S, joint_names: Sequence[str] = ()) -> Any:
+    """Returns a sample as a message of its source's topic. joint_names: of the hand, for its joints."""
+    return wire.fill_sample(source, blank(source.topic.message), sample, joint_names)
 
 
 def header(stamp: int, frame: str = "") -> Any:
@@ -53,24 +57,6 @@ def joint_message(names: Sequence[str], stamp: int, pos: Floats, vel: Floats, fr
         velocity=vel,
         effort=np.empty(0),
     )
-
-
-def _blank_pose() -> Any:
-    point = make("geometry_msgs/msg/Point", x=0.0, y=0.0, z=0.0)
-    turn = make("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0)
-    return make("geometry_msgs/msg/Pose", position=point, orientation=turn)
-
-
-def pose_message(sample: PoseSample) -> Any:
-    """Returns a PoseWithCovarianceStamped without covariance."""
-    inner = make("geometry_msgs/msg/PoseWithCovariance", pose=_blank_pose(), covariance=np.zeros(36))
-    message = make("geometry_msgs/msg/PoseWithCovarianceStamped", header=header(0), pose=inner)
-    return wire.fill_pose(message, sample)
-
-
-def goal_message(sample: GoalSample) -> Any:
-    """Returns a PoseStamped."""
-    return wire.fill_goal(make("geometry_msgs/msg/PoseStamped", header=header(0), pose=_blank_pose()), sample)
 
 
 def image_message(stamp: int, encoding: str, pixels: NDArray[Any]) -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from dexterity_ros.contracts.topics import QOS, TOPICS, Qos
+from dexterity_ros.contracts.topic import QOS, Qos
+from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.mcap_records import Channel
 from dexterity_ros.recording.types import type_hash
 

@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+from rosbags.interfaces import Nodetype
 from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, TypesysError, get_types_from_idl, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
@@ -11,6 +13,7 @@ from rosbags.typesys.store import Typestore
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.recording.mcap_records import Channel, Schema
 
+_MANY = (Nodetype.ARRAY, Nodetype.SEQUENCE)
 IMAGE, COMPRESSED = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 
 _IDL_PART = re.compile(r"^=+\nIDL: .*\n", re.MULTILINE)  # between the files of a ros2idl schema
@@ -38,8 +41,31 @@ def type_hash(message: str) -> str:
 
 
 def encode(value: Any, message: str) -> bytes:
-    """Returns the CDR bytes of a message made with `make`."""
+    """Returns the CDR bytes of a message made with `make` or `blank`; its numbers may be lists."""
+    for name, (kind, about) in _store().get_msgdef(message).fields:
+        if kind in _MANY and about[0][0] is Nodetype.BASE and about[0][1][0] != "string":
+            setattr(value, name, np.asarray(getattr(value, name), dtype=_dtype(about[0][1][0])))
     return bytes(_store().serialize_cdr(value, message))
+
+
+def blank(message: str) -> Any:
+    """Returns a message of a type with nothing in it: zeros, empty texts and lists."""
+    return make(message, **{name: _nothing(*field) for name, field in _store().get_msgdef(message).fields})
+
+
+def _nothing(kind: Nodetype, about: Any) -> Any:
+    if kind is Nodetype.NAME:
+        return blank(about)
+    if kind is Nodetype.BASE:
+        return "" if about[0] == "string" else _dtype(about[0])(0).item()
+    (inner, what), size = about
+    if inner is Nodetype.BASE and what[0] != "string":
+        return np.zeros(size if kind is Nodetype.ARRAY else 0, dtype=_dtype(what[0]))
+    return [_nothing(inner, what) for _ in range(size if kind is Nodetype.ARRAY else 0)]
+
+
+def _dtype(name: str) -> Any:
+    return np.uint8 if name in ("byte", "char", "octet") else np.dtype(name).type
 
 
 def make(message: str, **fields: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.manifest import PolicyManifest
+from dexterity_ros.contracts.sources import OBJECT_POSE, SOURCES
 from dexterity_ros.replay.diagnosis import Diagnosis, diagnose
 from dexterity_ros.replay.ranges import out_of_range
 from dexterity_ros.replay.run_record import RunRecord
@@ -68,6 +69,8 @@ def compare(run: RunRecord, manifest: PolicyManifest) -> Comparison:
 
 def _frame(run: RunRecord) -> list[Finding]:
     """An object that was never in the hand, or a pose in another frame: a dropped object begins inside."""
+    if not run.has(OBJECT_POSE):
+        return []
     radius_m = _workspace_m(run)
     centre = np.array(run.hand.grasp_centre_m)
     distance = np.sqrt(((run.pose.values[:, :3] - centre) ** 2).sum(axis=1))
@@ -109,7 +112,7 @@ def _ages(timing: dict[str, dict[str, Any]], manifest: PolicyManifest) -> list[F
             kind="age",
             says=f"{name} is {timing[name]['p50']} ms in the median, trained for up to {limit_ms - _AGE_SLACK_MS:.0f}",
         )
-        for name in ("joints_age_ms", "pose_age_ms")
+        for name in (f"{source.short}_age_ms" for source in SOURCES.values())
         if name in timing and timing[name]["p50"] > limit_ms
     ]
 

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.samples import JointTarget
+from dexterity_ros.contracts.sources import JOINTS, Source
 from dexterity_ros.replay.differences import Differences, StageDiff
 from dexterity_ros.replay.perception import repeat_perception
-from dexterity_ros.replay.run_record import RunRecord, Series
+from dexterity_ros.replay.run_record import RunRecord, Series, row_of
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
 from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import GateLimits
-from dexterity_ros.wire import TickRecord
+from dexterity_ros.wire import Outputs, TickRecord
 
 Floats = NDArray[np.float64]
 
@@ -87,26 +88,23 @@ def replay(run: RunRecord, pipeline: PolicyPipeline, limits: GateLimits) -> Repl
 
 def _inputs(run: RunRecord) -> list[StageDiff]:
     """Every sample that a tick consumed must be among the recorded messages, with the same numbers."""
-    begin, lost = run.bag.start_ns, "the message itself was not recorded"
-    joints, pose, goal = (Differences(name, begin, lost) for name in ("joint_states", "object_pose", "goal"))
-    at_joints, at_pose = _by_stamp(run.joint_pos), _by_stamp(run.pose)
+    used = {source: None for tick in run.ticks for source in tick.inputs.sources}
+    return [_samples(run, source) for source in used]
+
+
+def _samples(run: RunRecord, source: Source[Any]) -> StageDiff:
+    stage = Differences(source.name, run.bag.start_ns, "the message itself was not recorded")
+    recorded = run.samples(source) if source.measured or run.has(source) else None
+    at = {} if recorded is None else _by_stamp(recorded)
     for tick in run.ticks:
-        sample, seen = tick.inputs.joints, tick.inputs.object_pose
-        i = at_joints.get(int(sample.stamp_ns))
-        if i is None:
-            joints.skip()
+        if source not in tick.inputs:
+            continue
+        i = at.get(int(tick.inputs[source].stamp_ns))
+        if i is None or recorded is None:
+            stage.skip()
         else:
-            joints.add(tick.now_ns, sample.pos_rad, run.joint_pos.values[i])
-        k = at_pose.get(int(seen.stamp_ns))
-        if k is None:
-            pose.skip()
-        else:
-            pose.add(tick.now_ns, np.concatenate([seen.pos_m, seen.quat_wxyz]), run.pose.values[k])
-        if int(tick.inputs.goal.stamp_ns) in run.goal_stamps_ns:
-            goal.add(tick.now_ns, 0, 0)
-        else:
-            goal.skip()
-    return [joints.result(), pose.result(), goal.result()]
+            stage.add(tick.now_ns, row_of(source, tick.inputs[source]), recorded.values[i])
+    return stage.result()
 
 
 def _policy(run: RunRecord, pipeline: PolicyPipeline) -> tuple[list[StageDiff], list[StageDiff], list[StageDiff]]:
@@ -124,7 +122,7 @@ def _policy(run: RunRecord, pipeline: PolicyPipeline) -> tuple[list[StageDiff], 
             observation.add(tick.now_ns, tick.observation, np.empty(0))
         else:
             observation.add(tick.now_ns, tick.observation, result.observation)
-            action.add(tick.now_ns, tick.raw_action, result.raw_action)
+            action.add(tick.now_ns, _said(tick.outputs), _said(result.outputs))
             target.add(tick.now_ns, tick.target.pos_rad, result.target.pos_rad)
             for name, part in slices.items():
                 terms[name].add(tick.now_ns, tick.observation[part], result.observation[part])
@@ -132,6 +130,11 @@ def _policy(run: RunRecord, pipeline: PolicyPipeline) -> tuple[list[StageDiff], 
                 joint.add(tick.now_ns, recorded, repeated)
     stages = [observation.result(), action.result(), target.result()]
     return stages, [term.result() for term in terms.values()], [joint.result() for joint in joints]
+
+
+def _said(outputs: Outputs) -> Floats:
+    """Returns all that a network said side by side, the action among it."""
+    return np.concatenate([outputs[name] for name in sorted(outputs)])
 
 
 def repeat(
@@ -148,9 +151,9 @@ def repeat(
         if before is None or tick.reset != before.reset:
             pipeline.reset()
             known = True
-        elif tick.inputs.joints.stamp_ns < before.inputs.joints.stamp_ns:
+        elif tick.inputs[JOINTS].stamp_ns < before.inputs[JOINTS].stamp_ns:
             known = False
-        instead = tick.raw_action[: len(pipeline.hand.joints)] if tick.led and not overrule else None
+        instead = tick.raw_action if tick.led and not overrule else None
         results.append((tick, pipeline.step(tick.inputs, tick.now_ns, instead=instead), known))
         if overrule:
             pipeline.overrule(tick.target.pos_rad)
@@ -165,8 +168,7 @@ def _published(run: RunRecord) -> StageDiff:
     for stamp, row in zip(run.targets.stamps_ns.tolist(), run.targets.values, strict=True):
         by_oldest.setdefault(stamp, []).append(row)
     for tick in run.ticks:
-        oldest = int(min(tick.inputs.joints.stamp_ns, tick.inputs.object_pose.stamp_ns))
-        rows = by_oldest.get(oldest)
+        rows = by_oldest.get(tick.inputs.oldest_ns)
         if not rows:
             stage.skip()
             continue

@@ -1,6 +1,7 @@
 """A recorded run as arrays and samples: what replay and compare work on."""
 
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 
 from dexterity_ros import wire
 from dexterity_ros.contracts import config
-from dexterity_ros.contracts.errors import BagError, DexterityError
+from dexterity_ros.contracts.errors import BagError, DexterityError, WireError
 from dexterity_ros.contracts.hand import HandFile, load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest, bundle_id
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.samples import Sample
+from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, Source
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
 
 Floats = NDArray[np.float64]
@@ -44,6 +47,7 @@ class RunRecord:
         self.bag = bag
         self.hand = hand or load_hand(bag.info.get("hand", "leap"))
         self._joints = wire.JointReader(self.hand.joint_names)
+        self._samples: dict[str, Series] = {}
 
     @cached_property
     def started(self) -> dict[str, dict[str, Any]]:
@@ -72,25 +76,32 @@ class RunRecord:
         topic = self.bag.topic("policy/tick")
         return topic is not None and self.bag.counts[topic] > 0
 
-    @cached_property
-    def _measured(self) -> Series:
-        """Positions and speeds side by side, (t, 2 n): each message is decoded once."""
+    def samples(self, source: Source[Any]) -> Series:
+        """Returns all samples of a source, the fields of each side by side. Raises BagError when there are none."""
+        if source.name not in self._samples:
+            self._samples[source.name] = self._series(source.topic.name, self._row_of(source))
+        return self._samples[source.name]
 
-        def row(message: Any) -> Floats:
-            sample = self._joints.sample(message)
-            return np.concatenate([sample.pos_rad, sample.vel_rad_s])
+    def has(self, source: Source[Any]) -> bool:
+        """Whether any sample of a source was recorded."""
+        topic = self.bag.topic(source.topic.name)
+        return topic is not None and self.bag.counts[topic] > 0
 
-        return self._series("joint_states", row)
+    def _row_of(self, source: Source[Any]) -> Callable[[Any], Floats]:
+        readers = wire.SourceReaders((source,), self.hand.joint_names)
+        return lambda message: row_of(source, readers.sample(source, message))
 
     @cached_property
     def joint_pos(self) -> Series:
         """Measured positions, rad, policy order."""
-        return replace(self._measured, values=self._measured.values[:, : len(self.hand.joints)])
+        joints = self.samples(JOINTS)
+        return replace(joints, values=joints.values[:, : len(self.hand.joints)])
 
     @cached_property
     def joint_vel(self) -> Series:
         """Measured speeds, rad/s, policy order."""
-        return replace(self._measured, values=self._measured.values[:, len(self.hand.joints) :])
+        joints = self.samples(JOINTS)
+        return replace(joints, values=joints.values[:, len(self.hand.joints) :])
 
     @cached_property
     def targets(self) -> Series:
@@ -105,12 +116,12 @@ class RunRecord:
     @cached_property
     def pose(self) -> Series:
         """The object's pose as estimated: position m and quaternion wxyz, (t, 7)."""
-        return self._series("object_pose", _pose_row)
+        return self.samples(OBJECT_POSE)
 
     @cached_property
     def true_pose(self) -> Series:
         """The simulator's truth, as `pose`; the sign of a quaternion does not jump. Raises BagError without one."""
-        series = self._series("sim/object_pose", _pose_row)
+        series = self._series("sim/object_pose", self._row_of(OBJECT_POSE))
         quat = series.values[:, 3:]
         flips = np.where((quat[1:] * quat[:-1]).sum(axis=1) < 0.0, -1.0, 1.0)
         quat[1:] *= np.cumprod(flips)[:, None]
@@ -134,11 +145,6 @@ class RunRecord:
     def goal(self) -> Series:
         """The wanted rotations as they were repeated: quaternion wxyz, (t, 4)."""
         return self._series("goal", lambda m: np.asarray(wire.goal_sample(m).quat_wxyz))
-
-    @cached_property
-    def goal_stamps_ns(self) -> set[int]:
-        """Stamps of the recorded goals."""
-        return {wire.stamp_ns(value.header) for _, value in self.bag.values("goal")}
 
     @cached_property
     def hand_states(self) -> list[tuple[int, str]]:
@@ -186,16 +192,31 @@ class RunRecord:
             raise BagError(f"{name} is {found} here, what ran was {wanted}; name a bundle with {other}")
         return folder
 
-    def _series(self, name: str, row: Any) -> Series:
+    def _series(self, name: str, row: Callable[[Any], Floats]) -> Series:
         self.bag.need(name)
-        messages = self.bag.values(name)
+        rows = _readable(self.bag.values(name), row)
         return Series(
-            stamps_ns=np.array([wire.stamp_ns(value.header) for _, value in messages], dtype=np.int64),
-            log_ns=np.array([message.log_ns for message, _ in messages], dtype=np.int64),
-            values=np.array([row(value) for _, value in messages]),
+            stamps_ns=np.array([stamp for stamp, _, _ in rows], dtype=np.int64),
+            log_ns=np.array([log_ns for _, log_ns, _ in rows], dtype=np.int64),
+            values=np.array([values for _, _, values in rows]),
         )
 
 
-def _pose_row(message: Any) -> Floats:
-    sample = wire.pose_sample(message)
-    return np.concatenate([sample.pos_m, sample.quat_wxyz])
+def _readable(
+    messages: Iterable[tuple[BagMessage, Any]], row: Callable[[Any], Floats]
+) -> list[tuple[int, int, Floats]]:
+    """Returns (stamp, log time, row) of the messages that a policy can have read. Raises WireError for none of many."""
+    rows, refused = [], None
+    for message, value in messages:
+        try:
+            rows.append((wire.stamp_ns(value.header), message.log_ns, row(value)))
+        except WireError as error:
+            refused = error
+    if refused is not None and not rows:
+        raise refused
+    return rows
+
+
+def row_of(source: Source[Any], sample: Sample) -> Floats:
+    """Returns the recorded fields of a sample side by side, (n,)."""
+    return np.concatenate([np.ravel(getattr(sample, name)) for name in source.fields])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, SOURCES, Source
 from dexterity_ros.replay.run_record import RunRecord
 
 _MISSING = 1.5  # a gap of this many periods misses a sample
@@ -27,16 +27,31 @@ def stream_timing(stamps_ns: NDArray[np.int64], rate_hz: float) -> dict[str, Any
 
 
 def run_timing(run: RunRecord) -> dict[str, dict[str, Any]]:
-    """Returns the timing of measured joints and pose, and the age of both at every tick in ms {p50, p99, max}."""
+    """Returns the timing of every measured source, and its age at every tick in ms {p50, p99, max}."""
+    measured = [source for source in SOURCES.values() if source.measured]
     rows: dict[str, dict[str, Any]] = {
-        "joint_states": stream_timing(run.joint_pos.stamps_ns, TOPICS["joint_states"].rate_hz),
-        "object_pose": stream_timing(run.pose.stamps_ns, _pose_rate_hz(run)),
+        source.name: stream_timing(run.samples(source).stamps_ns, _rate_hz(run, source))
+        for source in measured
+        if source is JOINTS or run.has(source)
     }
     if run.has_ticks:
-        now = np.array([tick.now_ns for tick in run.ticks])
-        rows["joints_age_ms"] = _quantiles(now - [int(t.inputs.joints.stamp_ns) for t in run.ticks])
-        rows["pose_age_ms"] = _quantiles(now - [int(t.inputs.object_pose.stamp_ns) for t in run.ticks])
+        rows |= {f"{name}_age_ms": _quantiles(ages) for name, ages in ages_ms(run).items()}
     return rows
+
+
+def ages_ms(run: RunRecord) -> dict[str, NDArray[np.float64]]:
+    """Returns {short name of a measured source: its age at every tick that used it, ms}."""
+    used = {source: None for tick in run.ticks for source in tick.inputs.sources if source.measured}
+    return {
+        source.short: np.array(
+            [1e-6 * (t.now_ns - int(t.inputs[source].stamp_ns)) for t in run.ticks if source in t.inputs]
+        )
+        for source in used
+    }
+
+
+def _rate_hz(run: RunRecord, source: Source[Any]) -> float:
+    return _pose_rate_hz(run) if source is OBJECT_POSE else source.topic.rate_hz
 
 
 def _pose_rate_hz(run: RunRecord) -> float:
@@ -44,9 +59,9 @@ def _pose_rate_hz(run: RunRecord) -> float:
     for camera in ("sim_camera_node", "camera_node"):
         if "rate_hz" in run.parameters(camera):
             return float(run.parameters(camera)["rate_hz"])
-    return TOPICS["object_pose"].rate_hz
+    return OBJECT_POSE.topic.rate_hz
 
 
-def _quantiles(ages_ns: NDArray[np.int64]) -> dict[str, float]:
-    p50, p99, largest = np.quantile(ages_ns * 1e-6, [0.5, 0.99, 1.0])
+def _quantiles(ages: NDArray[np.float64]) -> dict[str, float]:
+    p50, p99, largest = np.quantile(ages, [0.5, 0.99, 1.0])
     return {"p50": round(float(p50), 1), "p99": round(float(p99), 1), "max": round(float(largest), 1)}

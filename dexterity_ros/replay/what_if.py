@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import Fault
+from dexterity_ros.contracts.sources import JOINTS
 from dexterity_ros.replay.offline import repeat
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
@@ -41,7 +42,7 @@ def what_if(run: RunRecord, pipeline: PolicyPipeline) -> WhatIf:
     """
     times, steps, others = [], [], []
     refused: dict[str, int] = {}
-    before = run.ticks[0].inputs.joints.pos_rad
+    before = run.ticks[0].inputs[JOINTS].pos_rad
     for tick, result, _ in repeat(run.ticks, pipeline, overrule=True):
         if isinstance(result, Fault):
             refused[str(result.code)] = refused.get(str(result.code), 0) + 1

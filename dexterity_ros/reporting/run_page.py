@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from dexterity_ros import wire
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
+from dexterity_ros.contracts.sources import OBJECT_POSE
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.replay.run_record import RunRecord
+from dexterity_ros.replay.timing import ages_ms
 from dexterity_ros.reporting.page import (
     COLOURS,
     INK,
@@ -203,7 +205,7 @@ class RunPage:
 
     def _pose(self) -> Section | None:
         run = self._run
-        if not len(run.bag.values("object_pose")):
+        if not run.has(OBJECT_POSE):
             return None
         pose, truth = run.pose, true_poses(run)
         figure, axes = drawing(2 if truth is not None else 1, 1, height_in=3.6 if truth is not None else 2.2)
@@ -241,10 +243,7 @@ class RunPage:
         figures = []
         ticks = self._run.ticks if self._run.has_ticks else []
         if len(ticks) > 1:
-            ages = {
-                "joints": [1e-6 * (t.now_ns - int(t.inputs.joints.stamp_ns)) for t in ticks],
-                "pose": [1e-6 * (t.now_ns - int(t.inputs.object_pose.stamp_ns)) for t in ticks],
-            }
+            ages = ages_ms(self._run)
             gaps = np.diff([t.now_ns for t in ticks]) * 1e-6
             period = float(np.median(gaps))
             late = (gaps - period)[np.abs(gaps - period) < 0.5 * period]

@@ -5,12 +5,14 @@ from dexterity_ros.ros.identity import Sender, system_id
 from dexterity_ros.ros.inbox import Inbox
 from dexterity_ros.ros.messages import message_class, message_field, qos_profile
 from dexterity_ros.ros.process import end_process, run, wait_for_hand
+from dexterity_ros.ros.sources import SourcePublishers
 from dexterity_ros.ros.strict_parameters import parameters, refuse_sim_time
 from dexterity_ros.ros.topics import observe, publisher, refused, subscribe
 
 __all__ = [
     "Inbox",
     "Sender",
+    "SourcePublishers",
     "Stamps",
     "end_process",
     "message_class",

@@ -8,7 +8,7 @@ from rclpy.node import Node
 
 from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
-from dexterity_ros.contracts.samples import ObservationInputs
+from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-from dexterity_ros.contracts.topics import QOS, TOPICS
+from dexterity_ros.contracts.topic import QOS
+from dexterity_ros.contracts.topics import TOPICS
 
 
 def qos_profile(key: str) -> QoSProfile:

@@ -8,7 +8,8 @@ from rclpy.serialization import deserialize_message
 
 from dexterity_ros import ros
 from dexterity_ros.contracts.errors import WireError
-from dexterity_ros.contracts.topics import QOS, TOPICS
+from dexterity_ros.contracts.topic import QOS
+from dexterity_ros.contracts.topics import TOPICS
 
 
 class Newest:

@@ -1,27 +1,17 @@
-"""Refuses inputs a policy must not act on: stale, not numbers, outside the workspace."""
+"""Refuses inputs a policy must not act on: missing, stale, not numbers, outside the workspace."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.manifest import PolicyManifest
-from dexterity_ros.contracts.samples import ObservationInputs, PoseSample
+from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.sources import OBJECT_POSE, ObservationInputs, Source
+from dexterity_ros.contracts.spec import ObservationSpec
+from dexterity_ros.observation.builder import needed_sources
 from dexterity_ros.safety.gate import AHEAD_MAX_S
-
-_STALE = {
-    "joint_states": FaultCode.JOINTS_STALE,
-    "object_pose": FaultCode.POSE_STALE,
-    "goal": FaultCode.GOAL_STALE,
-}
-_UNIT_TOLERANCE = 1e-3
-_INVALID = {
-    "joint_states": FaultCode.JOINTS_INVALID,
-    "object_pose": FaultCode.POSE_INVALID,
-    "goal": FaultCode.GOAL_INVALID,
-}
-SOURCES = tuple(_STALE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,84 +22,84 @@ class Workspace:
     radius_m: float
 
 
-def check_arrivals(manifest: PolicyManifest, ages_s: Mapping[str, float | None]) -> Fault | None:
-    """Returns the first source of which nothing has come, or nothing lately, or None.
+class Guard:
+    """Knows which sources a policy needs, and how old each may be."""
 
-    ages_s: monotonic time since the newest message of each source arrived; None: there was none. Stamps are checked
-    as well (`check_inputs`), but their clock can be set.
-    """
-    for source, age_s in ages_s.items():
-        limit_s = manifest.observation.max_age_s(source)
-        if age_s is None:
-            return Fault(code=_STALE[source], detail=f"no {source} yet")
-        if limit_s is not None and age_s > limit_s:
-            said = f"the newest {source} came {age_s * 1e3:.0f} ms ago, limit {limit_s * 1e3:.0f} ms"
-            return Fault(code=_STALE[source], detail=said)
-    return None
+    def __init__(self, spec: ObservationSpec, workspace: Workspace | None = None) -> None:
+        """workspace: for a policy that is given the object's pose; None: it may be anywhere."""
+        self.sources = needed_sources(spec)
+        self._limits_s = {source: _limit_s(spec, source) for source in self.sources}
+        self._workspace = workspace if OBJECT_POSE in self.sources else None
+
+    def check_arrivals(self, ages_s: Mapping[str, float | None]) -> Fault | None:
+        """Returns the first source of which nothing has come, or nothing lately, or None.
+
+        ages_s: monotonic time since the newest message of each source arrived; None: there was none. Stamps are
+        checked as well (`check`), but their clock can be set.
+        """
+        for source, limit_s in self._limits_s.items():
+            age_s = ages_s.get(source.name)
+            if age_s is None:
+                return _missing(source)
+            if age_s > limit_s:
+                said = f"the newest {source.name} came {age_s * 1e3:.0f} ms ago, limit {limit_s * 1e3:.0f} ms"
+                return Fault(code=source.stale, detail=said)
+        return None
+
+    def check(self, inputs: ObservationInputs, now_ns: int) -> Fault | None:
+        """Returns the first reason not to act on `inputs` at `now_ns`, or None."""
+        missing = [source for source in self.sources if source not in inputs]
+        if missing:
+            return _missing(missing[0])
+        return self._check_ages(inputs, now_ns) or _check_values(inputs, self.sources) or self._check_place(inputs)
+
+    def _check_ages(self, inputs: ObservationInputs, now_ns: int) -> Fault | None:
+        for source, limit_s in self._limits_s.items():
+            age_ns = now_ns - int(np.min(inputs[source].stamp_ns))
+            if age_ns > round(limit_s * 1e9):
+                said = f"{source.name} is {age_ns * 1e-6:.0f} ms old, limit {limit_s * 1e3:.0f} ms"
+                return Fault(code=source.stale, detail=said)
+            if age_ns < -round(AHEAD_MAX_S * 1e9):
+                said = f"{source.name} is {-age_ns * 1e-9:.3f} s ahead of time"
+                return Fault(code=FaultCode.STAMP_AHEAD, detail=said)
+        return None
+
+    def _check_place(self, inputs: ObservationInputs) -> Fault | None:
+        if self._workspace is None:
+            return None
+        off_m = inputs[OBJECT_POSE].pos_m - np.array(self._workspace.centre_m)
+        distance, limit_m = float(np.max(np.sqrt((off_m**2).sum(axis=-1)))), self._workspace.radius_m
+        if distance <= limit_m:
+            return None
+        said = f"the object is {distance:.3f} m from the grasp centre, limit {limit_m:.3f} m: dropped?"
+        return Fault(code=FaultCode.OUTSIDE_WORKSPACE, detail=said)
 
 
-def invalid(source: str, why: str) -> Fault:
+def invalid(source: Source[Any], why: str) -> Fault:
     """Returns the fault of a message that does not carry what its topic promises."""
-    return Fault(code=_INVALID[source], detail=f"{source}: {why}")
-
-
-def check_inputs(
-    manifest: PolicyManifest, inputs: ObservationInputs, now_ns: int, workspace: Workspace | None
-) -> Fault | None:
-    """Returns the first reason not to act on `inputs` at `now_ns`, or None."""
-    return _check_ages(manifest, inputs, now_ns) or _check_values(inputs) or _check_workspace(inputs, workspace)
-
-
-def _check_ages(manifest: PolicyManifest, inputs: ObservationInputs, now_ns: int) -> Fault | None:
-    stamps = {
-        "joint_states": inputs.joints.stamp_ns,
-        "object_pose": inputs.object_pose.stamp_ns,
-        "goal": inputs.goal.stamp_ns,
-    }
-    for source, stamp_ns in stamps.items():
-        limit_s = manifest.observation.max_age_s(source)
-        if limit_s is None:
-            continue
-        age_ns = now_ns - int(np.min(stamp_ns))
-        if age_ns > round(limit_s * 1e9):
-            said = f"{source} is {age_ns * 1e-6:.0f} ms old, limit {limit_s * 1e3:.0f} ms"
-            return Fault(code=_STALE[source], detail=said)
-        if age_ns < -round(AHEAD_MAX_S * 1e9):
-            return Fault(code=FaultCode.STAMP_AHEAD, detail=f"{source} is {-age_ns * 1e-9:.3f} s ahead of time")
-    return None
-
-
-def _check_values(inputs: ObservationInputs) -> Fault | None:
-    if not (np.isfinite(inputs.joints.pos_rad).all() and np.isfinite(inputs.joints.vel_rad_s).all()):
-        return Fault(code=FaultCode.JOINTS_INVALID, detail="joint positions or velocities are not finite")
-    if not (np.isfinite(inputs.object_pose.pos_m).all() and _is_rotation(inputs.object_pose.quat_wxyz)):
-        return Fault(
-            code=FaultCode.POSE_INVALID,
-            detail=f"object pose {inputs.object_pose.pos_m}, {inputs.object_pose.quat_wxyz} is not a pose",
-        )
-    if not _is_rotation(inputs.goal.quat_wxyz):
-        return Fault(code=FaultCode.GOAL_INVALID, detail=f"goal {inputs.goal.quat_wxyz} is not a unit quaternion")
-    return None
+    return Fault(code=source.invalid, detail=f"{source.name}: {why}")
 
 
 def usable_pose(pose: PoseSample, now_ns: int, max_age_s: float) -> bool:
     """Returns whether a pose is finite, a rotation, and as old as it may be: not from the future either."""
     age_s = (now_ns - int(pose.stamp_ns)) * 1e-9
-    return -AHEAD_MAX_S <= age_s <= max_age_s and bool(np.isfinite(pose.pos_m).all()) and _is_rotation(pose.quat_wxyz)
+    return -AHEAD_MAX_S <= age_s <= max_age_s and OBJECT_POSE.problem(pose) is None
 
 
-def _is_rotation(quat_wxyz: np.ndarray) -> bool:
-    length = np.sqrt((quat_wxyz**2).sum(axis=-1))
-    return bool((np.abs(length - 1.0) < _UNIT_TOLERANCE).all())
+def _limit_s(spec: ObservationSpec, source: Source[Any]) -> float:
+    """How old a sample may be: by the terms that name its source, or where none does, by the topics table."""
+    said = spec.max_age_s(source.name)
+    if said is not None:
+        return said
+    return float("inf") if source.topic.max_age_s is None else source.topic.max_age_s
 
 
-def _check_workspace(inputs: ObservationInputs, workspace: Workspace | None) -> Fault | None:
-    if workspace is None:
-        return None
-    distance = float(np.max(np.sqrt(((inputs.object_pose.pos_m - np.array(workspace.centre_m)) ** 2).sum(axis=-1))))
-    if distance > workspace.radius_m:
-        return Fault(
-            code=FaultCode.OUTSIDE_WORKSPACE,
-            detail=f"the object is {distance:.3f} m from the grasp centre, limit {workspace.radius_m:.3f} m: dropped?",
-        )
+def _missing(source: Source[Any]) -> Fault:
+    return Fault(code=source.stale, detail=f"no {source.name} yet")
+
+
+def _check_values(inputs: ObservationInputs, sources: Sequence[Source[Any]]) -> Fault | None:
+    for source in sources:
+        if (problem := source.problem(inputs[source])) is not None:
+            return Fault(code=source.invalid, detail=problem)
     return None

@@ -11,29 +11,40 @@ from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.manifest import PolicyManifest
-from dexterity_ros.contracts.ports import NetworkPort
-from dexterity_ros.contracts.samples import JointTarget, ObservationInputs
-from dexterity_ros.observation.builder import build_observation, check_spec
+from dexterity_ros.contracts.outputs import ACTION, REACHED
+from dexterity_ros.contracts.ports import NetworkPort, Ports
+from dexterity_ros.contracts.samples import JointTarget
+from dexterity_ros.contracts.sources import JOINTS, ObservationInputs
+from dexterity_ros.contracts.spec import VECTOR
+from dexterity_ros.observation.builder import build_ports, check_spec
 from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
-from dexterity_ros.runtime.guard import Workspace, check_inputs
+from dexterity_ros.runtime.guard import Guard, Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tick:
     """One control step: what was seen, what the network said, what is commanded.
 
-    observation: (..., width) float32. raw_action: (..., n) float32, with a stop head (..., n + 1).
+    observation: (..., width) float32. outputs: what the network said, by port, each (..., its width) float32.
     target: (..., n) rad.
-    led: an operator acted instead of the network; raw_action is theirs then.
-    reached: how sure the policy is that the goal is reached, (...) in 0 to 1; None without a stop head.
+    led: an operator acted instead of the network; the action is theirs then.
     """
 
     inputs: ObservationInputs
     observation: NDArray[np.float32]
-    raw_action: NDArray[np.float32]
+    outputs: Ports
     target: JointTarget
-    reached: NDArray[np.float32] | None = None
     led: bool = False
+
+    @property
+    def raw_action(self) -> NDArray[np.float32]:
+        """The action, (..., n)."""
+        return self.outputs[ACTION.name]
+
+    @property
+    def reached(self) -> NDArray[np.float32] | None:
+        """How sure the policy is that the goal is reached, (...) in 0 to 1; None for one that does not say."""
+        return self.outputs[REACHED.name][..., 0] if REACHED.name in self.outputs else None
 
 
 class PolicyPipeline:
@@ -51,7 +62,8 @@ class PolicyPipeline:
         manifest.check_hand(hand)
         check_spec(manifest.observation, len(hand.joints))
         self.manifest, self.hand = manifest, hand
-        self._network, self._workspace = network, workspace
+        self.guard = Guard(manifest.observation, workspace)
+        self._network = network
         self._memory: PolicyMemory | None = None
         self._state: NDArray[np.float32] | None = None
 
@@ -67,15 +79,16 @@ class PolicyPipeline:
     def raw_action(
         self, observation: NDArray[np.float32], state: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Returns the network's answers to observations (N, width) and its next state, for a simulator that decodes."""
-        return self._network(observation, self._begin(len(observation)) if state is None else state)
+        """Returns the actions to observations (N, width) and the next state, for a simulator that decodes."""
+        outputs, after = self._network({VECTOR: observation}, self._begin(len(observation)) if state is None else state)
+        return outputs[ACTION.name], after
 
     def _begin(self, count: int) -> NDArray[np.float32]:
         return np.zeros((count, self._network.state_width), dtype=np.float32)
 
     def towards(self, target_pos_rad: NDArray[np.float64], inputs: ObservationInputs) -> NDArray[np.float32]:
         """Returns the action, (..., n), that leads to an operator's target as fast as the policy itself could move."""
-        memory = self._memory or seed_memory(inputs.joints, inputs.object_pose)
+        memory = self._memory or seed_memory(inputs)
         action = encode_target(
             self.manifest.action,
             target_pos_rad,
@@ -93,44 +106,50 @@ class PolicyPipeline:
 
         instead: an operator's action, (..., n), in place of the network's, which sees and remembers all the same.
         """
-        fault = check_inputs(self.manifest, inputs, now_ns, self._workspace)
+        fault = self.guard.check(inputs, now_ns)
         if fault is not None:
             return fault
-        memory = self._memory or seed_memory(inputs.joints, inputs.object_pose)
+        memory = self._memory or seed_memory(inputs)
         memory = observe_object(memory, inputs)
-        observation = build_observation(self.manifest.observation, inputs, memory)
-        if not np.isfinite(observation).all():
-            return Fault(code=FaultCode.OBSERVATION_INVALID, detail=self._not_finite(observation))
-        batch = observation.reshape(-1, observation.shape[-1])
-        before = self._begin(len(batch)) if self._state is None else self._state
-        raw_action, state = self._network(batch, before)
-        raw_action = raw_action.reshape(*observation.shape[:-1], -1)
+        ports = build_ports(self.manifest.observation, inputs, memory)
+        if broken := [name for name, values in ports.items() if not np.isfinite(values).all()]:
+            return Fault(code=FaultCode.OBSERVATION_INVALID, detail=self._not_finite(ports, broken))
+        outputs, state = self._ask(ports)
         if instead is not None:
-            raw_action = np.concatenate([instead, raw_action[..., len(self.hand.joints) :]], axis=-1)
-        if not np.isfinite(raw_action).all():
-            return Fault(code=FaultCode.ACTION_INVALID, detail=f"the network returned {raw_action}")
+            outputs = {**outputs, ACTION.name: instead}
+        if not all(np.isfinite(values).all() for values in outputs.values()):
+            return Fault(code=FaultCode.ACTION_INVALID, detail=f"the network returned {dict(outputs)}")
         target, action = decode_action(
             self.manifest.action,
-            raw_action[..., : len(self.hand.joints)],
+            outputs[ACTION.name],
             previous_action=memory.action,
             previous_target_rad=memory.target_pos_rad,
             lower_rad=self.hand.lower_rad,
             upper_rad=self.hand.upper_rad,
-            joint_pos_rad=inputs.joints.pos_rad,
+            joint_pos_rad=inputs[JOINTS].pos_rad,
         )
         self._memory, self._state = replace(memory, target_pos_rad=target, action=action), state
         return Tick(
             inputs=inputs,
-            observation=observation,
-            raw_action=raw_action,
+            observation=ports[VECTOR],
+            outputs=outputs,
             target=JointTarget(stamp_ns=now_ns, pos_rad=target),
-            reached=raw_action[..., -1] if self.manifest.stop_head else None,
             led=instead is not None,
         )
 
-    def _not_finite(self, observation: NDArray[np.float32]) -> str:
-        slices = self.manifest.observation.slices
-        return f"not finite: {[name for name, part in slices.items() if not np.isfinite(observation[..., part]).all()]}"
+    def _ask(self, ports: Ports) -> tuple[Ports, NDArray[np.float32]]:
+        """Returns the network's answers to one hand (...,) or a batch (N, ...), and its next state."""
+        shapes = self.manifest.observation.ports
+        leading = ports[VECTOR].shape[:-1]
+        batch = {name: values.reshape(-1, *shapes[name]) for name, values in ports.items()}
+        before = self._begin(len(batch[VECTOR])) if self._state is None else self._state
+        outputs, state = self._network(batch, before)
+        return {name: values.reshape(*leading, -1) for name, values in outputs.items()}, state
+
+    def _not_finite(self, ports: Ports, broken: list[str]) -> str:
+        slices, vector = self.manifest.observation.slices, ports[VECTOR]
+        terms = [name for name, part in slices.items() if not np.isfinite(vector[..., part]).all()]
+        return f"not finite: {terms + [name for name in broken if name != VECTOR]}"
 
 
 def load_pipeline(bundle: Path, hand: HandSpec, *, workspace: Workspace | None = None) -> PolicyPipeline:

@@ -32,6 +32,8 @@ REACTIONS: dict[FaultCode, Reaction] = {
     FaultCode.POSE_INVALID: Reaction.HOLD,
     FaultCode.GOAL_STALE: Reaction.HOLD,
     FaultCode.GOAL_INVALID: Reaction.HOLD,
+    FaultCode.SOURCE_STALE: Reaction.HOLD,
+    FaultCode.SOURCE_INVALID: Reaction.HOLD,
     FaultCode.HEARTBEAT_LOST: Reaction.HOLD,
     FaultCode.NODE_SILENT: Reaction.HOLD,
     FaultCode.OVERRUN: Reaction.WARN,

@@ -5,17 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
+from dexterity_ros.contracts.sources import SOURCES
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.safety.faults import REACTIONS, Reaction
 
 CLEAR_AFTER_S = 0.3  # faults must be gone this long before motion goes on
 READY_S = 15.0  # arming must follow preparing within this time
 
-_STALE = {
-    "joint_states": FaultCode.JOINTS_STALE,
-    "object_pose": FaultCode.POSE_STALE,
-    "deadman": FaultCode.DEADMAN_RELEASED,
-}
+_STALE = {name: source.stale for name, source in SOURCES.items()} | {"deadman": FaultCode.DEADMAN_RELEASED}
 
 
 def watch_limits(keys: Sequence[str]) -> dict[str, float]:

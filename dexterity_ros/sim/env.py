@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from dexterity_ros.action.decoder import decode_action
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
+from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
+from dexterity_ros.contracts.sources import GOAL, JOINTS, ObservationInputs
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
@@ -21,6 +22,7 @@ from dexterity_ros.sim.rewards import reward_terms
 from dexterity_ros.sim.scene import build_scene
 from dexterity_ros.sim.sensors import SimulatedSensors, choose
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
+from dexterity_ros.sim.sources import Bodies, with_simulated
 from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, reached, sample_goals
 
 Floats = NDArray[np.float64]
@@ -28,7 +30,7 @@ Bools = NDArray[np.bool_]
 
 _STANDING = (
     "state", "_recent", "_tips", "goal", "_held", "_episode_step", "_goal_step", "_goal_limit", "_error", "_least",
-    "_stamp_ns", "inputs", "memory", "_rng",
+    "_stamp_ns", "inputs", "memory", "_rng", "_further_rng",
 )  # fmt: skip
 
 
@@ -55,6 +57,7 @@ class ReorientEnv:
         self.hand, self.task, self.config = hand, task, config
         self.observation_spec, self.action_spec = observation, action
         self._seed, self._rng, self._draws = seed, np.random.default_rng(seed), 0
+        self._further_rng = np.random.default_rng([seed, 5])
         scene = build_scene(hand, config.object, config.physics)
         n = config.num_envs
         self.models = random_models(scene.model, config.randomisation, n, self._rng)
@@ -143,17 +146,17 @@ class ReorientEnv:
             previous_target_rad=self.memory.target_pos_rad,
             lower_rad=self.hand.lower_rad,
             upper_rad=self.hand.upper_rad,
-            joint_pos_rad=self.inputs.joints.pos_rad,
+            joint_pos_rad=self.inputs[JOINTS].pos_rad,
         )
         self._advance(self.memory.target_pos_rad, target)
         self.memory = replace(self.memory, target_pos_rad=target, action=action)
         return self._judge(action - previous_action)
 
     def true_inputs(self) -> ObservationInputs:
-        """Returns what perfect sensors would see now, of joints, object and goal."""
+        """Returns what perfect sensors would see now."""
         state, stamp_ns = self.state, self._stamp_ns
-        return ObservationInputs(
-            joints=JointSample(
+        seen = ObservationInputs.of(
+            joint_states=JointSample(
                 stamp_ns=stamp_ns, pos_rad=self.physics.joint_pos(state), vel_rad_s=self.physics.joint_vel(state)
             ),
             object_pose=PoseSample(
@@ -161,6 +164,7 @@ class ReorientEnv:
             ),
             goal=GoalSample(stamp_ns=stamp_ns, quat_wxyz=self.goal),
         )
+        return with_simulated(seen, self._bodies, None)
 
     def close(self) -> None:
         """Stops the simulation threads."""
@@ -182,8 +186,9 @@ class ReorientEnv:
         still = PoseSample(stamp_ns=self._stamp_ns, pos_m=np.zeros((n, 3)), quat_wxyz=self.goal)
         limp = JointSample(stamp_ns=self._stamp_ns, pos_rad=np.zeros((n, joints)), vel_rad_s=np.zeros((n, joints)))
         goal = GoalSample(stamp_ns=self._stamp_ns, quat_wxyz=self.goal)
-        self.inputs = ObservationInputs(joints=limp, object_pose=still, goal=goal)
-        self.memory = seed_memory(limp, still)
+        begin = ObservationInputs.of(joint_states=limp, object_pose=still, goal=goal)
+        self.inputs = with_simulated(begin, self._bodies, None)
+        self.memory = seed_memory(self.inputs)
 
     def _advance(self, old_target: Floats, new_target: Floats) -> None:
         control = self.sensors.control(old_target, new_target)
@@ -221,7 +226,7 @@ class ReorientEnv:
         if restarted.any():
             self._restart(restarted)
             self._renew_samples(restarted)
-        self.inputs = replace(self.inputs, goal=GoalSample(stamp_ns=self._stamp_ns, quat_wxyz=self.goal))
+        self.inputs = self.inputs.having(GOAL, GoalSample(stamp_ns=self._stamp_ns, quat_wxyz=self.goal))
         return EnvStep(
             observation=self._observe(), privileged=self._privileged(), final_privileged=final_privileged,
             reward=reward, terminated=terminated, truncated=truncated, restarted=restarted, reached=got,
@@ -257,13 +262,21 @@ class ReorientEnv:
         self._new_goals(mask)
 
     def _sample_inputs(self) -> ObservationInputs:
-        return self.sensors.sample(self._recent, self._stamp_ns, self.goal)
+        seen = self.sensors.sample(self._recent, self._stamp_ns, self.goal)
+        return with_simulated(seen, self._bodies, self._further_rng)
+
+    def _bodies(self) -> Bodies:
+        state, physics = self.state, self.physics
+        return Bodies(
+            stamp_ns=self._stamp_ns, joint_pos_rad=physics.joint_pos(state), joint_vel_rad_s=physics.joint_vel(state),
+            object_pos_m=physics.object_pos(state), object_quat_wxyz=physics.object_quat(state), tips_m=self._tips,
+        )  # fmt: skip
 
     def _renew_samples(self, mask: Bools) -> None:
         """Samples restarted environments anew; like a robot's, their memory starts from what was measured."""
         fresh = self._sample_inputs()
         self.inputs = choose(mask, fresh, self.inputs)
-        self.memory = choose(mask, seed_memory(fresh.joints, fresh.object_pose), self.memory)
+        self.memory = choose(mask, seed_memory(fresh), self.memory)
 
     def _observe(self) -> NDArray[np.float32]:
         self.memory = observe_object(self.memory, self.inputs)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.ranges import PART_NAME, SHARE, UNSAID_AT_DEFAULT, Checked, Length, Range
-from dexterity_ros.contracts.samples import ObservationInputs
+from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.observation.memory import PolicyMemory
 from dexterity_ros.sim.physics import THREADS
 from dexterity_ros.sim.randomisation import ModelRandomisation

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import FULL_STATE, PhysicsConfig, build_scene
+from dexterity_ros.sim.sources import Bodies, with_simulated
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +54,7 @@ class RealtimeHand:
         self._powered_bias = self._model.actuator_biasprm.copy()
         self._powered_friction = self._model.dof_frictionloss.copy()
         self._data = mujoco.MjData(self._model)
-        self._rng = np.random.default_rng(seed)
+        self._rng, self._noise = np.random.default_rng(seed), np.random.default_rng([seed, 5])
         self._pool = ResetPool(hand, self._scene, size=pool, threads=1, rng=self._rng)
         self._lock = threading.Lock()
         self._powered: bool | None = None
@@ -108,6 +110,24 @@ class RealtimeHand:
         with self._lock:
             qpos = self._data.qpos[self._scene.object_qpos].copy()
         return PoseSample(stamp_ns=stamp_ns, pos_m=qpos[:3], quat_wxyz=qpos[3:])
+
+    def further(self, stamp_ns: int) -> ObservationInputs:
+        """Returns what the sensors besides joints and object say."""
+        return with_simulated(ObservationInputs({}), lambda: self._bodies(stamp_ns), self._noise)
+
+    def _bodies(self, stamp_ns: int) -> Bodies:
+        with self._lock:
+            qpos, qvel = self._data.qpos.copy(), self._data.qvel.copy()
+            tips_m = self._data.sensordata[self._scene.tip_sensors]
+        place = qpos[self._scene.object_qpos]
+        return Bodies(
+            stamp_ns=stamp_ns,
+            joint_pos_rad=qpos[self._scene.joint_qpos],
+            joint_vel_rad_s=qvel[self._scene.joint_qvel],
+            object_pos_m=place[:3],
+            object_quat_wxyz=place[3:],
+            tips_m=tips_m,
+        )
 
     def state(self) -> Floats:
         """Returns MuJoCo's full physics state."""

@@ -5,6 +5,7 @@ table 7; [DeXtreme] Handa et al., arXiv 2210.13702, table 6.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Annotated, Any
 
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.ranges import SHARE, UNSAID_AT_DEFAULT, Checked, Range
-from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
+from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
+from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 
@@ -193,8 +195,8 @@ class SimulatedSensors:
         noise, rng = self._noise, self._rng
         now, scale = recent[:, -1], self.scale[:, None]
         joint_pos = self._physics.joint_pos(now) + self._zero
-        return ObservationInputs(
-            joints=JointSample(
+        return ObservationInputs.of(
+            joint_states=JointSample(
                 stamp_ns=stamp_ns,
                 pos_rad=joint_pos + scale * noise.joint_pos_rad * rng.normal(size=joint_pos.shape),
                 vel_rad_s=self._physics.joint_vel(now)
@@ -261,7 +263,9 @@ class SimulatedSensors:
 
 
 def choose(mask: Bools, chosen: Any, other: Any) -> Any:
-    """Returns a tree of batched dataclasses with `chosen` where mask (N,) holds and `other` elsewhere."""
+    """Returns a tree of batched dataclasses and tables with `chosen` where mask (N,) holds and `other` elsewhere."""
+    if isinstance(chosen, Mapping):
+        return {name: choose(mask, part, other[name]) for name, part in chosen.items()}
     if is_dataclass(chosen) and not isinstance(chosen, type):
         values = {f.name: choose(mask, getattr(chosen, f.name), getattr(other, f.name)) for f in fields(chosen)}
         return type(chosen)(**values)

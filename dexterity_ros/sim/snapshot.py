@@ -1,6 +1,6 @@
 """Everything that changes in a simulation, as nested tables of arrays, so that a run can go on exactly."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ Snapshot = dict[str, Any]  # names to arrays, numbers, or more of the same
 
 
 def take(thing: object, names: Iterable[str]) -> Snapshot:
-    """Returns copies of attributes: arrays, dataclasses of arrays, random generators, None."""
+    """Returns copies of attributes: arrays, dataclasses and tables of arrays, random generators, None."""
     return {name: _plain(getattr(thing, name)) for name in names}
 
 
@@ -25,6 +25,8 @@ def _plain(value: Any) -> Any:
         return value.bit_generator.state
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
@@ -34,4 +36,6 @@ def _like(present: Any, value: Any) -> Any:
         return present
     if is_dataclass(present) and not isinstance(present, type):
         return type(present)(**{name: _like(getattr(present, name), part) for name, part in value.items()})
+    if isinstance(present, Mapping):
+        return {name: _like(present[name], part) for name, part in value.items()}
     return np.array(value) if isinstance(value, np.ndarray) else value

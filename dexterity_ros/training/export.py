@@ -28,6 +28,8 @@ from dexterity_ros.contracts.manifest import (
     save_manifest,
     sha256,
 )
+from dexterity_ros.contracts.outputs import ACTION, REACHED
+from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.scene import joint_gains
 from dexterity_ros.training.checkpoint import CHECKPOINT
@@ -61,7 +63,7 @@ def export_run(
     deployed = _Deployed(actor, len(env.hand.joints)).eval()
     _write_network(deployed, observations.shape[1], states.shape[1], bundle / NETWORK_FILE)
     _write_golden(deployed, observations, states, bundle / GOLDEN_FILE)
-    manifest = _manifest(config, env, actor, bundle, observations, current_limit_a, steps)
+    manifest = _manifest(config, env, deployed, bundle, observations, current_limit_a, steps)
     _stamp_metadata(manifest, bundle / NETWORK_FILE)
     manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
     save_manifest(manifest, bundle)
@@ -104,34 +106,36 @@ def _observe_range(env: ReorientEnv, actor: Actor) -> tuple[NDArray[np.float32],
 
 
 class _Deployed(torch.nn.Module):
-    """What is exported: the likeliest action; behind it, with a stop head, how sure it is of the goal, 0 to 1."""
+    """What is exported: the likeliest action, how sure a stop head is of the goal, 0 to 1, and the next state."""
 
     def __init__(self, actor: Actor, joints: int) -> None:
         super().__init__()
         self._actor, self._joints = actor, joints
+        self.outputs = (ACTION.name, *((REACHED.name,) if actor.joints > joints else ()))
+        self.state_width = actor.state_width
 
-    def forward(self, observation: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, observation: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, ...]:
         said, after = self._actor(observation, state)
-        if said.shape[-1] == self._joints:
+        if len(self.outputs) == 1:
             return said, after
         sure = (0.5 * (said[:, self._joints :] + 1.0)).clamp(0.0, 1.0)  # learned from labels -1 and 1
-        return torch.cat([said[:, : self._joints], sure], dim=-1), after
+        return said[:, : self._joints], sure, after
 
 
 class _WithoutState(torch.nn.Module):
-    """The same without memory, with nothing but observation and action at its ports."""
+    """The same without memory, with nothing but observation and outputs at its ports."""
 
     def __init__(self, deployed: _Deployed) -> None:
         super().__init__()
         self._deployed = deployed
 
-    def forward(self, observation: torch.Tensor) -> torch.Tensor:
-        return self._deployed(observation, observation[:, :0])[0]
+    def forward(self, observation: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return self._deployed(observation, observation[:, :0])[:-1]
 
 
 def _write_network(deployed: _Deployed, width: int, state_width: int, path: Path) -> None:
     batch = torch.export.Dim("batch", min=1, max=65536)
-    inputs, outputs = {"observation": torch.zeros(2, width)}, ["action"]
+    inputs, outputs = {VECTOR: torch.zeros(2, width)}, [*deployed.outputs]
     if state_width > 0:
         inputs["state"] = torch.zeros(2, state_width)
         outputs.append("next_state")
@@ -169,8 +173,8 @@ def _write_golden(
 ) -> None:
     index = np.linspace(0, len(observations) - 1, _GOLDEN_PAIRS).astype(int)
     observation, state = observations[index], states[index]
-    action, after = deployed(torch.from_numpy(observation), torch.from_numpy(state))
-    pairs = {"observation": observation, "action": action.numpy()}
+    *said, after = deployed(torch.from_numpy(observation), torch.from_numpy(state))
+    pairs = {VECTOR: observation} | {n: values.numpy() for n, values in zip(deployed.outputs, said, strict=True)}
     if states.shape[1] > 0:
         pairs |= {"state": state, "next_state": after.numpy()}
     np.savez_compressed(path, **pairs)
@@ -179,7 +183,7 @@ def _write_golden(
 def _manifest(
     config: Setup,
     env: ReorientEnv,
-    actor: Actor,
+    deployed: _Deployed,
     bundle: Path,
     observations: NDArray[np.float32],
     current_limit_a: float,
@@ -189,10 +193,10 @@ def _manifest(
     stiffness, damping = joint_gains(env.scene)
     digest = hashlib.sha256(yaml.safe_dump(configs.to_mapping(config)).encode()).hexdigest()
     return PolicyManifest(
-        format=1,
-        kind="recurrent" if actor.state_width > 0 else "step",
-        state_width=actor.state_width,
-        stop_head=actor.joints > len(hand.joints),
+        format=2,
+        kind="recurrent" if deployed.state_width > 0 else "step",
+        state_width=deployed.state_width,
+        outputs=deployed.outputs[1:],
         name=bundle.name,
         task=config.task,
         object=config.env.object,

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.manifest import NETWORK_FILE, PolicyManifest, load_manifest
+from dexterity_ros.contracts.outputs import ACTION
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo
 from dexterity_ros.training.setup import Setup
@@ -57,7 +58,7 @@ def _check_interface(manifest: PolicyManifest, config: Setup) -> None:
         ("observation", manifest.observation, config.observation()),
         ("action", replace(manifest.action, max_lead_rad=None), replace(config.policy.action, max_lead_rad=None)),
         ("control_rate_hz", manifest.control_rate_hz, rate),
-        ("stop_head", manifest.stop_head, False),
+        ("outputs", manifest.output_names, (ACTION.name,)),
     ):
         if theirs != ours:
             raise BundleError(f"{what} of {manifest.name} is {theirs}, the configuration's is {ours}: no start for it")

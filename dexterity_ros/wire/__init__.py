@@ -6,13 +6,16 @@ from dexterity_ros.wire.images import depth_sample, fill_image
 from dexterity_ros.wire.joints import JointReader, fill_joint_state, joint_order
 from dexterity_ros.wire.origin import Origin, heartbeat, heartbeat_text, origin, state_text
 from dexterity_ros.wire.poses import fill_goal, fill_pose, fill_transform, goal_sample, pose_sample
-from dexterity_ros.wire.ticks import TickRecord, pack_tick, tick_record, unpack_tick
+from dexterity_ros.wire.sources import SourceReaders, fill_sample
+from dexterity_ros.wire.ticks import Outputs, TickRecord, pack_tick, split_action, tick_record, unpack_tick
 
 __all__ = [
     "CAMERA_FRAME",
     "HAND_FRAME",
     "JointReader",
     "Origin",
+    "Outputs",
+    "SourceReaders",
     "TickRecord",
     "cloud_sample",
     "depth_sample",
@@ -21,6 +24,7 @@ __all__ = [
     "fill_image",
     "fill_joint_state",
     "fill_pose",
+    "fill_sample",
     "fill_stamp",
     "fill_transform",
     "goal_sample",
@@ -30,6 +34,7 @@ __all__ = [
     "origin",
     "pack_tick",
     "pose_sample",
+    "split_action",
     "stamp_ns",
     "state_text",
     "tick_record",

@@ -1,6 +1,11 @@
-"""One policy tick: what it consumed, what came out, as named sections of one vector."""
+"""One policy tick: what it consumed, what came out, as named sections of one vector.
 
-from collections.abc import Sequence
+Version 2, since `version` is a section: a sample of SOURCE is SOURCE.stamp and SOURCE.FIELD, what the network said
+output.NAME. Version 1, in bags from before, has joints, pose and goal under the short names of their sources, and the
+outputs side by side in raw_action, with a stop head behind the action.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,25 +13,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import WireError
-from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, ObservationInputs, PoseSample
+from dexterity_ros.contracts.outputs import ACTION, REACHED
+from dexterity_ros.contracts.samples import JointTarget, Sample
+from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, SOURCES, ObservationInputs, Source
 
 Floats = NDArray[np.float64]
+Outputs = Mapping[str, NDArray[np.float32]]
+_VERSION = 2
+_OUTPUT = "output."
 
 
 @dataclass(frozen=True, kw_only=True)
 class TickRecord:
     """One policy tick as published: enough to repeat it exactly.
 
-    reset: number of the reset it follows. led: an operator acted, not the network.
+    reset: number of the reset it follows. outputs: what the network said, by port, each (width,). led: an operator
+    acted, not the network; the action is theirs then.
     """
 
     now_ns: int
     reset: int
     inputs: ObservationInputs
     observation: NDArray[np.float32]
-    raw_action: NDArray[np.float32]
+    outputs: Outputs
     target: JointTarget
     led: bool = False
+
+    @property
+    def raw_action(self) -> NDArray[np.float32]:
+        """The action, (n,)."""
+        return self.outputs[ACTION.name]
 
 
 def pack_tick(tick: TickRecord) -> tuple[list[tuple[str, int]], Floats]:
@@ -34,23 +50,18 @@ def pack_tick(tick: TickRecord) -> tuple[list[tuple[str, int]], Floats]:
 
     A stamp is two numbers, seconds and nanoseconds, because float64 cannot hold 19 digits. float32 fits exactly.
     """
-    inputs = tick.inputs
     sections: list[tuple[str, Any]] = [
+        ("version", [_VERSION]),
         ("now", _split(tick.now_ns)),
         ("reset", [tick.reset]),
-        ("joints_stamp", _split(inputs.joints.stamp_ns)),
-        ("joints_pos_rad", inputs.joints.pos_rad),
-        ("joints_vel_rad_s", inputs.joints.vel_rad_s),
-        ("pose_stamp", _split(inputs.object_pose.stamp_ns)),
-        ("pose_pos_m", inputs.object_pose.pos_m),
-        ("pose_quat_wxyz", inputs.object_pose.quat_wxyz),
-        ("goal_stamp", _split(inputs.goal.stamp_ns)),
-        ("goal_quat_wxyz", inputs.goal.quat_wxyz),
-        ("observation", tick.observation),
-        ("raw_action", tick.raw_action),
-        ("target_pos_rad", tick.target.pos_rad),
-        ("led", [tick.led]),
     ]
+    for source in tick.inputs.sources:
+        sample = tick.inputs[source]
+        sections += [(f"{source.name}.stamp", _split(sample.stamp_ns))]
+        sections += [(f"{source.name}.{name}", getattr(sample, name)) for name in source.fields]
+    sections += [("observation", tick.observation)]
+    sections += [(_OUTPUT + name, values) for name, values in tick.outputs.items()]
+    sections += [("target_pos_rad", tick.target.pos_rad), ("led", [tick.led])]
     arrays = [np.asarray(values, dtype=np.float64).ravel() for _, values in sections]
     return [(name, a.size) for (name, _), a in zip(sections, arrays, strict=True)], np.concatenate(arrays)
 
@@ -63,34 +74,70 @@ def unpack_tick(layout: Sequence[tuple[str, int]], data: Sequence[float] | Float
         raise WireError(f"a tick of {values.size} numbers does not have the layout {list(layout)}")
     part = {name: values[end - size : end] for (name, size), end in zip(layout, ends, strict=True)}
     try:
-        return TickRecord(
-            now_ns=_join(part["now"]),
-            reset=int(part["reset"][0]),
-            inputs=ObservationInputs(
-                joints=JointSample(
-                    stamp_ns=_join(part["joints_stamp"]),
-                    pos_rad=part["joints_pos_rad"],
-                    vel_rad_s=part["joints_vel_rad_s"],
-                ),
-                object_pose=PoseSample(
-                    stamp_ns=_join(part["pose_stamp"]),
-                    pos_m=part["pose_pos_m"],
-                    quat_wxyz=part["pose_quat_wxyz"],
-                ),
-                goal=GoalSample(stamp_ns=_join(part["goal_stamp"]), quat_wxyz=part["goal_quat_wxyz"]),
-            ),
-            observation=part["observation"].astype(np.float32),
-            raw_action=part["raw_action"].astype(np.float32),
-            target=JointTarget(stamp_ns=_join(part["now"]), pos_rad=part["target_pos_rad"]),
-            led=bool(part.get("led", np.zeros(1))[0]),  # bags from before operators could lead do not say
-        )
-    except KeyError as error:
+        return _tick(part)
+    except (KeyError, IndexError) as error:
         raise WireError(f"the tick has no section {error}; there are {sorted(part)}") from error
 
 
 def tick_record(message: Any) -> TickRecord:
     """Returns the tick in a Float64MultiArray message. Raises WireError when it is not one."""
     return unpack_tick([(dim.label, dim.size) for dim in message.layout.dim], message.data)
+
+
+def split_action(raw_action: NDArray[np.float32], joints: int) -> Outputs:
+    """Returns the outputs that a recording of version 1 holds side by side: the action, and how sure a stop head is."""
+    behind = raw_action[joints:]
+    return {ACTION.name: raw_action[:joints]} | ({REACHED.name: behind} if behind.size else {})
+
+
+def _tick(part: dict[str, Floats]) -> TickRecord:
+    version = int(part["version"][0]) if "version" in part else 1
+    if version not in (1, _VERSION):
+        raise WireError(f"the tick is of version {version}, known are 1 and {_VERSION}")
+    now_ns = _join(part["now"])
+    return TickRecord(
+        now_ns=now_ns,
+        reset=int(part["reset"][0]),
+        inputs=_inputs(part) if version == _VERSION else _inputs_1(part),
+        observation=part["observation"].astype(np.float32),
+        outputs=_outputs(part) if version == _VERSION else _outputs_1(part),
+        target=JointTarget(stamp_ns=now_ns, pos_rad=part["target_pos_rad"]),
+        led=bool(part.get("led", np.zeros(1))[0]),  # bags from before operators could lead do not say
+    )
+
+
+def _inputs(part: Mapping[str, Floats]) -> ObservationInputs:
+    names = [name.removesuffix(".stamp") for name in part if name.endswith(".stamp")]
+    unknown = sorted(set(names) - set(SOURCES))
+    if unknown:
+        raise WireError(f"the tick consumed {unknown}; known sources are {sorted(SOURCES)}")
+    return ObservationInputs({name: _sample(part, SOURCES[name], f"{name}.") for name in names})
+
+
+def _inputs_1(part: Mapping[str, Floats]) -> ObservationInputs:
+    return ObservationInputs({s.name: _sample(part, s, f"{s.short}_") for s in (JOINTS, OBJECT_POSE, GOAL)})
+
+
+def _sample(part: Mapping[str, Floats], source: Source[Any], prefix: str) -> Sample:
+    """Returns a sample; what has more rows than one is a table of them."""
+    fields = {}
+    for name, names in source.fields.items():
+        values = part[prefix + name]
+        rows = names is not None and values.size != len(names)
+        fields[name] = values.reshape(-1, len(names or ())) if rows else values
+    sample: Sample = source.sample(stamp_ns=_join(part[f"{prefix}stamp"]), **fields)
+    return sample
+
+
+def _outputs(part: Mapping[str, Floats]) -> Outputs:
+    found = {name: values for name, values in part.items() if name.startswith(_OUTPUT)}
+    if _OUTPUT + ACTION.name not in found:
+        raise KeyError(_OUTPUT + ACTION.name)
+    return {name.removeprefix(_OUTPUT): values.astype(np.float32) for name, values in found.items()}
+
+
+def _outputs_1(part: Mapping[str, Floats]) -> Outputs:
+    return split_action(part["raw_action"].astype(np.float32), part["joints_pos_rad"].size)
 
 
 def _split(stamp: int) -> tuple[int, int]:

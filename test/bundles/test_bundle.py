@@ -14,6 +14,8 @@ from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id, load_manifest, save_manifest, sha256
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
 
+NOTHING = np.zeros((1, 0), np.float32)  # the state of a policy without memory
+
 
 @pytest.fixture
 def copy(bundle, tmp_path):
@@ -41,8 +43,8 @@ def test_the_start_pose_is_within_the_hands_limits(bundle, leap):
 def test_the_network_answers_alike_for_one_and_for_many(bundle):
     manifest, network = load_policy(bundle)
     batch = np.random.default_rng(0).normal(size=(7, manifest.observation.width)).astype(np.float32)
-    single = np.concatenate([network(row[None], None)[0] for row in batch])
-    np.testing.assert_allclose(single, network(batch, None)[0], atol=1e-5)
+    single = np.concatenate([network({"observation": row[None]}, NOTHING)[0]["action"] for row in batch])
+    np.testing.assert_allclose(single, network({"observation": batch}, NOTHING)[0]["action"], atol=1e-5)
 
 
 def test_a_changed_byte_in_the_network_is_refused(copy):

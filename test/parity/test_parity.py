@@ -10,7 +10,8 @@ from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import named_resource
-from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
+from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
+from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, ObservationInputs
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvConfig
@@ -19,6 +20,7 @@ from dexterity_ros.sim.sensors import SampleNoise
 from dexterity_ros.tasks.reorient import TaskSpec
 
 STEPS, ENVS = 30, 5
+NOTHING = np.zeros((1, 0), np.float32)  # the state of a policy without memory
 NOISE = SampleNoise(
     joint_pos_rad=0.01,
     joint_vel_rad_s=0.1,
@@ -54,7 +56,7 @@ def episode(leap, bundle):
     rows = []
     for _ in range(STEPS):
         inputs = env.inputs
-        action = np.concatenate([network(row[None], None)[0] for row in observation])
+        action = np.concatenate([network({"observation": row[None]}, NOTHING)[0]["action"] for row in observation])
         before = observation
         step = env.step(action)
         rows.append((inputs, before, action, env.memory.target_pos_rad.copy()))
@@ -79,19 +81,19 @@ def through_the_wire(inputs: ObservationInputs, i: int, names) -> ObservationInp
     joints = wire.fill_joint_state(
         Message(header=header(), name=[], position=[], velocity=[]),
         names,
-        int(inputs.joints.stamp_ns[i]),
-        inputs.joints.pos_rad[i],
-        inputs.joints.vel_rad_s[i],
+        int(inputs[JOINTS].stamp_ns[i]),
+        inputs[JOINTS].pos_rad[i],
+        inputs[JOINTS].vel_rad_s[i],
     )
     joints.position, joints.velocity = np.array(joints.position), np.array(joints.velocity)
     pose = PoseSample(
-        stamp_ns=int(inputs.object_pose.stamp_ns[i]),
-        pos_m=inputs.object_pose.pos_m[i],
-        quat_wxyz=inputs.object_pose.quat_wxyz[i],
+        stamp_ns=int(inputs[OBJECT_POSE].stamp_ns[i]),
+        pos_m=inputs[OBJECT_POSE].pos_m[i],
+        quat_wxyz=inputs[OBJECT_POSE].quat_wxyz[i],
     )
-    goal = GoalSample(stamp_ns=int(inputs.goal.stamp_ns[i]), quat_wxyz=inputs.goal.quat_wxyz[i])
-    return ObservationInputs(
-        joints=wire.JointReader(names).sample(joints),
+    goal = GoalSample(stamp_ns=int(inputs[GOAL].stamp_ns[i]), quat_wxyz=inputs[GOAL].quat_wxyz[i])
+    return ObservationInputs.of(
+        joint_states=wire.JointReader(names).sample(joints),
         object_pose=wire.pose_sample(wire.fill_pose(blank_pose(), pose)),
         goal=wire.goal_sample(wire.fill_goal(blank_pose(), goal)),
     )
@@ -103,7 +105,7 @@ def test_an_episode_of_the_environment_repeats_bit_for_bit_on_the_robots_path(ep
     pipeline = PolicyPipeline(manifest, network, leap)
     for inputs, observation, action, target in episode:
         seen = through_the_wire(inputs, i, leap.joint_names)
-        tick = pipeline.step(seen, seen.goal.stamp_ns)
+        tick = pipeline.step(seen, seen[GOAL].stamp_ns)
         assert isinstance(tick, Tick), tick
         np.testing.assert_array_equal(tick.observation, observation[i])
         np.testing.assert_array_equal(tick.raw_action, action[i])
@@ -115,22 +117,22 @@ def test_a_batch_observes_what_its_members_would(episode, leap, bundle):
     _, network = load_policy(bundle)
     batch, single = PolicyPipeline(manifest, network, leap), PolicyPipeline(manifest, network, leap)
     for inputs, *_ in episode[:5]:
-        together = batch.step(inputs, int(inputs.goal.stamp_ns[0]))
+        together = batch.step(inputs, int(inputs[GOAL].stamp_ns[0]))
         one = JointSample(
-            stamp_ns=inputs.joints.stamp_ns[0],
-            pos_rad=inputs.joints.pos_rad[0],
-            vel_rad_s=inputs.joints.vel_rad_s[0],
+            stamp_ns=inputs[JOINTS].stamp_ns[0],
+            pos_rad=inputs[JOINTS].pos_rad[0],
+            vel_rad_s=inputs[JOINTS].vel_rad_s[0],
         )
         alone = single.step(
-            ObservationInputs(
-                joints=one,
+            ObservationInputs.of(
+                joint_states=one,
                 object_pose=PoseSample(
-                    stamp_ns=inputs.object_pose.stamp_ns[0],
-                    pos_m=inputs.object_pose.pos_m[0],
-                    quat_wxyz=inputs.object_pose.quat_wxyz[0],
+                    stamp_ns=inputs[OBJECT_POSE].stamp_ns[0],
+                    pos_m=inputs[OBJECT_POSE].pos_m[0],
+                    quat_wxyz=inputs[OBJECT_POSE].quat_wxyz[0],
                 ),
-                goal=GoalSample(stamp_ns=inputs.goal.stamp_ns[0], quat_wxyz=inputs.goal.quat_wxyz[0]),
+                goal=GoalSample(stamp_ns=inputs[GOAL].stamp_ns[0], quat_wxyz=inputs[GOAL].quat_wxyz[0]),
             ),
-            int(inputs.goal.stamp_ns[0]),
+            int(inputs[GOAL].stamp_ns[0]),
         )
         np.testing.assert_allclose(together.target.pos_rad[0], alone.target.pos_rad, atol=1e-5)

@@ -11,6 +11,7 @@ pytest.importorskip("rosbags")
 
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.sources import JOINTS
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
 from dexterity_ros.recording.mcap_records import Channel
 from dexterity_ros.replay.compare import compare
@@ -50,8 +51,8 @@ def test_the_committed_run_is_repeated_as_its_reference_says(run, pipeline):
 
 def test_a_changed_input_is_found_at_its_tick_and_in_its_term(run, pipeline):
     tick = run.ticks[40]
-    joints = replace(tick.inputs.joints, pos_rad=tick.inputs.joints.pos_rad + 1e-9 * (np.arange(16) == 3))
-    run.ticks[40] = replace(tick, inputs=replace(tick.inputs, joints=joints))
+    joints = replace(tick.inputs[JOINTS], pos_rad=tick.inputs[JOINTS].pos_rad + 1e-9 * (np.arange(16) == 3))
+    run.ticks[40] = replace(tick, inputs=tick.inputs.having(JOINTS, joints))
     result = repeated(run, pipeline)
     by_stage = {stage.stage: stage for stage in result.stages}
     assert by_stage["joint_states"].differing == 1

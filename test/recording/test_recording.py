@@ -13,6 +13,7 @@ pytest.importorskip("rosbags")
 pytest.importorskip("mcap")
 
 from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.bag_writer import BagWriter
@@ -176,10 +177,10 @@ def test_a_run_goes_to_lerobot_and_back_without_a_changed_bit(tmp_path, leap):
     assert len(before) == len(after) > 100
     for a, b in zip(before, after, strict=True):
         assert (a.now_ns, a.reset) == (b.now_ns, b.reset)
-        assert a.inputs.joints.stamp_ns == b.inputs.joints.stamp_ns
-        assert a.inputs.object_pose.stamp_ns == b.inputs.object_pose.stamp_ns
-        np.testing.assert_array_equal(a.inputs.joints.pos_rad, b.inputs.joints.pos_rad)
-        np.testing.assert_array_equal(a.inputs.object_pose.quat_wxyz, b.inputs.object_pose.quat_wxyz)
+        assert a.inputs[JOINTS].stamp_ns == b.inputs[JOINTS].stamp_ns
+        assert a.inputs[OBJECT_POSE].stamp_ns == b.inputs[OBJECT_POSE].stamp_ns
+        np.testing.assert_array_equal(a.inputs[JOINTS].pos_rad, b.inputs[JOINTS].pos_rad)
+        np.testing.assert_array_equal(a.inputs[OBJECT_POSE].quat_wxyz, b.inputs[OBJECT_POSE].quat_wxyz)
         np.testing.assert_array_equal(a.observation, b.observation)
         np.testing.assert_array_equal(a.target.pos_rad, b.target.pos_rad)
 

@@ -7,8 +7,11 @@ import pytest
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.manifest import load_manifest
-from dexterity_ros.runtime.guard import Workspace
+from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE
+from dexterity_ros.observation.builder import _TERMS, _Term, observation_spec
+from dexterity_ros.runtime.guard import Guard, Workspace
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
+from dexterity_ros.wire import TickRecord, pack_tick, unpack_tick
 
 NOW_NS = 1_000_000_000_000
 S = 1_000_000_000
@@ -22,8 +25,8 @@ class Constant:
 
     state_width = 1
 
-    def __call__(self, observation, state):
-        return np.full((observation.shape[0], 16), self.value, dtype=np.float32), state + 1
+    def __call__(self, seen, state):
+        return {"action": np.full((len(seen["observation"]), 16), self.value, dtype=np.float32)}, state + 1
 
 
 @pytest.fixture
@@ -64,21 +67,17 @@ def test_after_a_reset_it_starts_again_from_the_measured_pose(pipeline, inputs, 
 
 
 @pytest.mark.parametrize(
-    ("source", "field", "expected"),
-    [
-        ("joint_states", "joints", FaultCode.JOINTS_STALE),
-        ("object_pose", "object_pose", FaultCode.POSE_STALE),
-        ("goal", "goal", FaultCode.GOAL_STALE),
-    ],
+    ("source", "expected"),
+    [(JOINTS, FaultCode.JOINTS_STALE), (OBJECT_POSE, FaultCode.POSE_STALE), (GOAL, FaultCode.GOAL_STALE)],
 )
 def test_an_input_older_than_its_limit_is_a_fault_and_at_the_limit_it_is_not(
-    pipeline, manifest, inputs, source, field, expected
+    pipeline, manifest, inputs, source, expected
 ):
-    limit_ns = round(manifest.observation.max_age_s(source) * 1e9)
-    at_limit = replace(getattr(inputs, field), stamp_ns=NOW_NS - limit_ns)
-    assert isinstance(pipeline.step(replace(inputs, **{field: at_limit}), NOW_NS), Tick)
+    limit_ns = round(manifest.observation.max_age_s(source.name) * 1e9)
+    at_limit = replace(inputs[source], stamp_ns=NOW_NS - limit_ns)
+    assert isinstance(pipeline.step(inputs.having(source, at_limit), NOW_NS), Tick)
     older = replace(at_limit, stamp_ns=NOW_NS - limit_ns - 1_000_000)
-    assert code(pipeline.step(replace(inputs, **{field: older}), NOW_NS)) == expected
+    assert code(pipeline.step(inputs.having(source, older), NOW_NS)) == expected
 
 
 def test_a_dead_goal_node_is_noticed_in_time_for_the_hand_to_stand_within_150_ms(manifest):
@@ -89,12 +88,12 @@ def test_a_dead_goal_node_is_noticed_in_time_for_the_hand_to_stand_within_150_ms
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda i: replace(i, joints=replace(i.joints, pos_rad=np.full(16, np.nan))), FaultCode.JOINTS_INVALID),
-        (lambda i: replace(i, joints=replace(i.joints, vel_rad_s=np.full(16, np.inf))), FaultCode.JOINTS_INVALID),
-        (lambda i: replace(i, object_pose=replace(i.object_pose, pos_m=np.full(3, np.nan))), FaultCode.POSE_INVALID),
-        (lambda i: replace(i, object_pose=replace(i.object_pose, quat_wxyz=np.zeros(4))), FaultCode.POSE_INVALID),
-        (lambda i: replace(i, goal=replace(i.goal, quat_wxyz=np.full(4, np.nan))), FaultCode.GOAL_INVALID),
-        (lambda i: replace(i, object_pose=replace(i.object_pose, pos_m=np.ones(3))), FaultCode.OUTSIDE_WORKSPACE),
+        (lambda i: i.having(JOINTS, replace(i[JOINTS], pos_rad=np.full(16, np.nan))), FaultCode.JOINTS_INVALID),
+        (lambda i: i.having(JOINTS, replace(i[JOINTS], vel_rad_s=np.full(16, np.inf))), FaultCode.JOINTS_INVALID),
+        (lambda i: i.having(OBJECT_POSE, replace(i[OBJECT_POSE], pos_m=np.full(3, np.nan))), FaultCode.POSE_INVALID),
+        (lambda i: i.having(OBJECT_POSE, replace(i[OBJECT_POSE], quat_wxyz=np.zeros(4))), FaultCode.POSE_INVALID),
+        (lambda i: i.having(GOAL, replace(i[GOAL], quat_wxyz=np.full(4, np.nan))), FaultCode.GOAL_INVALID),
+        (lambda i: i.having(OBJECT_POSE, replace(i[OBJECT_POSE], pos_m=np.ones(3))), FaultCode.OUTSIDE_WORKSPACE),
     ],
 )
 def test_values_that_cannot_be_are_faults(pipeline, inputs, change, expected):
@@ -106,15 +105,81 @@ def test_a_network_that_returns_nan_is_a_fault_and_moves_nothing(manifest, leap,
     assert code(pipeline.step(inputs, NOW_NS)) == FaultCode.ACTION_INVALID
 
 
-def test_behind_the_action_a_stop_head_says_how_sure_it_is(manifest, leap, inputs):
+def test_beside_the_action_a_policy_says_how_sure_it_is(manifest, leap, inputs):
     class Sure(Constant):
-        def __call__(self, observation, state):
-            return np.array([[0.5] * 16 + [0.8]], dtype=np.float32), state
+        def __call__(self, seen, state):
+            outputs, after = super().__call__(seen, state)
+            return outputs | {"reached": np.array([[0.8]], np.float32)}, after
 
-    tick = PolicyPipeline(replace(manifest, stop_head=True), Sure(0.0), leap).step(inputs, NOW_NS)
+    tick = PolicyPipeline(manifest, Sure(0.5), leap).step(inputs, NOW_NS)
     np.testing.assert_allclose(tick.target.pos_rad, np.array(leap.home_pos_rad) + 0.1)
     assert abs(float(tick.reached) - 0.8) < 1e-6
     assert PolicyPipeline(manifest, Constant(0.5), leap).step(inputs, NOW_NS).reached is None
+
+
+@pytest.fixture
+def blind(manifest, leap):
+    """A pipeline that is given joints only."""
+    spec = observation_spec(("joint_pos", "joint_vel", "last_action"), 16, {JOINTS.name: 0.1})
+    ranges = {term.name: manifest.training_range[term.name] for term in spec.terms}
+    workspace = Workspace(centre_m=leap.grasp_centre_m, radius_m=0.09)
+    manifest = replace(manifest, observation=spec, training_range=ranges)
+    return PolicyPipeline(manifest, Constant(0.5), leap, workspace=workspace)
+
+
+def test_a_policy_that_uses_no_object_pose_does_not_wait_for_one(blind, pipeline, inputs, leap):
+    assert blind.guard.sources == (JOINTS,) and pipeline.guard.sources == (JOINTS, OBJECT_POSE, GOAL)
+    assert blind.guard.check_arrivals({"joint_states": 0.01}) is None
+    assert pipeline.guard.check_arrivals({"joint_states": 0.01}).code is FaultCode.POSE_STALE
+    alone = inputs.only((JOINTS,))
+    assert code(pipeline.step(alone, NOW_NS)) == FaultCode.POSE_STALE
+    for k in (1, 2):
+        tick = blind.step(alone, NOW_NS)
+        np.testing.assert_allclose(tick.target.pos_rad, np.array(leap.home_pos_rad) + 0.1 * k)
+    assert isinstance(blind.towards(np.array(leap.home_pos_rad), alone), np.ndarray)
+
+
+def test_a_goal_term_needs_the_objects_pose_too(manifest):
+    spec = observation_spec(("joint_pos", "goal_rotvec"), 16, {JOINTS.name: 0.1, GOAL.name: 0.1})
+    guard = Guard(spec)
+    assert guard.sources == (JOINTS, OBJECT_POSE, GOAL)
+    late = guard.check_arrivals({"joint_states": 0.0, "object_pose": 0.2, "goal": 0.0})
+    assert late.code is FaultCode.POSE_STALE  # by the topics table, for no term of its own says how old it may be
+
+
+def test_a_tick_of_a_policy_that_sees_joints_only_records_joints_only(blind, inputs):
+    tick = blind.step(inputs.only((JOINTS,)), NOW_NS)
+    record = TickRecord(
+        now_ns=NOW_NS, reset=0, inputs=tick.inputs, observation=tick.observation, outputs=tick.outputs,
+        target=tick.target,
+    )  # fmt: skip
+    again = unpack_tick(*pack_tick(record))
+    assert again.inputs.sources == (JOINTS,) and again.inputs.oldest_ns == NOW_NS
+    np.testing.assert_array_equal(again.raw_action, tick.raw_action)
+
+
+def test_what_has_a_shape_of_its_own_has_a_port_of_its_own(manifest, leap, inputs, monkeypatch):
+    class Pointed(Constant):
+        def __call__(self, seen, state):
+            assert {name: values.shape for name, values in seen.items()} == {
+                "observation": (1, 16), "points": (1, 2, 3),
+            }  # fmt: skip
+            self.seen = seen["points"]
+            return super().__call__(seen, state)
+
+    corners = _Term(
+        compute=lambda i, m: np.stack([i[OBJECT_POSE].pos_m, -i[OBJECT_POSE].pos_m], axis=-2),
+        width=6, frame="hand", unit="m", source=OBJECT_POSE, port="points", shape=(2, 3),
+    )  # fmt: skip
+    monkeypatch.setitem(_TERMS, "corners", corners)
+    spec = observation_spec(("joint_pos", "corners"), 16, {JOINTS.name: 0.1, OBJECT_POSE.name: 0.1})
+    assert spec.width == 16 and spec.ports == {"observation": (16,), "points": (2, 3)}
+    ranges = {"joint_pos": manifest.training_range["joint_pos"]}
+    network = Pointed(0.5)
+    pipeline = PolicyPipeline(replace(manifest, observation=spec, training_range=ranges), network, leap)
+    tick = pipeline.step(inputs.only((JOINTS, OBJECT_POSE)), NOW_NS)
+    assert tick.observation.shape == (16,)
+    np.testing.assert_allclose(network.seen[0, 1], -np.array(leap.grasp_centre_m), atol=1e-6)
 
 
 def test_an_operators_target_is_reached_as_fast_as_the_policy_itself_could_move(pipeline, inputs, leap):
@@ -134,7 +199,7 @@ def test_an_operators_target_is_reached_as_fast_as_the_policy_itself_could_move(
 
 def test_a_fault_leaves_the_memory_as_it_was(pipeline, inputs, leap):
     pipeline.step(inputs, NOW_NS)
-    bad = replace(inputs, object_pose=replace(inputs.object_pose, pos_m=np.full(3, np.nan)))
+    bad = inputs.having(OBJECT_POSE, replace(inputs[OBJECT_POSE], pos_m=np.full(3, np.nan)))
     assert isinstance(pipeline.step(bad, NOW_NS), Fault)
     tick = pipeline.step(inputs, NOW_NS)
     np.testing.assert_allclose(tick.target.pos_rad, np.array(leap.home_pos_rad) + 0.2)
@@ -144,9 +209,8 @@ def test_velocity_comes_from_two_poses_and_survives_a_pose_seen_twice(pipeline, 
     part = manifest.observation.slices["object_lin_vel"]
     first = inputs_at(NOW_NS)
     moved = inputs_at(NOW_NS + S // 20)
-    moved = replace(
-        moved, object_pose=replace(moved.object_pose, pos_m=moved.object_pose.pos_m + np.array([0.001, 0, 0]))
-    )
+    pose = moved[OBJECT_POSE]
+    moved = moved.having(OBJECT_POSE, replace(pose, pos_m=pose.pos_m + np.array([0.001, 0, 0])))
     pipeline.step(first, NOW_NS)
     for _ in range(2):
         tick = pipeline.step(moved, NOW_NS + S // 20)
@@ -161,7 +225,6 @@ def test_the_goal_term_is_the_turn_that_remains(pipeline, manifest, inputs):
 def test_a_recording_in_which_an_operator_led_repeats_exactly(manifest, pipeline, leap, inputs_at):
     pytest.importorskip("mcap")
     from dexterity_ros.replay.offline import repeat
-    from dexterity_ros.wire import TickRecord, pack_tick, unpack_tick
 
     records = []
     for k in range(1, 31):
@@ -170,7 +233,7 @@ def test_a_recording_in_which_an_operator_led_repeats_exactly(manifest, pipeline
         instead = pipeline.towards(np.array(leap.home_pos_rad) + 0.013 * k, seen) if 10 <= k < 20 else None
         tick = pipeline.step(seen, now, instead=instead)
         record = TickRecord(
-            now_ns=now, reset=0, inputs=seen, observation=tick.observation, raw_action=tick.raw_action,
+            now_ns=now, reset=0, inputs=seen, observation=tick.observation, outputs=tick.outputs,
             target=tick.target, led=tick.led,
         )  # fmt: skip
         records.append(unpack_tick(*pack_tick(record)))

@@ -7,6 +7,7 @@ import pytest
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.resources import named_resource
+from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE
 from dexterity_ros.contracts.spec import ActionSpec
 from dexterity_ros.observation.builder import TERM_NAMES, observation_spec
 from dexterity_ros.sim.env import ReorientEnv
@@ -140,9 +141,9 @@ def test_an_environment_goes_on_exactly_from_a_snapshot(env):
 def test_true_inputs_are_what_perfect_sensors_see(env):
     env.step(still(env))
     true = env.true_inputs()
-    np.testing.assert_allclose(true.joints.pos_rad, env.inputs.joints.pos_rad)
-    np.testing.assert_allclose(true.object_pose.quat_wxyz, env.inputs.object_pose.quat_wxyz)
-    np.testing.assert_array_equal(true.goal.quat_wxyz, env.goal)
+    np.testing.assert_allclose(true[JOINTS].pos_rad, env.inputs[JOINTS].pos_rad)
+    np.testing.assert_allclose(true[OBJECT_POSE].quat_wxyz, env.inputs[OBJECT_POSE].quat_wxyz)
+    np.testing.assert_array_equal(true[GOAL].quat_wxyz, env.goal)
 
 
 def test_a_cube_that_is_lifted_away_is_dropped_and_put_back(env):

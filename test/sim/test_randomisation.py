@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("mujoco")
 
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
+from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.randomisation import TERMS, ModelRandomisation, active_terms, random_model, random_models
 from dexterity_ros.sim.reset_pool import ResetPool
@@ -133,8 +134,8 @@ def shown(made, grasp, step=1):
 def test_perfect_sensors_show_the_truth(scene, grasp):
     made = sensors(scene)
     seen = shown(made, grasp)
-    np.testing.assert_array_equal(seen.joints.pos_rad[0], made._physics.joint_pos(grasp[0]))
-    np.testing.assert_array_equal(seen.object_pose.pos_m[0], made._physics.object_pos(grasp[0]))
+    np.testing.assert_array_equal(seen[JOINTS].pos_rad[0], made._physics.joint_pos(grasp[0]))
+    np.testing.assert_array_equal(seen[OBJECT_POSE].pos_m[0], made._physics.object_pos(grasp[0]))
     target = np.random.default_rng(0).normal(size=(N, 16))
     np.testing.assert_array_equal(made.control(target, target), np.repeat(target[:, None], 3, axis=1))
     assert made.pushes() is None and SampleNoise() == NO_NOISE

@@ -78,10 +78,10 @@ def test_the_actor_of_a_bundle_acts_like_its_network_file():
     actor = Actor(config.observation().width, 16, config.student)
     manifest = load_actor(resource(BUNDLE), actor, config)
     golden = np.load(resource(BUNDLE) / "golden_io.npz")
-    said, after = load_policy(resource(BUNDLE))[1](golden["observation"], golden["state"])
+    said, after = load_policy(resource(BUNDLE))[1]({"observation": golden["observation"]}, golden["state"])
     with torch.no_grad():
         action, state = actor(torch.from_numpy(golden["observation"]), torch.from_numpy(golden["state"]))
-    np.testing.assert_allclose(action.numpy(), said, atol=1e-6)
+    np.testing.assert_allclose(action.numpy(), said["action"], atol=1e-6)
     np.testing.assert_allclose(state.numpy(), after, atol=2e-6)
     assert float(actor.norm.count) == manifest.provenance.steps
 

@@ -13,6 +13,7 @@ from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import BagError, BundleError, ConfigError
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import JointTarget
+from dexterity_ros.contracts.sources import OBJECT_POSE
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import seed_memory
 from dexterity_ros.training.checkpoint import TrainingError
@@ -49,10 +50,10 @@ def test_the_expert_sees_the_truth_and_the_student_what_sensors_say(task):
     env, spec = task.env, expert.manifest.observation
     true = env.true_inputs()
     assert seen.shape == (16, env.observation_spec.width) and truth.shape == (16, spec.width)
-    np.testing.assert_allclose(truth[:, spec.slices["object_pos"]], true.object_pose.pos_m, atol=1e-6)
-    blurred = np.abs(seen[:, env.observation_spec.slices["object_pos"]] - true.object_pose.pos_m)
+    np.testing.assert_allclose(truth[:, spec.slices["object_pos"]], true[OBJECT_POSE].pos_m, atol=1e-6)
+    blurred = np.abs(seen[:, env.observation_spec.slices["object_pos"]] - true[OBJECT_POSE].pos_m)
     assert blurred.max() > 1e-3
-    expected = build_observation(spec, true, seed_memory(true.joints, true.object_pose))
+    expected = build_observation(spec, true, seed_memory(true))
     still = spec.slices["joint_error"]  # the target is what the noisy joints said at the start
     expected[:, still] = truth[:, still]
     np.testing.assert_allclose(truth, expected, atol=1e-6)
@@ -112,10 +113,12 @@ def test_goals_that_nobody_pursues_show_what_reached_looks_like(small):
 
 def test_a_stop_head_is_exported_as_a_probability(small, tmp_path):
     Student(replace(small, stop_head=True), tmp_path / "run").train()
-    assert export_run(tmp_path / "run", tmp_path / "student", current_limit_a=0.35).stop_head
+    assert export_run(tmp_path / "run", tmp_path / "student", current_limit_a=0.35).outputs == ("reached",)
     manifest, network = load_policy(tmp_path / "student")
-    said, _ = network(np.zeros((4, manifest.observation.width), np.float32))
-    assert said.shape == (4, 17) and ((said[:, 16] >= 0.0) & (said[:, 16] <= 1.0)).all()
+    seen = {"observation": np.zeros((4, manifest.observation.width), np.float32)}
+    said, _ = network(seen, np.zeros((4, manifest.state_width), np.float32))
+    assert said["action"].shape == (4, 16) and said["reached"].shape == (4, 1)
+    assert ((said["reached"] >= 0.0) & (said["reached"] <= 1.0)).all()
 
 
 def test_labels_stay_within_what_an_action_may_be(small, task):
@@ -191,9 +194,9 @@ def test_a_student_learns_what_an_operator_did_when_they_took_over(small, inputs
 
 
 def test_what_a_stop_head_said_becomes_the_label_that_it_was_learned_from(inputs):
-    seen, said = np.zeros(8, np.float32), np.array([0.5] * 16 + [0.75], np.float32)
+    seen, said = np.zeros(8, np.float32), {"action": np.full(16, 0.5, np.float32), "reached": np.float32([0.75])}
     tick = TickRecord(
-        now_ns=0, reset=0, inputs=inputs, observation=seen, raw_action=said, led=True,
+        now_ns=0, reset=0, inputs=inputs, observation=seen, outputs=said, led=True,
         target=JointTarget(stamp_ns=0, pos_rad=np.zeros(16)),
     )  # fmt: skip
     (label,) = corrections([tick], period_s=0.05, width=8, joints=16, stop_head=True).label[0]

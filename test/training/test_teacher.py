@@ -110,7 +110,7 @@ def test_an_exported_bundle_acts_like_the_trained_actor(trained, tmp_path, leap)
     loaded.check_hand(leap)
     assert loaded.training_range["joint_pos"].low[0] < loaded.training_range["joint_pos"].high[0]
     batch = np.random.default_rng(0).normal(size=(5, manifest.observation.width)).astype(np.float32)
-    assert network(batch, None)[0].shape == (5, 16)
+    assert network({"observation": batch}, np.zeros((5, 0), np.float32))[0]["action"].shape == (5, 16)
     assert network.metadata()["joint_names"].split(",") == list(leap.joint_names)
     with pytest.raises(BundleError):
         replace(manifest, joint_names=manifest.joint_names[::-1]).check_hand(leap)

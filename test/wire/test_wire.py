@@ -9,6 +9,7 @@ import pytest
 from dexterity_ros import wire
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.samples import GoalSample, JointTarget, PoseSample
+from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE
 from dexterity_ros.contracts.topics import TOPICS
 
 NAMES = ("a", "b", "c")
@@ -97,20 +98,21 @@ def test_a_tick_record_round_trip_is_exact(inputs):
         reset=3,
         inputs=inputs,
         observation=rng.normal(size=88).astype(np.float32),
-        raw_action=rng.normal(size=16).astype(np.float32),
+        outputs={name: rng.normal(size=n).astype(np.float32) for name, n in (("action", 16), ("reached", 1))},
         target=JointTarget(stamp_ns=1_767_225_600_123_456_789, pos_rad=rng.normal(size=16)),
         led=True,
     )
     again = wire.unpack_tick(*wire.pack_tick(tick))
     assert (again.now_ns, again.reset, again.target.stamp_ns) == (tick.now_ns, 3, tick.now_ns)
-    assert again.led and again.inputs.joints.stamp_ns == inputs.joints.stamp_ns
+    assert again.led and again.inputs[JOINTS].stamp_ns == inputs[JOINTS].stamp_ns
     for mine, theirs in (
         (again.observation, tick.observation),
         (again.raw_action, tick.raw_action),
+        (again.outputs["reached"], tick.outputs["reached"]),
         (again.target.pos_rad, tick.target.pos_rad),
-        (again.inputs.joints.pos_rad, inputs.joints.pos_rad),
-        (again.inputs.object_pose.quat_wxyz, inputs.object_pose.quat_wxyz),
-        (again.inputs.goal.quat_wxyz, inputs.goal.quat_wxyz),
+        (again.inputs[JOINTS].pos_rad, inputs[JOINTS].pos_rad),
+        (again.inputs[OBJECT_POSE].quat_wxyz, inputs[OBJECT_POSE].quat_wxyz),
+        (again.inputs[GOAL].quat_wxyz, inputs[GOAL].quat_wxyz),
     ):
         assert mine.dtype == theirs.dtype
         np.testing.assert_array_equal(mine, theirs)
@@ -123,7 +125,7 @@ def test_a_tick_from_before_operators_could_lead_was_the_policys_own(inputs):
         reset=0,
         inputs=inputs,
         observation=zero,
-        raw_action=zero,
+        outputs={"action": zero},
         target=JointTarget(stamp_ns=1, pos_rad=zero),
     )
     layout, data = wire.pack_tick(tick)

@@ -16,7 +16,8 @@ from dexterity_ros.contracts.frames import quat_normalise, rotvec_to_quat
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, ObservationInputs, PoseSample
+from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, PoseSample
+from dexterity_ros.contracts.sources import GOAL, OBJECT_POSE, ObservationInputs
 from dexterity_ros.estimation.object_estimator import Estimate
 from dexterity_ros.recording import messages
 from dexterity_ros.recording.bag_writer import BagWriter
@@ -112,12 +113,12 @@ class _Run:
 
     def _publish_pose(self, pose: PoseSample, received_ns: int) -> None:
         self._pose = pose
-        self._write("object_pose", received_ns, messages.pose_message(pose))
+        self._write("object_pose", received_ns, messages.sample_message(OBJECT_POSE, pose))
 
     def _tick(self, now: int) -> None:
         self._goal = dataclasses.replace(self._goal, stamp_ns=now)
-        self._write("goal", now + _READ_NS, messages.goal_message(self._goal))
-        inputs = ObservationInputs(joints=self._joints, object_pose=self._pose, goal=self._goal)
+        self._write("goal", now + _READ_NS, messages.sample_message(GOAL, self._goal))
+        inputs = ObservationInputs.of(joint_states=self._joints, object_pose=self._pose, goal=self._goal)
         decided = now + _SENT_NS
         result = self._pipeline.step(inputs, decided)
         if isinstance(result, Fault):
@@ -127,10 +128,10 @@ class _Run:
             reset=1,
             inputs=inputs,
             observation=result.observation,
-            raw_action=result.raw_action,
+            outputs=result.outputs,
             target=result.target,
         )
-        oldest = int(min(self._joints.stamp_ns, self._pose.stamp_ns))
+        oldest = inputs.oldest_ns
         self._target = JointTarget(stamp_ns=oldest, pos_rad=result.target.pos_rad)
         self._write("policy_tick", decided, messages.tick_message(tick))
         self._joint_topic("joint_targets", oldest, result.target.pos_rad, frame="1", received_ns=decided)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.contracts.outputs import REACHED
 from dexterity_ros.training.imitation.collect import Batch
 from dexterity_ros.wire import TickRecord
 
@@ -29,7 +31,8 @@ def corrections(
     led, outputs = sum(tick.led for tick in ticks), joints + stop_head
     if led == 0:
         raise BagError(f"nobody led in {len(ticks)} ticks; publish to leader/joint_targets while the policy runs")
-    found = {(tick.observation.size, tick.raw_action.size) for tick in ticks}
+    said = {id(tick): _label(tick) for tick in ticks}
+    found = {(tick.observation.size, said[id(tick)].size) for tick in ticks}
     if found != {(width, outputs)}:
         raise BagError(
             f"the recorded policy's (observation, action) have {sorted(found)}, the student's {width, outputs}"
@@ -41,11 +44,16 @@ def corrections(
     used, done = torch.zeros(shape), torch.ones(shape)
     for k, piece in enumerate(pieces):
         observation[: len(piece), k] = torch.from_numpy(np.stack([tick.observation for tick in piece]))
-        label[: len(piece), k] = torch.from_numpy(np.stack([tick.raw_action for tick in piece]))
+        label[: len(piece), k] = torch.from_numpy(np.stack([said[id(tick)] for tick in piece]))
         used[: len(piece), k] = torch.tensor([float(tick.led) for tick in piece])
         done[: len(piece) - 1, k] = 0.0
-    label[..., joints:] = 2.0 * label[..., joints:] - 1.0  # recorded as 0 to 1, learned as -1 to 1
     return Batch(observation=observation, label=label, done=done, used=used, attempts=0, successes=0, unexplained=0.0)
+
+
+def _label(tick: TickRecord) -> NDArray[np.float32]:
+    """Returns the action, and behind it what a stop head said: recorded as 0 to 1, learned as -1 to 1."""
+    said = tick.outputs.get(REACHED.name)
+    return tick.raw_action if said is None else np.concatenate([tick.raw_action, 2.0 * said - 1.0])
 
 
 def _pieces(ticks: Sequence[TickRecord], period_s: float, steps: int) -> list[list[TickRecord]]:

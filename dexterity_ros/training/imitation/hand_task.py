@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.outputs import ACTION
 from dexterity_ros.contracts.samples import GoalSample
-from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
+from dexterity_ros.contracts.sources import GOAL
+from dexterity_ros.contracts.spec import VECTOR, ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import build_observation, check_spec
 from dexterity_ros.observation.memory import observe_object, seed_memory
 from dexterity_ros.sim.env import ReorientEnv
@@ -46,8 +48,8 @@ class BundleExpert:
     def __call__(self, truth: Floats) -> Floats:
         """Returns actions within the clip range, (N, n)."""
         width = self.manifest.observation.width
-        action, _ = self._network(truth[:, :width])
-        clipped = np.clip(action, -self.manifest.action.clip, self.manifest.action.clip)
+        outputs, _ = self._network({VECTOR: truth[:, :width]}, truth[:, :0])
+        clipped = np.clip(outputs[ACTION.name], -self.manifest.action.clip, self.manifest.action.clip)
         return np.concatenate([clipped, truth[:, width:]], axis=1)
 
 
@@ -77,14 +79,14 @@ class HandTask:
         self._stop_head, self._near = stop_head, replace(env.task, goal_rad=(0.0, 2.0 * env.task.success_rad))
         self._goal_limit = round(env.task.goal_timeout_s / env.config.physics.control_period_s)
         true = env.true_inputs()
-        self._memory = seed_memory(true.joints, true.object_pose)
+        self._memory = seed_memory(true)
         self._restart_imagination()
 
     def restart(self) -> tuple[Floats, Floats]:
         """Begins all episodes anew. Returns (observation, truth)."""
         observation, _ = self.env.reset()
         true = self.env.true_inputs()
-        self._memory = seed_memory(true.joints, true.object_pose)
+        self._memory = seed_memory(true)
         self._restart_imagination()
         return observation, self._truth()
 
@@ -94,7 +96,7 @@ class HandTask:
         self._watch(step)
         done, final = step.restarted, self._final_truth(step)
         true = self.env.true_inputs()
-        self._memory = choose(done, seed_memory(true.joints, true.object_pose), self._memory)
+        self._memory = choose(done, seed_memory(true), self._memory)
         return Outcome(
             observation=step.observation,
             truth=self._truth(),
@@ -124,10 +126,10 @@ class HandTask:
         if over.any():
             self._imagined[over] = self._imaginable(quat[over])
             self._imagined_steps[over] = 0
-        goal = GoalSample(stamp_ns=env.inputs.goal.stamp_ns, quat_wxyz=self._imagined)
-        seen: Floats = build_observation(env.observation_spec, replace(env.inputs, goal=goal), env.memory)
+        goal = GoalSample(stamp_ns=env.inputs[GOAL].stamp_ns, quat_wxyz=self._imagined)
+        seen: Floats = build_observation(env.observation_spec, env.inputs.having(GOAL, goal), env.memory)
         inputs, memory = (env.inputs, env.memory) if self._restricted else (env.true_inputs(), self._memory)
-        known: Floats = build_observation(self._expert, replace(inputs, goal=goal), memory)
+        known: Floats = build_observation(self._expert, inputs.having(GOAL, goal), memory)
         return seen, self._with_verdict(known, self._imagined)
 
     def _imaginable(self, quat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -147,12 +149,12 @@ class HandTask:
     def _truth(self) -> Floats:
         if self._restricted:
             seen: Floats = build_observation(self._expert, self.env.inputs, self.env.memory)
-            return self._with_verdict(seen, self.env.inputs.goal.quat_wxyz)
+            return self._with_verdict(seen, self.env.inputs[GOAL].quat_wxyz)
         true, shared = self.env.true_inputs(), self.env.memory
         memory = replace(self._memory, target_pos_rad=shared.target_pos_rad, action=shared.action)
         self._memory = observe_object(memory, true)
         truth: Floats = build_observation(self._expert, true, self._memory)
-        return self._with_verdict(truth, self.env.inputs.goal.quat_wxyz)
+        return self._with_verdict(truth, self.env.inputs[GOAL].quat_wxyz)
 
     def _final_truth(self, step: EnvStep) -> Floats | None:
         """Returns the truth before hands were restarted, where time was up for any."""
