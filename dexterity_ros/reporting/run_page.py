@@ -25,6 +25,7 @@ from dexterity_ros.reporting.page import (
     thinned,
 )
 from dexterity_ros.reporting.run_data import compared, diagnostics, goals, picture, spans, true_poses, unit
+from dexterity_ros.reporting.source_sections import source_sections
 
 Floats = NDArray[np.float64]
 
@@ -56,8 +57,8 @@ class RunPage:
         """Returns the page."""
         run = self._run
         name = run.bag.info.get("policy", "no policy")
-        sections = [self._timeline(), self._joints(), self._motors(), self._pose(), self._timing(), self._ranges()]
-        sections += [self._pictures(), self._what_ran()]
+        sections = [self._timeline(), self._joints(), self._motors(), self._pose(), *source_sections(run)]
+        sections += [self._timing(), self._ranges(), self._pictures(), self._what_ran()]
         return Page(
             title=f"Run {run.bag.path.name}",
             subtitle=f"{name}, hand {run.hand.name}, {run.bag.duration_s:.0f} s, dexterity_ros "

@@ -183,6 +183,16 @@ def test_a_bag_holds_it_and_replay_finds_every_sample_and_every_bit(run, pipelin
     assert run_timing(run)["touch_age_ms"]["max"] == 1.0
 
 
+def test_the_page_of_a_run_shows_what_it_said(run):
+    pytest.importorskip("matplotlib")
+    from dexterity_ros.reporting.source_sections import source_sections
+
+    (section,) = source_sections(run)
+    assert section.title == "Touch"
+    (figure,) = section.figures
+    np.testing.assert_allclose(figure.columns["force_n.ring"], run.samples(TOUCH).values[:, 2], atol=1e-6)
+
+
 def test_a_dataset_holds_it_with_the_names_of_its_numbers(run, tmp_path, leap):
     pytest.importorskip("pyarrow")
     from dexterity_ros.recording.lerobot import to_lerobot
