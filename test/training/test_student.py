@@ -174,7 +174,7 @@ def test_a_student_learns_what_an_operator_did_when_they_took_over(small, inputs
     def tick(k):
         return TickRecord(
             now_ns=k * 50_000_000, reset=k // 30, inputs=inputs, observation=seen[k], led=k % 30 >= 10,
-            raw_action=theirs * (k % 30 >= 10), target=JointTarget(stamp_ns=0, pos_rad=np.zeros(16)),
+            outputs={"action": theirs * (k % 30 >= 10)}, target=JointTarget(stamp_ns=0, pos_rad=np.zeros(16)),
         )  # fmt: skip
 
     batch = corrections([tick(k) for k in range(60)], period_s=0.05, width=width, joints=16, steps=25)
@@ -240,7 +240,7 @@ def test_a_recording_that_nobody_led_or_of_another_policy_is_refused(small, inpu
         reset=0,
         inputs=inputs,
         observation=zero,
-        raw_action=zero,
+        outputs={"action": zero},
         target=JointTarget(stamp_ns=0, pos_rad=zero),
     )
     with pytest.raises(BagError, match="nobody led in 1 ticks"):
