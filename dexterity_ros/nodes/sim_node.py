@@ -1,27 +1,24 @@
 """Simulated hand and object in real time: joints behind topics, the object's pose with noise, latency and dropout."""
 
 import time
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
 from dexterity_ros import ros, wire
-from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.ports import ActuatedJointsPort
 from dexterity_ros.contracts.robot import NO_ROBOT
 from dexterity_ros.contracts.robot_hand import RobotHand, load_robot_hand
-from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
 from dexterity_ros.drivers.emulated.plants import GAIN, PlantedJoints, planted_pose, read_plant
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
+from dexterity_ros.sim.pose_feed import PoseErrors, PoseFeed
 from dexterity_ros.sim.realtime import Pace, RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sources import SIMULATED
@@ -69,9 +66,7 @@ class SimNode(Node):
                 self.sim.weaken(self.plant.joints[0], GAIN)
             self.get_logger().warning(f"planted mistake: {self.settings.plant}")
         self._reader = wire.JointReader(hand.joint_names)
-        self._rng = np.random.default_rng(self.settings.seed)
-        self._pending: deque[tuple[int, PoseSample]] = deque()
-        self._next_pose_ns = 0
+        self._feed = PoseFeed(self._pose_errors(), self.settings.seed)
         self._joints = ros.publisher(self, "driver_joint_states")
         self._truth, self._true_joints = ros.publisher(self, "sim_object_pose"), ros.publisher(self, "sim_joint_states")
         self._pose = ros.publisher(self, "object_pose")
@@ -126,20 +121,17 @@ class SimNode(Node):
         message = ros.message_class("sim_joint_states")()
         self._true_joints.publish(wire.fill_joint_state(message, self.sim.joint_names(), now, *self.sim.measure()))
         self._further.publish(self.sim.further(now))
-        if self.settings.pose_rate_hz > 0.0 and now >= self._next_pose_ns:
-            self._next_pose_ns = max(self._next_pose_ns + round(1e9 / self.settings.pose_rate_hz), now)
-            if self._rng.uniform() >= self.settings.pose_dropout:
-                seen = self._disturb(planted_pose(self.plant, truth))
-                self._pending.append((now + round(self.settings.pose_latency_s * 1e9), seen))
-        while self._pending and self._pending[0][0] <= now:
-            self._pose.publish(wire.fill_pose(ros.message_class("object_pose")(), self._pending.popleft()[1]))
+        for seen in self._feed.step(planted_pose(self.plant, truth), now):
+            self._pose.publish(wire.fill_pose(ros.message_class("object_pose")(), seen))
 
-    def _disturb(self, truth: PoseSample) -> PoseSample:
-        turn = rotvec_to_quat(self.settings.pose_noise_rad * self._rng.normal(size=3))
-        return PoseSample(
-            stamp_ns=truth.stamp_ns,
-            pos_m=truth.pos_m + self.settings.pose_noise_m * self._rng.normal(size=3),
-            quat_wxyz=quat_multiply(turn, truth.quat_wxyz),
+    def _pose_errors(self) -> PoseErrors:
+        given = self.settings
+        return PoseErrors(
+            rate_hz=given.pose_rate_hz,
+            latency_s=given.pose_latency_s,
+            dropout=given.pose_dropout,
+            noise_m=given.pose_noise_m,
+            noise_rad=given.pose_noise_rad,
         )
 
 
