@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -183,6 +184,37 @@ def test_a_run_goes_to_lerobot_and_back_without_a_changed_bit(tmp_path, leap):
         np.testing.assert_array_equal(a.inputs[OBJECT_POSE].quat_wxyz, b.inputs[OBJECT_POSE].quat_wxyz)
         np.testing.assert_array_equal(a.observation, b.observation)
         np.testing.assert_array_equal(a.target.pos_rad, b.target.pos_rad)
+
+
+def test_an_output_of_its_own_and_one_from_before_they_had_names_come_back_alike(tmp_path, leap):
+    pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    from dexterity_ros.recording.lerobot import DIGESTS_KEY, INFO_FILE, to_lerobot
+    from dexterity_ros.recording.lerobot_reader import from_lerobot
+    from dexterity_ros.recording.messages import write_tick
+    from dexterity_ros.replay.run_record import RunRecord
+
+    topics, source = recorded_topics(), Bag(SHORT_RUN)
+    writer = BagWriter(tmp_path / "bag", list(topics.values()), dict(source.info))
+    for tick in RunRecord(source).ticks[:3]:
+        sure = replace(tick, outputs={**tick.outputs, "reached": np.float32([0.75])})
+        write_tick(writer, topics, sure, leap.joint_names)
+    writer.close()
+    to_lerobot(Bag(tmp_path / "bag"), tmp_path / "new", joint_names=leap.joint_names, task="yaw", rate_hz=20.0)
+    from_lerobot(tmp_path / "new", tmp_path / "again", joint_names=leap.joint_names)
+
+    file = "data/chunk-000/file-000.parquet"
+    table = pq.read_table(tmp_path / "new" / file)
+    both = [a + b for a, b in zip(*(table[f"policy.{n}"].to_pylist() for n in ("raw_action", "reached")), strict=True)]
+    old = table.drop_columns(["policy.reached", "policy.raw_action"]).append_column("policy.raw_action", [both])
+    pq.write_table(old, tmp_path / "new" / file)
+    info = json.loads((tmp_path / "new" / INFO_FILE).read_text())
+    (tmp_path / "new" / INFO_FILE).write_text(json.dumps({k: v for k, v in info.items() if k != DIGESTS_KEY}))
+    from_lerobot(tmp_path / "new", tmp_path / "old", joint_names=leap.joint_names)
+    for folder in ("again", "old"):
+        for tick in RunRecord(Bag(tmp_path / folder)).ticks:
+            assert tick.raw_action.shape == (16,) and tick.outputs["reached"].tolist() == [0.75]
 
 
 def test_a_dataset_without_what_a_tick_needs_is_refused_with_the_names(tmp_path, leap):

@@ -133,6 +133,53 @@ def test_a_tick_from_before_operators_could_lead_was_the_policys_own(inputs):
     assert not wire.unpack_tick(layout[:-1], data[:-1]).led
 
 
+def version_1(raw_action):
+    """The layout and numbers of a tick before version 2: three sources by their short names, outputs side by side."""
+    sections = [
+        ("now", [1, 50]), ("reset", [4]), ("joints_stamp", [1, 10]), ("joints_pos_rad", [0.1, 0.2]),
+        ("joints_vel_rad_s", [0.3, 0.4]), ("pose_stamp", [1, 5]), ("pose_pos_m", [1, 2, 3]),
+        ("pose_quat_wxyz", [1, 0, 0, 0]), ("goal_stamp", [1, 20]), ("goal_quat_wxyz", [0, 1, 0, 0]),
+        ("observation", [7, 8, 9]), ("raw_action", raw_action), ("target_pos_rad", [0.5, 0.6]), ("led", [1]),
+    ]  # fmt: skip
+    return [(name, len(values)) for name, values in sections], [v for _, values in sections for v in values]
+
+
+def test_a_tick_of_version_1_is_read_as_one_of_today():
+    tick = wire.unpack_tick(*version_1([0.25, -0.5]))
+    assert tick.inputs.sources == (JOINTS, OBJECT_POSE, GOAL) and tick.inputs.oldest_ns == 1_000_000_005
+    np.testing.assert_array_equal(tick.inputs[JOINTS].vel_rad_s, [0.3, 0.4])
+    np.testing.assert_array_equal(tick.inputs[GOAL].quat_wxyz, [0, 1, 0, 0])
+    assert list(tick.outputs) == ["action"] and tick.led
+
+
+def test_what_a_stop_head_said_in_version_1_is_an_output_of_its_own():
+    tick = wire.unpack_tick(*version_1([0.25, -0.5, 0.75]))
+    np.testing.assert_array_equal(tick.raw_action, [0.25, -0.5])
+    np.testing.assert_array_equal(tick.outputs["reached"], [0.75])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"version": "version"}, "of version 3, known are 1 and 2"),
+        ({"goal.stamp": "smell.stamp"}, r"consumed \['smell'\]; known sources are \['goal'"),
+        ({"output.action": "output.other"}, "no section 'output.action'"),
+        ({"goal.quat_wxyz": "goal.other"}, "no section 'goal.quat_wxyz'"),
+    ],
+)
+def test_a_tick_of_another_time_is_refused_with_what_it_holds(inputs, change, said):
+    zero = np.zeros(16, np.float32)
+    tick = wire.TickRecord(
+        now_ns=1, reset=0, inputs=inputs, observation=zero, outputs={"action": zero},
+        target=JointTarget(stamp_ns=1, pos_rad=zero),
+    )  # fmt: skip
+    layout, data = wire.pack_tick(tick)
+    assert layout[0] == ("version", 1) and data[0] == 2
+    data[0] += "version" in change
+    with pytest.raises(WireError, match=said):
+        wire.unpack_tick([(change.get(name, name), size) for name, size in layout], data)
+
+
 @pytest.mark.parametrize(("layout", "data"), [([], []), ([("now", 2)], [1.0]), ([("now", 2)], [1.0, 2.0])])
 def test_a_record_that_is_no_tick_is_refused(layout, data):
     with pytest.raises(WireError):
