@@ -1,12 +1,13 @@
 """The whole of safety_node except ROS: a supervisor that is asked and stepped from two threads."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from dexterity_ros import wire
 from dexterity_ros.contracts.errors import Fault, WireError
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.sources import SOURCES, ObservationInputs
 from dexterity_ros.safety import preflight
 from dexterity_ros.safety.supervisor import Request, State, Supervisor, Verdict
 
@@ -24,7 +25,7 @@ class Supervision:
     def __init__(self, hand: HandSpec, watched: Mapping[str, float]) -> None:
         """watched: largest age in s of each topic whose silence makes it hold (`watch_limits`)."""
         self._hand, self._watched = hand, watched
-        self._reader = wire.JointReader(hand.joint_names)
+        self._reader = wire.SourceReaders(tuple(SOURCES.values()), hand.joint_names)
         self._supervisor = Supervisor(watched)
         self._lock = threading.Lock()
         self._latest: dict[str, tuple[int, Any]] = {}
@@ -103,23 +104,24 @@ class Supervision:
 
     def _failures(self, now_ns: int, node_state: str | None, refused: tuple[Fault, ...]) -> tuple[str, ...]:
         try:
-            joints = self._read("joint_states", self._reader.sample)
-            pose = self._read("object_pose", wire.pose_sample)
+            samples = self._samples()
         except WireError as error:
             return (str(error),)
         seen = preflight.PreflightInputs(
             ages_s=self._ages_s(now_ns),
             watched=self._watched,
-            joints=joints,
-            object_pose=pose,
+            samples=samples,
             hand_state=node_state,
             hand_says=self.hand_says,
             refused=refused,
         )
         return preflight.failures(self._hand, seen)
 
-    def _read(self, key: str, reader: Callable[[Any], Any]) -> Any:
-        return reader(self._latest[key][1]) if key in self._latest else None
+    def _samples(self) -> ObservationInputs:
+        """Returns the newest sample of every source that is watched. Raises WireError for a message that is none."""
+        latest = dict(self._latest)
+        there = [source for name, source in SOURCES.items() if name in latest]
+        return ObservationInputs({s.name: self._reader.sample(s, latest[s.name][1]) for s in there})
 
 
 def level(verdict: Verdict) -> str:

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.samples import JointSample, PoseSample
+from dexterity_ros.contracts.samples import JointSample
+from dexterity_ros.contracts.sources import JOINTS, ObservationInputs
 from dexterity_ros.safety.gate import OVERTRAVEL_RAD
 from dexterity_ros.safety.supervisor import stale_topics
 
@@ -17,13 +16,12 @@ class PreflightInputs:
     """What is known when arming is asked for; None: unknown. hand_state: lifecycle label of hand_node.
 
     hand_says: what hand_node itself says it does, None: nothing yet. refused: what was wrong with messages just now.
-    watched: largest age in s of each topic that the supervisor watches.
+    watched: largest age in s of each topic that the supervisor watches. samples: of the sources among them.
     """
 
     ages_s: Mapping[str, float | None]
     watched: Mapping[str, float]
-    joints: JointSample | None
-    object_pose: PoseSample | None
+    samples: ObservationInputs
     hand_state: str | None
     hand_says: str | None = None
     refused: tuple[Fault, ...] = ()
@@ -37,11 +35,11 @@ def failures(hand: HandSpec, seen: PreflightInputs) -> tuple[str, ...]:
     if seen.hand_says is not None and not seen.hand_says.startswith("limp"):
         problems.append(f"the hand says {seen.hand_says}; disarm first")
     problems += [str(fault) for fault in seen.refused]
-    if seen.joints is not None:
-        problems += joints_outside(hand, seen.joints)
-    if seen.object_pose is not None and not np.isfinite(seen.object_pose.pos_m).all():
-        problems.append(f"the object's position is {seen.object_pose.pos_m}")
-    return tuple(problems)
+    joints = seen.samples.get(JOINTS)
+    if joints is not None:
+        problems += joints_outside(hand, joints)
+    wrong = [source.problem(seen.samples[source]) for source in seen.samples.sources]
+    return (*problems, *(problem for problem in wrong if problem is not None))
 
 
 def joints_outside(hand: HandSpec, joints: JointSample) -> list[str]:

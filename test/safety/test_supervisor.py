@@ -5,6 +5,7 @@ import pytest
 
 from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
 from dexterity_ros.contracts.samples import JointSample, PoseSample
+from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.safety.faults import REACTIONS, Reaction
 from dexterity_ros.safety.preflight import PreflightInputs, failures
 from dexterity_ros.safety.supervisor import CLEAR_AFTER_S, READY_S, Request, State, Supervisor, watch_limits
@@ -109,14 +110,14 @@ def test_only_topics_with_a_deadline_can_be_watched():
         watch_limits(["joint_states", "hand_state"])
 
 
-def preflight(leap, **change):
+def preflight(leap, samples=None, **change):
+    """samples: in place of those of a hand and an object as they should be."""
     joints = JointSample(stamp_ns=0, pos_rad=np.array(leap.home_pos_rad), vel_rad_s=np.zeros(16))
     pose = PoseSample(stamp_ns=0, pos_m=np.zeros(3), quat_wxyz=np.array([1.0, 0, 0, 0]))
     seen = {
         "ages_s": FRESH,
         "watched": WATCHED,
-        "joints": joints,
-        "object_pose": pose,
+        "samples": ObservationInputs({"joint_states": joints, "object_pose": pose} | (samples or {})),
         "hand_state": "inactive",
     } | change
     return failures(leap, PreflightInputs(**seen))
@@ -130,12 +131,13 @@ def test_preflight_names_a_joint_outside_its_limits(leap):
     position = np.array(leap.home_pos_rad)
     position[5] = -1.9
     outside = JointSample(stamp_ns=0, pos_rad=position, vel_rad_s=np.zeros(16))
-    (problem,) = preflight(leap, joints=outside)
+    (problem,) = preflight(leap, {"joint_states": outside})
     assert "mf_rot is at -1.900 rad" in problem and "sign" in problem
 
 
 def test_preflight_names_silent_topics_an_unconfigured_hand_and_a_pose_that_is_not_one(leap):
     nan = PoseSample(stamp_ns=0, pos_m=np.full(3, np.nan), quat_wxyz=np.array([1.0, 0, 0, 0]))
-    assert any("joint_states never arrived" in p for p in preflight(leap, ages_s={}, joints=None, object_pose=None))
+    nothing = PreflightInputs(ages_s={}, watched=WATCHED, samples=ObservationInputs({}), hand_state="inactive")
+    assert any("joint_states never arrived" in problem for problem in failures(leap, nothing))
     assert any("not there" in p for p in preflight(leap, hand_state=None))
-    assert any("nan" in p for p in preflight(leap, object_pose=nan))
+    assert any("nan" in p for p in preflight(leap, {"object_pose": nan}))
