@@ -154,24 +154,19 @@ class ReorientEnv:
 
     def true_inputs(self) -> ObservationInputs:
         """Returns what perfect sensors would see now."""
-        state, stamp_ns = self.state, self._stamp_ns
+        now, stamp_ns = self._bodies(), self._stamp_ns
         seen = ObservationInputs.of(
-            joint_states=JointSample(
-                stamp_ns=stamp_ns, pos_rad=self.physics.joint_pos(state), vel_rad_s=self.physics.joint_vel(state)
-            ),
-            object_pose=PoseSample(
-                stamp_ns=stamp_ns, pos_m=self.physics.object_pos(state), quat_wxyz=self.physics.object_quat(state)
-            ),
+            joint_states=JointSample(stamp_ns=stamp_ns, pos_rad=now.joint_pos_rad, vel_rad_s=now.joint_vel_rad_s),
+            object_pose=PoseSample(stamp_ns=stamp_ns, pos_m=now.object_pos_m, quat_wxyz=now.object_quat_wxyz),
             goal=GoalSample(stamp_ns=stamp_ns, quat_wxyz=self.goal),
         )
-        return with_simulated(seen, self._bodies, None)
+        return with_simulated(seen, lambda: now, None)
 
     def close(self) -> None:
         """Stops the simulation threads."""
         self.physics.close()
 
     def _allocate(self, n: int) -> None:
-        joints = len(self.hand.joints)
         self.state = np.zeros((n, self.physics.state_size))
         self._recent = np.zeros((n, self.config.physics.substeps, self.physics.state_size))
         self._tips = np.zeros((n, len(self.hand.fingertip_sites), 3))
@@ -183,11 +178,7 @@ class ReorientEnv:
         self._goal_limit = np.full(n, limit, dtype=np.int64)
         self._error, self._least = np.zeros(n), np.zeros(n)
         self._stamp_ns = np.zeros(n, dtype=np.int64)
-        still = PoseSample(stamp_ns=self._stamp_ns, pos_m=np.zeros((n, 3)), quat_wxyz=self.goal)
-        limp = JointSample(stamp_ns=self._stamp_ns, pos_rad=np.zeros((n, joints)), vel_rad_s=np.zeros((n, joints)))
-        goal = GoalSample(stamp_ns=self._stamp_ns, quat_wxyz=self.goal)
-        begin = ObservationInputs.of(joint_states=limp, object_pose=still, goal=goal)
-        self.inputs = with_simulated(begin, self._bodies, None)
+        self.inputs = self.true_inputs()
         self.memory = seed_memory(self.inputs)
 
     def _advance(self, old_target: Floats, new_target: Floats) -> None:
