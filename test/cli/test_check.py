@@ -111,7 +111,7 @@ def test_what_ships_fits_and_keeps_its_id(name, capsys):
         (lambda m: m.update(name="\x1b[2Jleap"), "holds the character U+001B"),
         (lambda m: m.update(name="leap\nfits the hand leap"), "expected a name"),
         (lambda m: m.update(hand_digest="x" * 64), "expected 64 hexadecimal digits"),
-        (lambda m: m.update(format=True), "format is True (bool), expected one of [1]"),
+        (lambda m: m.update(format=True), "format is True (bool), expected one of [1, 2]"),
         (lambda m: m["provenance"].update(seed=-1), "seed is -1"),
         (lambda m: m["provenance"].update(steps=-1), "steps is -1"),
         (lambda m: m.update(state_width=10**9), "state_width is 1000000000"),
