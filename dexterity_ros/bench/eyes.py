@@ -24,7 +24,7 @@ from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView, more_noise
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 Floats = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from dexterity_ros.observation.builder import TERM_NAMES, observation_spec
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.sim.physics import BatchPhysics
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 THREADS = (1, 2)
 _STEPS = 60

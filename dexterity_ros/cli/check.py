@@ -13,7 +13,7 @@ from dexterity_ros.contracts.object import load_optional_box
 from dexterity_ros.contracts.resources import named_resource, resource
 from dexterity_ros.observation.builder import check_spec
 from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 
 def check(options: CheckOptions) -> int:

@@ -20,7 +20,7 @@ from dexterity_ros.evaluation.sweep import SWEEPS, kept_range
 from dexterity_ros.evaluation.sweep import sweep as run_sweep
 from dexterity_ros.evaluation.witness import Witness
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 _QUESTIONS = ("against", "teacher", "called", "sweep")
 

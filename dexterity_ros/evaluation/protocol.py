@@ -5,7 +5,7 @@ from typing import Annotated
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.ranges import Checked, Range
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 
 @dataclass(frozen=True, kw_only=True)

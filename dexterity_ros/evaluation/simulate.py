@@ -18,7 +18,10 @@ from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import RESET_POOL, ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, perfectly_sensed
-from dexterity_ros.tasks.reorient import CALLED, TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
+from dexterity_ros.tasks.episode import new_episode
+from dexterity_ros.tasks.goals import next_goal
+from dexterity_ros.tasks.sight import Bools, Moment
+from dexterity_ros.tasks.spec import CALLED, TaskSpec
 
 Floats = NDArray[np.float64]
 
@@ -152,19 +155,14 @@ class _Trials:
         self.sensors.restart(np.ones(n, dtype=bool))
         self.state = course.start_states.copy()
         self.goals = np.zeros((n, 4))
-        self.angle = np.zeros(n)
-        self.held = np.zeros(n, dtype=np.int64)
-        self.goal_step = np.zeros(n, dtype=np.int64)
         self.trials = [Trial() for _ in range(n)]
         self.live = np.ones(n, dtype=bool)
         self.period_s = judge.physics.control_period_s
-        self.limit = round(course.task.goal_timeout_s / self.period_s)
-        self.centre = np.array(course.hand.grasp_centre_m)
+        self.episode = new_episode(course.task, course.hand.grasp_centre_m, n, period_s=self.period_s)
 
     def run(self) -> list[Trial]:
         substeps = self.course.judge.physics.substeps
-        for episode in range(self.course.episodes):
-            self._set_goal(episode)
+        self._give_goals(self.live)
         recent = np.repeat(self.state[:, None], substeps, axis=1)
         now_ns = round(self.period_s * 1e9)
         target = self.physics.joint_pos(self.state)
@@ -201,25 +199,40 @@ class _Trials:
         )
         return result
 
-    def _set_goal(self, episode: int) -> None:
-        quat = self.physics.object_quat(self.state[episode])
-        self.goals[episode] = self.course.goal(episode, len(self.trials[episode].goals), quat)
-        self.angle[episode] = goal_error_rad(quat, self.goals[episode])
-        self.held[episode] = 0
-        self.goal_step[episode] = 0
+    def _give_goals(self, which: Bools) -> None:
+        quat = self.physics.object_quat(self.state)
+        for k in np.flatnonzero(which):
+            self.goals[k] = self.course.goal(int(k), len(self.trials[k].goals), quat[k])
+        self.episode = self.episode.given(which, self._moment())
+
+    def _moment(self) -> Moment:
+        return Moment(
+            now_ns=np.full(self.course.episodes, self.step_number * self.episode.period_ns),
+            pos_m=self.physics.object_pos(self.state),
+            quat_wxyz=self.physics.object_quat(self.state),
+            goal_quat_wxyz=self.goals,
+        )
 
     def _judge(self) -> None:
-        task = self.course.task
-        self.goal_step += 1
         self.step_number += 1
-        self.held = count_hold(task, self.held, goal_error_rad(self.physics.object_quat(self.state), self.goals))
-        fell = dropped(task, self.physics.object_pos(self.state), self.centre)
-        there = reached(task, self.held)
-        called = self._called() if self.course.called else there
-        over = fell | called | (self.goal_step >= self.limit)
-        for episode in np.flatnonzero(self.live & over):
-            got, wrong = bool((called & there & ~fell)[episode]), bool((called & ~there & ~fell)[episode])
-            self._close_goal(int(episode), got=got, fell=bool(fell[episode]), called_wrong=wrong)
+        self.episode, verdict = self.episode.step(self._moment())
+        called = self._called() if self.course.called else verdict.there
+        over = self.live & (verdict.dropped | called | verdict.timed_out)
+        got, wrong = called & verdict.reached, called & ~verdict.there & ~verdict.dropped
+        steps = self.episode.look(self._moment()).age_steps
+        goes_on = np.zeros_like(over)
+        for k in np.flatnonzero(over):
+            outcome = GoalOutcome(
+                reached=bool(got[k]),
+                time_s=float(steps[k]) * self.period_s,
+                angle_rad=float(self.episode.goals.first_rad[k]),
+                called_wrong=bool(wrong[k]),
+            )
+            self._close_goal(self.trials[k], outcome, fell=bool(verdict.dropped[k]))
+            goes_on[k] = got[k] and len(self.trials[k].goals) < self.course.goals_per_episode
+        self.live &= ~over | goes_on
+        if goes_on.any():
+            self._give_goals(goes_on)
         if 0.0 < self.course.episode_s <= self.step_number * self.period_s:
             self.live[:] = False
 
@@ -229,14 +242,7 @@ class _Trials:
             return np.zeros(self.course.episodes, dtype=bool)
         return np.asarray(sure > CALLED)
 
-    def _close_goal(self, episode: int, *, got: bool, fell: bool, called_wrong: bool) -> None:
-        trial = self.trials[episode]
-        time_s = float(self.goal_step[episode]) * self.period_s
-        angle_rad = float(self.angle[episode])
-        trial.goals.append(GoalOutcome(reached=got, time_s=time_s, angle_rad=angle_rad, called_wrong=called_wrong))
+    def _close_goal(self, trial: Trial, outcome: GoalOutcome, *, fell: bool) -> None:
+        trial.goals.append(outcome)
         trial.dropped = fell
         trial.lasted_s = self.step_number * self.period_s
-        if got and len(trial.goals) < self.course.goals_per_episode:
-            self._set_goal(episode)
-        else:
-            self.live[episode] = False

@@ -3,12 +3,16 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
-from dexterity_ros.tasks.reorient import TaskSpec, dropped, goal_error_rad
+from dexterity_ros.tasks.episode import new_episode
+from dexterity_ros.tasks.sight import Floats, Moment
+from dexterity_ros.tasks.spec import TaskSpec
+
+_SAMPLE_S = 1.0 / TOPICS["sim_object_pose"].rate_hz
+_EVENTS_LATE_S = 0.1  # a goal's last truth may be older than the event that ends it
 
 
 class TruthJudge:
@@ -19,12 +23,10 @@ class TruthJudge:
     """
 
     def __init__(self, task: TaskSpec, control_period_s: float, grasp_centre_m: tuple[float, float, float]) -> None:
-        self._task, self._centre = task, np.array(grasp_centre_m)
-        span_s = (task.hold_steps - 1) * control_period_s - 1.0 / TOPICS["sim_object_pose"].rate_hz
-        self._span_ns = round(span_s * 1e9)
-        self._goal: NDArray[np.float64] | None = None
-        self._below_since_ns: int | None = None
-        self._was_reached = self._fell = False
+        episode = new_episode(task, grasp_centre_m, 1, period_s=control_period_s, slack_s=_SAMPLE_S)
+        self._episode, self._limit_ns = episode, episode.usual_limit_ns - round(_EVENTS_LATE_S * 1e9)
+        self._goal: Floats | None = None
+        self._new = self._was_reached = self._fell = False
         self.trials: list[Trial] = []
         self.estimated_reached = 0
         self.believed = 0  # goals that goal_node called reached and the truth does not
@@ -44,13 +46,18 @@ class TruthJudge:
         """Takes a true pose."""
         if self._goal is None:
             return
-        self._fell |= bool(dropped(self._task, truth.pos_m, self._centre))
-        if float(goal_error_rad(truth.quat_wxyz, self._goal)) >= self._task.success_rad:
-            self._below_since_ns = None
-            return
-        if self._below_since_ns is None:
-            self._below_since_ns = int(truth.stamp_ns)
-        self._was_reached |= int(truth.stamp_ns) - self._below_since_ns >= self._span_ns
+        moment = Moment(
+            now_ns=np.array([int(truth.stamp_ns)]),
+            pos_m=truth.pos_m[None],
+            quat_wxyz=truth.quat_wxyz[None],
+            goal_quat_wxyz=self._goal[None],
+        )
+        if self._new:
+            self._episode = self._episode.given(np.array([True]), moment, np.array([self._limit_ns]))
+            self._new = False
+        self._episode, verdict = self._episode.step(moment)
+        self._fell |= bool(verdict.dropped[0])
+        self._was_reached |= bool(verdict.there[0])
 
     def event(self, event: dict[str, Any]) -> None:
         """Takes an event of goal_node."""
@@ -59,7 +66,7 @@ class TruthJudge:
                 self.trials.append(Trial())
                 self.trial_over = False
             self._goal = np.array(event["goal_quat_wxyz"])
-            self._below_since_ns, self._was_reached, self._fell = None, False, False
+            self._new, self._was_reached, self._fell = True, False, False
             return
         if not self.trials:
             return

@@ -1,4 +1,4 @@
-"""The vectorised reorientation environment, on the same samples, builder and decoder as the robot."""
+"""The vectorised environment of a task, on the same samples, builder and decoder as the robot."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,24 +18,27 @@ from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.privileged import World, hidden_parameters, privileged_state, privileged_terms
 from dexterity_ros.sim.randomisation import random_models
 from dexterity_ros.sim.reset_pool import ResetPool
-from dexterity_ros.sim.rewards import reward_terms
 from dexterity_ros.sim.scene import build_scene
 from dexterity_ros.sim.sensors import SimulatedSensors, choose
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 from dexterity_ros.sim.sources import Bodies, with_simulated
-from dexterity_ros.tasks.reorient import TaskSpec, count_hold, dropped, goal_error_rad, reached, sample_goals
+from dexterity_ros.tasks.episode import new_episode
+from dexterity_ros.tasks.goals import sample_goals
+from dexterity_ros.tasks.sight import Moment, Verdict
+from dexterity_ros.tasks.spec import TaskSpec
+from dexterity_ros.tasks.table import TASKS
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 _STANDING = (
-    "state", "_recent", "_tips", "goal", "_held", "_episode_step", "_goal_step", "_goal_limit", "_error", "_least",
-    "_stamp_ns", "inputs", "memory", "_rng", "_further_rng",
+    "state", "_recent", "_tips", "goal", "episode", "_episode_step", "_stamp_ns", "inputs", "memory", "_rng",
+    "_further_rng",
 )  # fmt: skip
 
 
 class ReorientEnv:
-    """N hands, each turning an object to goal after goal.
+    """N hands, each bringing an object to goal after goal of a task.
 
     An episode ends at a drop, at a goal not reached in time, or after `episode_s`; a reached goal is followed at once
     by the next. One control step: sample -> build (caller infers) -> decode -> advance physics -> judge.
@@ -54,7 +57,7 @@ class ReorientEnv:
         seed: int,
     ) -> None:
         """Builds models and the reset pool (a few seconds)."""
-        self.hand, self.task, self.config = hand, task, config
+        self.hand, self.config = hand, config
         self.observation_spec, self.action_spec = observation, action
         self._seed, self._rng, self._draws = seed, np.random.default_rng(seed), 0
         self._further_rng = np.random.default_rng([seed, 5])
@@ -72,13 +75,22 @@ class ReorientEnv:
             rng=self._rng,
         )
         self._pool = ResetPool(hand, scene, size=config.reset_pool, threads=config.threads, rng=self._rng)
-        self._centre = np.array(hand.grasp_centre_m)
+        self._task = TASKS[task.kind]
+        period_s = config.physics.control_period_s
+        self.episode = new_episode(task, hand.grasp_centre_m, config.num_envs, period_s=period_s)
         # A policy that does not tell the faces of a cube apart gets a critic that does not either.
-        self._privileged_terms = privileged_terms(config.privileged, cubic="object_cubic" in observation.slices)
+        self._privileged_terms = privileged_terms(
+            config.privileged, self._task, cubic="object_cubic" in observation.slices
+        )
         self._hidden: Floats | None = None
-        self._episode_limit = round(config.episode_s / config.physics.control_period_s)
+        self._episode_limit = round(config.episode_s / period_s)
         self._allocate(n)
         self.reset()
+
+    @property
+    def task(self) -> TaskSpec:
+        """The task as it is at present: a curriculum changes it."""
+        return self.episode.task
 
     @property
     def num_envs(self) -> int:
@@ -105,11 +117,11 @@ class ReorientEnv:
 
     def set_goal_range(self, goal_rad: tuple[float, float]) -> None:
         """Changes the goal distances from the next goal on (curriculum)."""
-        self.task = replace(self.task, goal_rad=goal_rad)
+        self.episode = replace(self.episode, task=replace(self.task, goal_rad=goal_rad))
 
     def set_success(self, success_rad: float, hold_steps: int) -> None:
         """Changes when a goal counts as reached, from now on."""
-        self.task = replace(self.task, success_rad=success_rad, hold_steps=hold_steps)
+        self.episode = replace(self.episode, task=replace(self.task, success_rad=success_rad, hold_steps=hold_steps))
 
     def replace_models(self, models: list[Any]) -> None:
         """Goes on with other model copies, one per environment; states stay as they are."""
@@ -124,14 +136,12 @@ class ReorientEnv:
 
     def snapshot(self) -> Snapshot:
         """Returns where all hands stand; models of `redraw_models` by their number, others are the caller's."""
-        rules = {"success_rad": self.task.success_rad, "hold_steps": self.task.hold_steps}
-        return take(self, _STANDING) | {"sensors": self.sensors.snapshot(), "draws": self._draws, "rules": rules}
+        return take(self, _STANDING) | {"sensors": self.sensors.snapshot(), "draws": self._draws}
 
     def restore(self, values: Snapshot) -> None:
         """Goes on where an environment of the same configuration and seed stood."""
         put_back(self, {name: values[name] for name in _STANDING})
         self.sensors.restore(values["sensors"])
-        self.set_success(**values["rules"])
         if values["draws"] != self._draws:
             self._draws = values["draws"] - 1
             self.redraw_models()
@@ -171,12 +181,7 @@ class ReorientEnv:
         self._recent = np.zeros((n, self.config.physics.substeps, self.physics.state_size))
         self._tips = np.zeros((n, len(self.hand.fingertip_sites), 3))
         self.goal = np.tile([1.0, 0.0, 0.0, 0.0], (n, 1))
-        self._held = np.zeros(n, dtype=np.int64)
         self._episode_step = np.zeros(n, dtype=np.int64)
-        self._goal_step = np.zeros(n, dtype=np.int64)
-        limit = round(self.task.goal_timeout_s / self.config.physics.control_period_s)
-        self._goal_limit = np.full(n, limit, dtype=np.int64)
-        self._error, self._least = np.zeros(n), np.zeros(n)
         self._stamp_ns = np.zeros(n, dtype=np.int64)
         self.inputs = self.true_inputs()
         self.memory = seed_memory(self.inputs)
@@ -188,42 +193,32 @@ class ReorientEnv:
         self._tips = self.physics.fingertips(sensors[:, -1])
         self._stamp_ns = self._stamp_ns + round(self.config.physics.control_period_s * 1e9)
         self._episode_step += 1
-        self._goal_step += 1
 
     def _judge(self, action_change: Floats) -> EnvStep:
-        position = self.physics.object_pos(self.state)
-        error = goal_error_rad(self.physics.object_quat(self.state), self.goal)
-        self._held = count_hold(self.task, self._held, error)
-        got = reached(self.task, self._held)
-        fell = dropped(self.task, position, self._centre)
-        got &= ~fell
-        goal_late = (self._goal_step >= self._goal_limit) & ~got & ~fell
-        off_centre = np.sqrt(((position - self._centre) ** 2).sum(axis=-1)) / self.task.drop_distance_m
-        terms = reward_terms(
-            progress_rad=self._error - error, off_centre=off_centre, action_change=action_change,
-            got=got, fell=fell, late=goal_late,
-        )  # fmt: skip
-        weights = self.config.reward
-        reward = weights.scale * sum(getattr(weights, name) * value for name, value in terms.items())
-        terminated = fell | goal_late if weights.late != 0.0 else fell
-        truncated = (goal_late | (self._episode_step >= self._episode_limit)) & ~terminated
-        restarted = (terminated | truncated) & ~self._goes_on(goal_late & terminated)
-        self._error = error
-        self._least = np.minimum(self._least, error)
-        least = self._least.copy()
+        self.episode, verdict = self.episode.step(self._moment())
+        terms = self._task.reward(verdict, action_change)
+        terminated, truncated, restarted = self._ends(verdict)
+        least = self.episode.goals.least_rad
         self.inputs = self._sample_inputs()
         final_privileged, final_inputs, final_memory = self._privileged(), self.true_inputs(), self.memory
-        self._new_goals((got | goal_late) & ~truncated & ~restarted)
+        self._new_goals((verdict.reached | verdict.late) & ~truncated & ~restarted)
         if restarted.any():
             self._restart(restarted)
             self._renew_samples(restarted)
         self.inputs = self.inputs.having(GOAL, GoalSample(stamp_ns=self._stamp_ns, quat_wxyz=self.goal))
         return EnvStep(
             observation=self._observe(), privileged=self._privileged(), final_privileged=final_privileged,
-            reward=reward, terminated=terminated, truncated=truncated, restarted=restarted, reached=got,
-            failed=fell | goal_late, least_error_rad=least, final_inputs=final_inputs, final_memory=final_memory,
-            terms=terms,
+            reward=self.config.reward.paid(terms), terminated=terminated, truncated=truncated, restarted=restarted,
+            reached=verdict.reached, failed=verdict.dropped | verdict.late, least_error_rad=least,
+            final_inputs=final_inputs, final_memory=final_memory, terms=terms,
         )  # fmt: skip
+
+    def _ends(self, verdict: Verdict) -> tuple[Bools, Bools, Bools]:
+        """Returns where an episode ended in a failure, where its time was up, and where the hand is restarted."""
+        late_fails = self.config.reward.late != 0.0
+        terminated = verdict.dropped | verdict.late if late_fails else verdict.dropped
+        truncated = (verdict.late | (self._episode_step >= self._episode_limit)) & ~terminated
+        return terminated, truncated, (terminated | truncated) & ~self._goes_on(verdict.late & terminated)
 
     def _goes_on(self, late: Bools) -> Bools:
         """Returns which of the hands that were late are given another goal where they are."""
@@ -235,13 +230,20 @@ class ReorientEnv:
             return
         self.goal = self.goal.copy()
         self.goal[mask] = sample_goals(self.task, self.physics.object_quat(self.state[mask]), self._rng)
-        self._error[mask] = goal_error_rad(self.physics.object_quat(self.state[mask]), self.goal[mask])
-        self._least[mask] = self._error[mask]
-        self._held[mask] = 0
-        self._goal_step[mask] = 0
+        limit_ns = None
         if self.config.slow_goals is not None:
             period_s, usual_s = self.config.physics.control_period_s, self.task.goal_timeout_s
-            self._goal_limit[mask] = self.config.slow_goals.draw(int(mask.sum()), usual_s, period_s, self._rng)
+            steps = self.config.slow_goals.draw(int(mask.sum()), usual_s, period_s, self._rng)
+            limit_ns = steps * self.episode.period_ns
+        self.episode = self.episode.given(mask, self._moment(), limit_ns)
+
+    def _moment(self) -> Moment:
+        return Moment(
+            now_ns=self._stamp_ns,
+            pos_m=self.physics.object_pos(self.state),
+            quat_wxyz=self.physics.object_quat(self.state),
+            goal_quat_wxyz=self.goal,
+        )
 
     def _restart(self, mask: Bools) -> None:
         count = int(mask.sum())
@@ -280,17 +282,10 @@ class ReorientEnv:
             state=self.state,
             memory=self.memory,
             tips=self._tips,
-            goal=self.goal,
-            goal_step=self._goal_step,
-            goal_limit=self._goal_limit,
-            held=self._held,
-            hold_steps=self.task.hold_steps,
-            success_rad=self.task.success_rad,
-            period_s=self.config.physics.control_period_s,
             hidden=self._hidden_hands,
             errors=self.sensors.errors,
         )
-        return privileged_state(self._privileged_terms, world)
+        return privileged_state(self._privileged_terms, world, self._task, self.episode.look(self._moment()))
 
     def _hidden_hands(self) -> Floats:
         if self._hidden is None:

@@ -13,10 +13,10 @@ from dexterity_ros.observation.memory import PolicyMemory
 from dexterity_ros.sim.physics import THREADS
 from dexterity_ros.sim.randomisation import ModelRandomisation
 from dexterity_ros.sim.reset_pool import RESET_POOL
-from dexterity_ros.sim.rewards import RewardConfig
 from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import SampleNoise
-from dexterity_ros.tasks.reorient import GOAL_TIMEOUT
+from dexterity_ros.tasks.reward import RewardConfig
+from dexterity_ros.tasks.spec import GOAL_TIMEOUT
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -47,7 +47,7 @@ class EnvConfig(Checked):
 
     slow_goals: some goals have a longer time-out than the task's. late_goes_on: share of the goals that are late, and
     for which that is a failure, after which the hand is given another goal where it is, instead of a new grasp.
-    privileged: what the critic sees, names of sim/privileged.py; none = what has always been there.
+    privileged: what the critic sees, names of sim/privileged.py and of the task; none = what the task says.
     """
 
     num_envs: Annotated[int, Range(1, 1_000_000, "each is a state in memory")]

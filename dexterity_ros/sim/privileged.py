@@ -1,4 +1,4 @@
-"""What only a simulator knows, by name: the critic's view of the world."""
+"""What only a simulator knows of hand and object, by name; beside it a critic sees what its task says of goals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.frames import quat_rotate, quat_to_cubic, quat_to_rot6d, quat_to_rotvec, rotation_between
+from dexterity_ros.contracts.frames import quat_rotate, quat_to_cubic, quat_to_rot6d
 from dexterity_ros.observation.memory import PolicyMemory
 from dexterity_ros.sim.physics import BatchPhysics
+from dexterity_ros.tasks.sight import Sight
+from dexterity_ros.tasks.task import Task
 
 Floats = NDArray[np.float64]
 
@@ -21,22 +23,14 @@ Floats = NDArray[np.float64]
 class World:
     """N hands at one moment. tips: of the fingers in the hand frame, m, (N, tips, 3).
 
-    goal_step, goal_limit: control steps since the goal was given, and after which it is late, (N,). held: for how many
-    it has been reached, of hold_steps. hidden: what randomisation made of each hand and object, (N, h). errors: what
-    the sensors of each add in this episode, (N, e). period_s: of control.
+    hidden: what randomisation made of each hand and object, (N, h). errors: what the sensors of each add in this
+    episode, (N, e).
     """
 
     physics: BatchPhysics
     state: Floats
     memory: PolicyMemory
     tips: Floats
-    goal: Floats
-    goal_step: NDArray[np.int64]
-    goal_limit: NDArray[np.int64]
-    held: NDArray[np.int64]
-    hold_steps: int
-    success_rad: float
-    period_s: float
     hidden: Callable[[], Floats]
     errors: Callable[[], Floats]
 
@@ -55,12 +49,6 @@ class World:
         """Positions of the joints, (N, n)."""
         return self.physics.joint_pos(self.state)
 
-    @cached_property
-    def to_goal(self) -> Floats:
-        """Rotation from object to goal, (N, 4)."""
-        turn: Floats = rotation_between(self.quat, self.goal)
-        return turn
-
 
 TERMS: dict[str, Callable[[World], NDArray[np.floating[Any]]]] = {
     "joint_pos": lambda w: w.joints,
@@ -71,40 +59,32 @@ TERMS: dict[str, Callable[[World], NDArray[np.floating[Any]]]] = {
     "object_cubic": lambda w: quat_to_cubic(w.quat),
     "object_lin_vel": lambda w: w.physics.object_vel(w.state)[:, :3],
     "object_ang_vel": lambda w: quat_rotate(w.quat, w.physics.object_vel(w.state)[:, 3:]),
-    "goal_rotvec": lambda w: quat_to_rotvec(w.to_goal),
-    "goal_rot6d": lambda w: quat_to_rot6d(w.to_goal),
     "fingertips": lambda w: (w.tips - w.position[:, None, :]).reshape(len(w.state), -1),
     "last_action": lambda w: w.memory.action,
-    "goal_clock": lambda w: (w.goal_step / w.goal_limit)[:, None],
-    "goal_left": lambda w: (w.period_s * (w.goal_limit - w.goal_step))[:, None],
-    "hold_count": lambda w: (w.held / w.hold_steps)[:, None],
-    "success_rad": lambda w: np.full((len(w.state), 1), w.success_rad),
     "hidden_hand": lambda w: w.hidden(),
     "sensor_errors": lambda w: w.errors(),
 }
-_ALWAYS = (
-    "joint_pos", "joint_vel", "joint_error", "object_pos", "object_rot6d", "object_lin_vel", "object_ang_vel",
-    "goal_rotvec", "goal_rot6d", "fingertips", "last_action", "goal_clock", "hold_count",
-)  # fmt: skip
 
 
-def privileged_terms(chosen: Sequence[str], *, cubic: bool) -> tuple[str, ...]:
-    """Returns the names of the terms: those chosen, or where there are none what has always been there.
+def privileged_terms(chosen: Sequence[str], task: Task, *, cubic: bool) -> tuple[str, ...]:
+    """Returns the names of the terms: those chosen, or where there are none those of the task.
 
     cubic: a policy that does not tell the faces of a cube apart gets a critic that does not either.
 
     Raises:
         ConfigError: an unknown name.
     """
-    unknown = sorted(set(chosen) - set(TERMS))
+    known = {*TERMS, *task.privileged}
+    unknown = sorted(set(chosen) - known)
     if unknown:
-        raise ConfigError(f"no privileged term {unknown}; there are {sorted(TERMS)}")
-    return tuple(chosen) or tuple("object_cubic" if cubic and name == "object_rot6d" else name for name in _ALWAYS)
+        raise ConfigError(f"no privileged term {unknown}; there are {sorted(known)}")
+    return tuple(chosen) or tuple("object_cubic" if cubic and name == "object_rot6d" else name for name in task.critic)
 
 
-def privileged_state(terms: Sequence[str], world: World) -> NDArray[np.float32]:
+def privileged_state(names: Sequence[str], world: World, task: Task, goals: Sight) -> NDArray[np.float32]:
     """Returns the terms side by side, (N, width) float32."""
-    return np.concatenate([TERMS[name](world) for name in terms], axis=-1).astype(np.float32)
+    parts = [TERMS[name](world) if name in TERMS else task.privileged[name](goals) for name in names]
+    return np.concatenate(parts, axis=-1).astype(np.float32)
 
 
 def hidden_parameters(models: Sequence[mujoco.MjModel], nominal: mujoco.MjModel) -> Floats:

@@ -9,7 +9,7 @@ from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.robot import NO_ROBOT
 from dexterity_ros.systems.spec import NodeStart, load_system, resolve
 from dexterity_ros.tasks.goal_parameters import GoalParameters
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.samples import PoseSample
-from dexterity_ros.tasks.reorient import CALLED, TaskSpec, count_hold, dropped, goal_error_rad, next_goal, reached
+from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.tasks.episode import new_episode
+from dexterity_ros.tasks.goals import next_goal
+from dexterity_ros.tasks.sight import Moment
+from dexterity_ros.tasks.spec import CALLED, TaskSpec
 
 Floats = NDArray[np.float64]
 _CALL_DELAY_S = 0.25
+_PERIOD_S = 1.0 / TOPICS["goal"].rate_hz
+_NOWHERE, _UPRIGHT = np.zeros((1, 3)), np.array([[1.0, 0.0, 0.0, 0.0]])  # of an object that is not seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +38,10 @@ class GoalKeeper:
     ) -> None:
         """by_policy: the policy says when a goal is reached, not the pose."""
         self._by_policy = by_policy
-        self._task, self._centre, self._seed = task, np.array(grasp_centre_m), seed
+        self._task, self._seed = task, seed
+        self._episode = new_episode(task, grasp_centre_m, 1, period_s=_PERIOD_S, slack_s=0.5 * _PERIOD_S)
         self._trial = -1
         self._index = 0
-        self._held = np.zeros((), dtype=np.int64)
-        self._issued_ns = 0
-        self._angle = 0.0
         self.goal: Floats | None = None
         self.consecutive = 0
         self.reached = 0
@@ -62,31 +66,31 @@ class GoalKeeper:
         """
         if self.goal is None:
             return []
-        if pose is None:
-            self._held = np.zeros((), dtype=np.int64)
-            return [self._fail("timeout", now_ns)] if self._elapsed_s(now_ns) >= self._task.goal_timeout_s else []
-        if bool(dropped(self._task, pose.pos_m, self._centre)):
+        self._episode, verdict = self._episode.step(self._moment(pose, self.goal, now_ns, sure))
+        if verdict.dropped[0]:
             return [self._fail("dropped", now_ns)]
-        if self._by_policy:
-            called = sure > CALLED and self._elapsed_s(now_ns) > _CALL_DELAY_S
-            self._held = np.where(called, self._held + 1, 0)
-        else:
-            self._held = count_hold(self._task, self._held, goal_error_rad(pose.quat_wxyz, self.goal))
-        if bool(reached(self._task, self._held)):
+        if verdict.reached[0] and pose is not None:
             self.reached += 1
             self.consecutive += 1
             event = self._event("reached", now_ns)
             self._index += 1
             return [event, self._issue(pose, now_ns)]
-        if self._elapsed_s(now_ns) >= self._task.goal_timeout_s:
-            return [self._fail("timeout", now_ns)]
-        return []
+        return [self._fail("timeout", now_ns)] if verdict.late[0] else []
+
+    def _moment(self, pose: PoseSample | None, goal: Floats, now_ns: int, sure: float) -> Moment:
+        called = np.array([sure > CALLED and self._elapsed_s(now_ns) > _CALL_DELAY_S])
+        return Moment(
+            now_ns=np.array([now_ns]),
+            pos_m=_NOWHERE if pose is None else pose.pos_m[None],
+            quat_wxyz=_UPRIGHT if pose is None else pose.quat_wxyz[None],
+            goal_quat_wxyz=goal[None],
+            known=np.array([pose is not None]),
+            called=called if self._by_policy else None,
+        )
 
     def _issue(self, pose: PoseSample, now_ns: int) -> GoalEvent:
         self.goal = next_goal(self._task, pose.quat_wxyz, seed=self._seed, trial=self._trial, index=self._index)
-        self._angle = float(goal_error_rad(pose.quat_wxyz, self.goal))
-        self._held = np.zeros((), dtype=np.int64)
-        self._issued_ns = now_ns
+        self._episode = self._episode.given(np.array([True]), self._moment(pose, self.goal, now_ns, 0.0))
         return self._event("issued", now_ns)
 
     def _fail(self, event: Literal["timeout", "dropped"], now_ns: int) -> GoalEvent:
@@ -99,9 +103,9 @@ class GoalKeeper:
             event=event,
             trial=self._trial,
             index=self._index,
-            angle_rad=self._angle,
+            angle_rad=float(self._episode.goals.first_rad[0]),
             time_s=self._elapsed_s(now_ns),
         )
 
     def _elapsed_s(self, now_ns: int) -> float:
-        return (now_ns - self._issued_ns) * 1e-9
+        return (now_ns - int(self._episode.goals.given_ns[0])) * 1e-9

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.ranges import PATH, SEED, Checked, Range
 from dexterity_ros.contracts.resources import named_resource
-from dexterity_ros.tasks.reorient import GOAL_ANGLE, TaskSpec
+from dexterity_ros.tasks.spec import GOAL_ANGLE, TaskSpec
 
 
 @dataclass(frozen=True, kw_only=True)

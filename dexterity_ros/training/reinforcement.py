@@ -9,7 +9,7 @@ import numpy as np
 from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvStep
-from dexterity_ros.tasks.reorient import GOAL_ANGLE
+from dexterity_ros.tasks.spec import GOAL_ANGLE
 from dexterity_ros.training.checkpoint import packed, random_states, restore_random, unpacked
 from dexterity_ros.training.imitation.fine_tuning import Tuner
 

@@ -12,7 +12,7 @@ from dexterity_ros.contracts.spec import MAX_AGE, MOST_TERMS, ActionSpec, Observ
 from dexterity_ros.observation.builder import observation_spec
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvConfig
-from dexterity_ros.tasks.reorient import GOAL_TIMEOUT, TaskSpec
+from dexterity_ros.tasks.spec import GOAL_TIMEOUT, TaskSpec
 
 
 @dataclass(frozen=True, kw_only=True)

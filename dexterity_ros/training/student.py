@@ -19,7 +19,7 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, load_manifest
 from dexterity_ros.contracts.ranges import PATH, UNSAID_AT_DEFAULT, Length, Range
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.tasks.reorient import GOAL_ANGLE
+from dexterity_ros.tasks.spec import GOAL_ANGLE
 from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, restoring, write_checkpoint
 from dexterity_ros.training.imitation.collect import Batch
 from dexterity_ros.training.imitation.fine_tuning import TaskWorld, Tuner, TuningConfig

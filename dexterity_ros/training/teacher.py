@@ -18,7 +18,7 @@ from tqdm import tqdm
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.sim.env_config import EnvStep
-from dexterity_ros.tasks.reorient import GOAL_ANGLE
+from dexterity_ros.tasks.spec import GOAL_ANGLE
 from dexterity_ros.training import devices
 from dexterity_ros.training.checkpoint import (
     CHECKPOINT,

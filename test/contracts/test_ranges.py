@@ -25,7 +25,7 @@ from dexterity_ros.perception.hand_shape import HandShape
 from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.systems.spec import SystemSpec
 from dexterity_ros.tasks.goal_parameters import GoalParameters
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 ROOTS = [
     HandSpec, PolicyManifest, CameraSpec, BoxObject, MotorModel, HandShape, SystemSpec, TaskSpec, Protocol,

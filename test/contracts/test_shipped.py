@@ -16,7 +16,7 @@ from dexterity_ros.evaluation.protocol import load_protocol
 from dexterity_ros.evaluation.simulate import JudgeConfig
 from dexterity_ros.perception.hand_shape import load_shape
 from dexterity_ros.systems.spec import load_system
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 LOADERS = {
     "config/cameras/*.yaml": lambda path: load_camera(str(path)),

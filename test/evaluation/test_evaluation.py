@@ -28,7 +28,7 @@ from dexterity_ros.evaluation.sweep import SWEEPS, kept_range
 from dexterity_ros.evaluation.truth_judge import TruthJudge
 from dexterity_ros.evaluation.witness import Witness
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 # Consecutive successes on the real robot, block from state (OpenAI Dactyl, arXiv 1808.00177, table 3).
 DACTYL_REAL = [50, 41, 29, 27, 14, 12, 6, 4, 4, 1]

@@ -17,7 +17,7 @@ from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import SampleNoise
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 STEPS, ENVS = 30, 5
 NOTHING = np.zeros((1, 0), np.float32)  # the state of a policy without memory

@@ -16,7 +16,7 @@ from dexterity_ros.sim.randomisation import ModelRandomisation
 from dexterity_ros.sim.realtime import RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import NO_NOISE, SampleNoise
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 PHYSICS = PhysicsConfig(timestep_s=0.05 / 3, substeps=3)
 
@@ -81,7 +81,7 @@ def test_a_late_hand_may_get_another_goal_where_it_is(env):
     state, goal, seen = late.state.copy(), late.goal.copy(), late.memory.target_pos_rad
     step = late.step(still(late))
     assert step.failed.all() and step.terminated.all() and not step.restarted.any()
-    assert (late.goal != goal).any(axis=1).all() and late._goal_step.tolist() == [0] * 8
+    assert (late.goal != goal).any(axis=1).all() and (late.episode.goals.given_ns == late._stamp_ns).all()
     assert np.abs(late.state[:, 1:24] - state[:, 1:24]).max() < 0.05  # it lies where it lay
     np.testing.assert_array_equal(late.memory.target_pos_rad, seen)
     late.close()
@@ -89,7 +89,7 @@ def test_a_late_hand_may_get_another_goal_where_it_is(env):
 
 def test_some_goals_may_take_longer(env):
     slow = changed(env, slow_goals=SlowGoals(share=0.5, timeout_s=(2.0, 3.0)))
-    limits = np.concatenate([slow._goal_limit.copy() for _ in range(20) if slow.reset() is not None])
+    limits = np.concatenate([slow.episode.goals.limit_ns for _ in range(20) if slow.reset() is not None]) // 50_000_000
     assert {20} == set(limits[limits < 40].tolist()) and limits.max() <= 60
     assert 0.3 < (limits >= 40).mean() < 0.7
     slow.close()
@@ -158,15 +158,15 @@ def test_a_goal_that_is_already_there_counts_after_three_steps_and_is_replaced(e
     env.goal = env.physics.object_quat(env.state).copy()
     results = [env.step(still(env)).reached for _ in range(3)]
     assert [r.all() for r in results] == [False, False, True]
-    assert (env._error > 0.4).all()
+    assert (env.episode.goals.error_rad > 0.4).all()
 
 
 def test_progress_rewards_sum_to_the_error_that_was_lost(env):
-    before = env._error.copy()
+    before = env.episode.goals.error_rad
     total = np.zeros(8)
     for _ in range(10):
         total += env.step(still(env)).terms["progress"]
-    np.testing.assert_allclose(total, before - env._error, atol=1e-9)
+    np.testing.assert_allclose(total, before - env.episode.goals.error_rad, atol=1e-9)
 
 
 def test_an_unpowered_hand_keeps_still_and_a_powered_one_follows(leap):

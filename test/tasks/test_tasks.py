@@ -10,8 +10,11 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_to_rotvec, rotation_between
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.tasks.episode import new_episode
 from dexterity_ros.tasks.goal_keeper import GoalKeeper
-from dexterity_ros.tasks.reorient import TaskSpec, dropped, goal_error_rad, next_goal, sample_goals
+from dexterity_ros.tasks.goals import next_goal, sample_goals
+from dexterity_ros.tasks.sight import Moment, goal_error_rad
+from dexterity_ros.tasks.spec import TaskSpec
 
 PERIOD_NS = 50_000_000
 
@@ -64,7 +67,10 @@ def test_a_goal_outside_limits_is_refused(task):
 
 def test_a_position_that_is_no_number_counts_as_dropped(task):
     positions = np.array([[0.0, 0.0, 0.0], [np.nan, 0.0, 0.0], [0.2, 0.0, 0.0]])
-    np.testing.assert_array_equal(dropped(task, positions, np.zeros(3)), [False, True, True])
+    _, verdict = new_episode(task, (0.0, 0.0, 0.0), 3, period_s=0.05).step(
+        Moment(now_ns=np.zeros(3, np.int64), pos_m=positions, quat_wxyz=identity(3), goal_quat_wxyz=identity(3))
+    )
+    np.testing.assert_array_equal(verdict.dropped, [False, True, True])
 
 
 def pose(quat, pos=(0.0, 0.0, 0.0)):

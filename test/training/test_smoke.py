@@ -13,7 +13,7 @@ from dexterity_ros.evaluation.controllers import PolicyController, StillHand
 from dexterity_ros.evaluation.outcomes import summary
 from dexterity_ros.evaluation.simulate import Course, JudgeConfig, run_trials
 from dexterity_ros.runtime.policy_pipeline import load_pipeline
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.teacher import Teacher, load_config
 

@@ -33,7 +33,7 @@ from dexterity_ros.runtime.policy_pipeline import load_pipeline
 from dexterity_ros.safety.limits import Tightening, check_decoder, gate_limits
 from dexterity_ros.systems.spec import load_system, resolve
 from dexterity_ros.tasks.goal_parameters import GoalParameters
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 
 LIMIT_S = 10.0  # a command that has not read a small file by then hangs
 _BUNDLES = ("leap_so3", "leap_so3_reinforced", "leap_so3_student", "leap_yaw")

@@ -20,10 +20,12 @@ from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.sim.sensors import choose
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
-from dexterity_ros.tasks.reorient import goal_error_rad, sample_goals
+from dexterity_ros.tasks.episode import new_episode
+from dexterity_ros.tasks.goals import sample_goals
+from dexterity_ros.tasks.sight import Moment, goal_error_rad
 from dexterity_ros.training.imitation.collect import Floats, Outcome
 
-_STANDING = ("_memory", "_imagined", "_imagined_steps", "_rng")
+_STANDING = ("_memory", "_imagined", "_pursued", "_imagined_ns", "_rng")
 
 
 class BundleExpert:
@@ -120,12 +122,15 @@ class HandTask:
     def imagine(self) -> tuple[Floats, Floats]:
         """Returns (observation, truth) with another goal for every hand, pursued as long as a real one would be."""
         env, quat = self.env, self.env.physics.object_quat(self.env.state)
-        self._imagined_steps += 1
-        there = (goal_error_rad(quat, self._imagined) < env.task.success_rad) & (not self._stop_head)
-        over = there | (self._imagined_steps > self._rng.integers(1, self._goal_limit, size=len(quat)))
+        self._imagined_ns = self._imagined_ns + self._pursued.period_ns
+        self._pursued, verdict = self._pursued.step(self._imagined_moment())
+        steps = self._pursued.look(self._imagined_moment()).age_steps
+        over = steps > self._rng.integers(1, self._goal_limit, size=len(quat))
+        if not self._stop_head:
+            over |= verdict.there
         if over.any():
             self._imagined[over] = self._imaginable(quat[over])
-            self._imagined_steps[over] = 0
+            self._pursued = self._pursued.given(over, self._imagined_moment())
         goal = GoalSample(stamp_ns=env.inputs[GOAL].stamp_ns, quat_wxyz=self._imagined)
         seen: Floats = build_observation(env.observation_spec, env.inputs.having(GOAL, goal), env.memory)
         inputs, memory = (env.inputs, env.memory) if self._restricted else (env.true_inputs(), self._memory)
@@ -168,4 +173,19 @@ class HandTask:
     def _restart_imagination(self) -> None:
         count = self.env.num_envs
         self._imagined = sample_goals(self.env.task, self.env.physics.object_quat(self.env.state), self._rng)
-        self._imagined_steps = np.zeros(count, dtype=np.int64)
+        self._imagined_ns = np.zeros(count, dtype=np.int64)
+        once = replace(self.env.task, hold_steps=1)  # a goal that nobody pursues is over as soon as it is reached
+        pursued = new_episode(
+            once, self.env.hand.grasp_centre_m, count, period_s=self.env.config.physics.control_period_s
+        )
+        self._pursued = pursued.given(np.ones(count, dtype=bool), self._imagined_moment())
+
+    def _imagined_moment(self) -> Moment:
+        """Returns the objects with the goals that nobody pursues, by the clock of those."""
+        physics, state = self.env.physics, self.env.state
+        return Moment(
+            now_ns=self._imagined_ns,
+            pos_m=physics.object_pos(state),
+            quat_wxyz=physics.object_quat(state),
+            goal_quat_wxyz=self._imagined,
+        )

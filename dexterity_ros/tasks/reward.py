@@ -1,15 +1,10 @@
-"""What a control step is worth."""
+"""Weights of the reward terms that tasks have."""
 
 from dataclasses import dataclass
 from typing import Annotated
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dexterity_ros.contracts.ranges import Checked, Range
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from dexterity_ros.tasks.sight import Floats
 
 _WEIGHT = Range(-1e6, 1e6, "of a reward")
 
@@ -30,25 +25,7 @@ class RewardConfig(Checked):
     action_rate: Annotated[float, _WEIGHT] = 0.0
     scale: Annotated[float, Range(1e-6, 1e6, "brings returns to order one; 0 would pay nothing")] = 0.2
 
-
-def reward_terms(
-    *, progress_rad: Floats, off_centre: Floats, action_change: Floats, got: Bools, fell: Bools, late: Bools
-) -> dict[str, Floats]:
-    """Returns the terms, unscaled, each (N,).
-
-    Args:
-        progress_rad: by how much the error became smaller, (N,).
-        off_centre: distance of the object from the grasp centre, 1 = dropped, (N,).
-        action_change: of this action from the last, (N, n).
-        got: goals reached, (N,).
-        fell: objects dropped, (N,).
-        late: goals not reached in time, (N,).
-    """
-    return {
-        "progress": progress_rad,
-        "success": got.astype(float),
-        "drop": fell.astype(float),
-        "late": late.astype(float),
-        "off_centre": np.minimum(off_centre, 1.0),
-        "action_rate": (action_change**2).mean(axis=-1),
-    }
+    def paid(self, terms: dict[str, Floats]) -> Floats:
+        """Returns the reward, (N,), for terms of a task, each (N,)."""
+        total: Floats = self.scale * sum(getattr(self, name) * value for name, value in terms.items())
+        return total
