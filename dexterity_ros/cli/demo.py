@@ -22,6 +22,7 @@ _PORTS = range(8080, 8100)  # where the live page looks for a free one
 _OF_A_POLICY = (
     "goals",
     "task",
+    "object",
     "goal_rad",
     "shadow",
     "record",
@@ -93,6 +94,7 @@ def _settings(options: DemoOptions, record: Path | None) -> ClosedLoop:
         minutes=options.minutes,
         policy=options.policy,
         task=options.task,
+        object=options.object,
         goal_rad=options.goal_rad or (0.8, 1.2),
         hand=options.hand,
         robot=options.robot,

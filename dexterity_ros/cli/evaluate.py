@@ -20,6 +20,7 @@ from dexterity_ros.evaluation.sweep import SWEEPS, kept_range
 from dexterity_ros.evaluation.sweep import sweep as run_sweep
 from dexterity_ros.evaluation.witness import Witness
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
+from dexterity_ros.systems.trained import foreign_object
 from dexterity_ros.tasks.spec import TaskSpec
 
 _QUESTIONS = ("against", "teacher", "called", "sweep")
@@ -35,6 +36,8 @@ def evaluate(options: EvaluateOptions) -> int:
         raise ConfigError(f"--called needs a policy with the output reached; {pipeline.manifest.name} has none")
     course = course_of(pipeline, options)
     course.called = options.called
+    if warning := foreign_object(pipeline.manifest, course.object):
+        console.print(warning, highlight=False)
     if options.sweep is not None:
         return _sweep(pipeline, course, options)
     if options.against or options.teacher:
@@ -69,7 +72,7 @@ def course_of(pipeline: PolicyPipeline, options: EvaluateOptions) -> Course:
     return Course(
         hand=pipeline.hand,
         task=replace(spec, goal_rad=options.goal_rad) if options.goal_rad else spec,
-        object=pipeline.manifest.object,
+        object=options.object or pipeline.manifest.object,
         judge=config.load_named(JudgeConfig, "config/eval", options.judge),
         episodes=options.episodes or (preset.episodes if preset else 400),
         goals_per_episode=options.goals or (preset.goals if preset else 1),

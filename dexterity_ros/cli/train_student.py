@@ -7,9 +7,11 @@ from dexterity_ros.cli.output import say, write_json
 from dexterity_ros.cli.train_run import config_and_run, next_step
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.replay.run_record import RunRecord
+from dexterity_ros.systems.trained import foreign_object
 from dexterity_ros.training.imitation.collect import Batch
 from dexterity_ros.training.imitation.corrections import corrections
 from dexterity_ros.training.student import Student, StudentConfig
@@ -24,6 +26,8 @@ def student(options: StudentOptions) -> int:
     settings = configs.load(StudentConfig, resource(config), "config/train")
     if settings.method == "reinforced" and not goes_on:
         raise ConfigError("method is reinforced: give the run of the student that it begins with, with --warm-start")
+    if warning := foreign_object(load_manifest(resource(settings.teacher)), settings.env.object):
+        console.print(warning, highlight=False)
     shown = [_corrections(bag, settings) for bag in options.corrections]
     new = Student(settings, run, shown=shown, threads=options.threads)
     if options.resume:

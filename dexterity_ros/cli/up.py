@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import chain
+from typing import Any
 
 from dexterity_ros.cli.options.up import UpOptions
 from dexterity_ros.cli.output import console, write_json
@@ -12,7 +13,8 @@ from dexterity_ros.runtime.ending import end_event
 from dexterity_ros.systems.network import NETWORK, network_warning
 from dexterity_ros.systems.processes import Processes, ros_environment
 from dexterity_ros.systems.recorded import with_recorded
-from dexterity_ros.systems.spec import BRINGS, NodeStart, SystemSpec, load_system, read_arguments, resolve
+from dexterity_ros.systems.spec import BRINGS, SystemSpec, load_system, read_arguments, resolve
+from dexterity_ros.systems.trained import object_warning
 
 _LOOK_S = 0.02  # a node that ended by itself takes the torque with it soon after
 
@@ -20,11 +22,12 @@ _LOOK_S = 0.02  # a node that ended by itself takes the torque with it soon afte
 def up(options: UpOptions) -> int:
     """Starts the nodes of a system and waits; status 1 when one ended by itself."""
     spec = load_system(options.system)
-    starts, network = _resolved(spec, _texts(chain(*options.arg)))
+    arguments, network = _read(spec, _texts(chain(*options.arg)))
+    starts = resolve(spec, arguments, {})
     environment = ros_environment(network=network)
     write_json(options.json, {"nodes": [asdict(start) for start in starts]})
     done = end_event()
-    if warning := network_warning(network):
+    for warning in filter(None, (network_warning(network), object_warning(spec.values(arguments)))):
         console.print(f"[yellow]{warning}[/yellow]", highlight=False)
     with Processes(starts, environment) as processes:
         console.print(f"{spec.name}: {spec.about}. Ctrl-C stops it.")
@@ -35,12 +38,12 @@ def up(options: UpOptions) -> int:
     return 0
 
 
-def _resolved(spec: SystemSpec, texts: dict[str, str]) -> tuple[list[NodeStart], str]:
-    """Returns the nodes with their parameters, and who may join. Raises ConfigError, BagError."""
+def _read(spec: SystemSpec, texts: dict[str, str]) -> tuple[dict[str, Any], str]:
+    """Returns the arguments, and who may join. Raises ConfigError, BagError."""
     texts = with_recorded(spec, texts)
     arguments = read_arguments({"network": NETWORK, "brings": BRINGS} | spec.arguments, texts)
     network = str(arguments.pop("network", NETWORK.default))
-    return resolve(spec, arguments, {}), network
+    return arguments, network
 
 
 def _texts(arguments: Iterable[str]) -> dict[str, str]:

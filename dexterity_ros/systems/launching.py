@@ -21,6 +21,7 @@ from launch_ros.actions import LifecycleNode, Node
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.systems.network import NETWORK, network_variables, network_warning, node_variables
 from dexterity_ros.systems.spec import BRINGS, Argument, NodeStart, SystemSpec, load_system, read_arguments, resolve
+from dexterity_ros.systems.trained import object_warning
 from launch import LaunchDescription
 
 _COMMON = {
@@ -50,7 +51,8 @@ def _actions(context: Any, system: SystemSpec) -> list[Any]:
     values = read_arguments(known, {key: LaunchConfiguration(key).perform(context) for key in known})
     namespace, use_sim_time, network = (values.pop(key) for key in _COMMON)
     variables = network_variables(network) | node_variables()
-    said = [LogInfo(msg=warning)] if (warning := network_warning(network)) else []
+    warnings = (network_warning(network), object_warning(system.values(values)))
+    said = [LogInfo(msg=warning) for warning in warnings if warning]
     nodes = [_node(start, namespace, use_sim_time) for start in resolve(system, values, {})]
     return [
         *(SetEnvironmentVariable(key, value) for key, value in variables.items()),

@@ -32,6 +32,7 @@ class ClosedLoop:
     record: str = ""
     eyes: bool = False
     viewer_port: int = 0
+    object: str | None = None
     extra: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -46,6 +47,7 @@ class ClosedLoop:
             "robot": self.robot,
             "policy": self.policy,
             "task": self.task or manifest.task,
+            "object": self.object or manifest.object,
             "seed": self.seed,
             "shadow": self.shadow,
             "hardware": self.hardware,

@@ -11,6 +11,7 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.ranges import NAME, PART_NAME, PATH, Checked, Length, Range, shown
 from dexterity_ros.contracts.resources import shipped_or_own
 from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.systems.trained import as_trained
 
 _CONFIGURATION = "$configuration"
 _NODES = Path(__file__).parents[1] / "nodes"  # one file per executable; imported by the processes alone
@@ -99,6 +100,12 @@ class SystemSpec(Checked):
             for name in sorted(node.variables() - set(self.arguments)):
                 raise ConfigError(f"system {self.name} uses ${name}, its arguments are {sorted(self.arguments)}")
 
+    def values(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the value of every argument: the one given, or its default. Raises ConfigError."""
+        defaults = {name: argument.default for name, argument in self.arguments.items()}
+        given = {name: value for name, value in arguments.items() if name in defaults}
+        return defaults | {name: self.arguments[name].check(value, name) for name, value in given.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class NodeStart:
@@ -137,8 +144,7 @@ def resolve(
     known = {node.executable for node in system.nodes}
     if set(extra) - known:
         raise ConfigError(f"system {system.name} has no node {sorted(set(extra) - known)}; it has {sorted(known)}")
-    values = {name: argument.default for name, argument in system.arguments.items()}
-    values |= {name: system.arguments[name].check(value, name) for name, value in arguments.items()}
+    values = as_trained(system.values(arguments))
     starts = []
     for node in system.nodes:
         if node.when and not values[node.when]:

@@ -52,6 +52,7 @@ class DemoOptions:
         minutes: stop after this time at the latest, starting included; 0 is no limit.
         policy: policy bundle directory, or none.
         task: name in config/tasks; default: the one the policy was trained for.
+        object: name in models/objects; default: the one the policy was trained on.
         goal_rad: smallest and largest angle of a new goal; default 0.8 to 1.2 rad.
         seed: seed of starting grasps and goals.
         shadow: everything runs and targets are gated, but nothing is written to the hand.
@@ -67,6 +68,7 @@ class DemoOptions:
     minutes: float = 3.0
     policy: str = "models/policies/leap_so3_reinforced"
     task: Annotated[str | None, optional("TASK")] = None
+    object: Annotated[str | None, optional("OBJECT")] = None
     goal_rad: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None
     hand: HandName = "leap"
     robot: RobotFile = ""

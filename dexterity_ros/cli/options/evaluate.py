@@ -34,6 +34,7 @@ class EvaluateOptions:
         bundle: policy bundle directory.
         protocol: name in config/protocols: dactyl, dextreme, hora, visual-dexterity; sets task, episodes and goals.
         task: name in config/tasks or path of a YAML file; default: the task it was trained for.
+        object: name in models/objects; default: the one it was trained on.
         goal_rad: smallest and largest angle of a new goal; default: the task's.
         episodes: number of episodes; default 400, or the protocol's.
         goals: goals per episode; default 1 judges the first goal, 50 counts consecutive successes as in Dactyl.
@@ -51,6 +52,7 @@ class EvaluateOptions:
     bundle: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="BUNDLE")]
     protocol: Annotated[str | None, optional("PROTOCOL")] = None
     task: Annotated[str | None, optional("TASK")] = None
+    object: Annotated[str | None, optional("OBJECT")] = None
     goal_rad: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None
     episodes: Annotated[int | None, optional("INT")] = None
     goals: Annotated[int | None, optional("INT")] = None

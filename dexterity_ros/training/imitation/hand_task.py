@@ -20,7 +20,7 @@ from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.sim.sensors import choose
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
-from dexterity_ros.tasks.episode import new_episode
+from dexterity_ros.tasks.episode import Episode, new_episode
 from dexterity_ros.tasks.goals import sample_goals
 from dexterity_ros.tasks.sight import Moment, goal_error_rad
 from dexterity_ros.training.imitation.collect import Floats, Outcome
@@ -57,6 +57,9 @@ class BundleExpert:
 
 class HandTask:
     """N hands turning objects; a `Task` with `ManyGoals`. An attempt is a goal, an episode may have many."""
+
+    _imagined_ns: NDArray[np.int64]
+    _pursued: Episode
 
     def __init__(
         self,
