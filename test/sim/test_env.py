@@ -187,3 +187,15 @@ def test_the_same_seed_gives_the_same_start(leap):
     physics = PhysicsConfig(timestep_s=0.005, substeps=2)
     states = [RealtimeHand(leap, "cube70", physics, pool=4, seed=3).state() for _ in range(2)]
     np.testing.assert_array_equal(*states)
+
+
+def test_what_follows_a_truncation_is_the_state_that_was_cut_off_not_the_new_grasp(env):
+    knowing = changed(env, privileged=("goal_left", "object_pos"))
+    for _ in range(20):
+        step = knowing.step(still(knowing))
+    assert step.truncated.all() and step.restarted.all()
+    np.testing.assert_allclose(step.final_privileged[:, 0], 0.0, atol=1e-6)
+    np.testing.assert_allclose(step.privileged[:, 0], 1.0, atol=1e-6)
+    np.testing.assert_allclose(step.final_privileged[:, 1:], step.final_inputs.object_pose.pos_m, atol=1e-6)
+    assert (step.final_privileged[:, 1:] != step.privileged[:, 1:]).any(axis=1).all()
+    knowing.close()
