@@ -16,7 +16,8 @@ CALLED = 0.5  # a policy that is surer than this calls its goal reached
 class TaskSpec(Checked):
     """The numbers of a task; what they mean is said in tasks/table.py, by kind.
 
-    kind: yaw turns about the hand frame's z axis, either way, spin only upwards-positive; so3 turns about any axis.
+    kind: yaw turns about the hand frame's z axis, either way, spin only upwards-positive; so3 turns about any axis;
+    hold keeps the object as it is until goal_timeout_s is over, and loses it when it turns by success_rad.
     goal_rad: smallest and largest angle between the object and a new goal.
     angle_density: flat draws the angle evenly; haar draws rotations evenly (so large angles are commoner).
     success_rad, hold_steps: a goal is reached when the error stays below success_rad for hold_steps control steps.
@@ -25,7 +26,7 @@ class TaskSpec(Checked):
     """
 
     name: Annotated[str, NAME]
-    kind: Literal["yaw", "spin", "so3"]
+    kind: Literal["yaw", "spin", "so3", "hold"]
     goal_rad: Annotated[tuple[float, float], GOAL_ANGLE]
     angle_density: Literal["flat", "haar"]
     success_rad: Annotated[float, Range(1e-3, math.pi, "an angle between two rotations; 0 would never be reached")]
