@@ -11,13 +11,18 @@ from typing import Any
 from dexterity_ros.cli.film import check_video, film_bag
 from dexterity_ros.cli.options.demo import DemoOptions
 from dexterity_ros.cli.output import console, figures_table, outcome_table, tracking_table, write_json
+from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.manifest import load_manifest
+from dexterity_ros.contracts.resources import named_resource, resource
 from dexterity_ros.runtime.ending import INTERRUPTED, interrupt_once
 from dexterity_ros.systems.closed_loop import run_closed_loop
 from dexterity_ros.systems.exercise_session import run_exercise
 from dexterity_ros.systems.loop_settings import ClosedLoop
+from dexterity_ros.tasks.spec import TaskSpec
 
 _LOG = Path("dexterity_demo.log")
+_GOAL_RAD = (0.8, 1.2)  # between the object and a new goal
 _PORTS = range(8080, 8100)  # where the live page looks for a free one
 _OF_A_POLICY = (
     "goals",
@@ -95,7 +100,7 @@ def _settings(options: DemoOptions, record: Path | None) -> ClosedLoop:
         policy=options.policy,
         task=options.task,
         object=options.object,
-        goal_rad=options.goal_rad or (0.8, 1.2),
+        goal_rad=options.goal_rad or _usual_goals(options),
         hand=options.hand,
         robot=options.robot,
         seed=options.seed,
@@ -105,6 +110,13 @@ def _settings(options: DemoOptions, record: Path | None) -> ClosedLoop:
         viewer_port=_viewer_port() if options.viewer else 0,
         record=str(record.absolute()) if record else "",
     )
+
+
+def _usual_goals(options: DemoOptions) -> tuple[float, float]:
+    """Returns the range of goals of a demo, as far as its task has such goals."""
+    name = options.task or load_manifest(resource(options.policy)).task
+    low, high = config.load(TaskSpec, named_resource("config/tasks", name)).goal_rad
+    return max(low, min(_GOAL_RAD[0], high)), max(low, min(_GOAL_RAD[1], high))
 
 
 def _stops_text(stops: list[dict[str, Any]]) -> str:
