@@ -257,3 +257,16 @@ def test_training_knows_nothing_of_the_judge():
     for path in [*folder.rglob("*.py"), *configs.glob("*.yaml")]:
         text = path.read_text()
         assert "dexterity_ros.evaluation" not in text and "reality" not in text and "config/eval" not in text, path
+
+
+def test_what_goal_node_says_was_held_is_judged_by_what_was_lost_in_between():
+    holding = TruthJudge(config.load(TaskSpec, named_resource("config/tasks", "hold")), 0.05, (0.0, 0.0, 0.0))
+    for last_angle, expected in ((0.1, 1), (0.5, 0)):
+        before = holding.reached
+        holding.event(issued())
+        see(holding, 0.1, 1000, 3000)
+        see(holding, last_angle, 3000, 3020)
+        see(holding, 0.1, 3020, 4960)
+        holding.event(ended("reached"))
+        assert holding.reached - before == expected
+    assert (holding.estimated_reached, holding.believed) == (2, 1)
