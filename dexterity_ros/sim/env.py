@@ -78,10 +78,7 @@ class ReorientEnv:
         self._task = TASKS[task.kind]
         period_s = config.physics.control_period_s
         self.episode = new_episode(task, hand.grasp_centre_m, config.num_envs, period_s=period_s)
-        # A policy that does not tell the faces of a cube apart gets a critic that does not either.
-        self._privileged_terms = privileged_terms(
-            config.privileged, self._task, cubic="object_cubic" in observation.slices
-        )
+        self._privileged_terms = privileged_terms(config.privileged, self._task)
         self._hidden: Floats | None = None
         self._episode_limit = round(config.episode_s / period_s)
         self._allocate(n)

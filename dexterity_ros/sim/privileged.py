@@ -66,10 +66,8 @@ TERMS: dict[str, Callable[[World], NDArray[np.floating[Any]]]] = {
 }
 
 
-def privileged_terms(chosen: Sequence[str], task: Task, *, cubic: bool) -> tuple[str, ...]:
+def privileged_terms(chosen: Sequence[str], task: Task) -> tuple[str, ...]:
     """Returns the names of the terms: those chosen, or where there are none those of the task.
-
-    cubic: a policy that does not tell the faces of a cube apart gets a critic that does not either.
 
     Raises:
         ConfigError: an unknown name.
@@ -78,7 +76,7 @@ def privileged_terms(chosen: Sequence[str], task: Task, *, cubic: bool) -> tuple
     unknown = sorted(set(chosen) - known)
     if unknown:
         raise ConfigError(f"no privileged term {unknown}; there are {sorted(known)}")
-    return tuple(chosen) or tuple("object_cubic" if cubic and name == "object_rot6d" else name for name in task.critic)
+    return tuple(chosen) or task.critic
 
 
 def privileged_state(names: Sequence[str], world: World, task: Task, goals: Sight) -> NDArray[np.float32]:

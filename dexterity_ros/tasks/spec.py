@@ -14,7 +14,7 @@ CALLED = 0.5  # a policy that is surer than this calls its goal reached
 
 @dataclass(frozen=True, kw_only=True)
 class TaskSpec(Checked):
-    """The numbers of a task; what they mean is said in tasks/table.py, by kind.
+    """The numbers of a task; tasks/table.py says which folder makes what of them.
 
     kind: yaw turns about the hand frame's z axis, either way, spin only upwards-positive; so3 turns about any axis;
     hold keeps the object as it is until goal_timeout_s is over, and loses it when it turns by success_rad.

@@ -1,6 +1,7 @@
 """One bookkeeping of goals: the same whoever calls it, however many goals, in steps or on samples at any time."""
 
 from dataclasses import replace
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.tasks.episode import new_episode
 from dexterity_ros.tasks.sight import Moment
 from dexterity_ros.tasks.spec import TaskSpec
+from dexterity_ros.tasks.table import TASKS
 
 PERIOD_NS = 50_000_000
 NEAR, FAR = 0.1, 1.0  # rad from the goal; success is 0.4
@@ -19,6 +21,10 @@ NEAR, FAR = 0.1, 1.0  # rad from the goal; success is 0.4
 @pytest.fixture(scope="module")
 def task():
     return config.load(TaskSpec, named_resource("config/tasks", "so3"))
+
+
+def test_every_kind_that_a_task_file_may_name_has_its_parts():
+    assert set(get_args(get_type_hints(TaskSpec)["kind"])) == set(TASKS)
 
 
 def moment(step, error_rad, pos_m=(0.0, 0.0, 0.0), **more):
