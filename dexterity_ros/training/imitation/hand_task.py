@@ -82,7 +82,6 @@ class HandTask:
         self.env, self._expert, self._rng = env, expert, np.random.default_rng([seed, 3])
         self._restricted, self._watch = restricted, watch
         self._stop_head, self._near = stop_head, replace(env.task, goal_rad=(0.0, 2.0 * env.task.success_rad))
-        self._goal_limit = round(env.task.goal_timeout_s / env.config.physics.control_period_s)
         true = env.true_inputs()
         self._memory = seed_memory(true)
         self._restart_imagination()
@@ -128,7 +127,8 @@ class HandTask:
         self._imagined_ns = self._imagined_ns + self._pursued.period_ns
         self._pursued, verdict = self._pursued.step(self._imagined_moment())
         steps = self._pursued.look(self._imagined_moment()).age_steps
-        over = steps > self._rng.integers(1, self._goal_limit, size=len(quat))
+        longest = self._pursued.usual_limit_ns // self._pursued.period_ns
+        over = steps > self._rng.integers(1, longest, size=len(quat))
         if not self._stop_head:
             over |= verdict.there
         if over.any():
