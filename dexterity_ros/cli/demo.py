@@ -24,17 +24,8 @@ from dexterity_ros.tasks.spec import TaskSpec
 _LOG = Path("dexterity_demo.log")
 _GOAL_RAD = (0.8, 1.2)  # between the object and a new goal
 _PORTS = range(8080, 8100)  # where the live page looks for a free one
-_OF_A_POLICY = (
-    "goals",
-    "task",
-    "object",
-    "goal_rad",
-    "shadow",
-    "record",
-    "video",
-    "eyes",
-    "viewer",
-)  # options that --policy none lacks
+# options that --policy none lacks
+_OF_A_POLICY = ("goals", "task", "object", "goal_rad", "shadow", "record", "video", "eyes", "viewer")
 _SHOWN = (
     "stops",
     "realtime_factor",

@@ -37,7 +37,7 @@ def evaluate(options: EvaluateOptions) -> int:
     course = course_of(pipeline, options)
     course.called = options.called
     if warning := foreign_object(pipeline.manifest, course.object):
-        console.print(warning, highlight=False)
+        say(warning)
     if options.sweep is not None:
         return _sweep(pipeline, course, options)
     if options.against or options.teacher:

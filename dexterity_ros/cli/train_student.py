@@ -27,7 +27,7 @@ def student(options: StudentOptions) -> int:
     if settings.method == "reinforced" and not goes_on:
         raise ConfigError("method is reinforced: give the run of the student that it begins with, with --warm-start")
     if warning := foreign_object(load_manifest(resource(settings.teacher)), settings.env.object):
-        console.print(warning, highlight=False)
+        say(warning)
     shown = [_corrections(bag, settings) for bag in options.corrections]
     new = Student(settings, run, shown=shown, threads=options.threads)
     if options.resume:
