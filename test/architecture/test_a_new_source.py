@@ -32,7 +32,7 @@ from dexterity_ros.sim.realtime import RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import NO_NOISE
 from dexterity_ros.sim.sources import SIMULATED
-from dexterity_ros.tasks.reorient import TaskSpec
+from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.wire.sources import CODECS, Codec
 
 BEGIN_NS = 1_800_000_000_000_000_000

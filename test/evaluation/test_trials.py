@@ -117,8 +117,8 @@ class Nothing:
 
     state_width = 0
 
-    def __call__(self, observation, state):
-        return np.zeros((len(observation), 16), np.float32), state
+    def __call__(self, ports, state):
+        return {"action": np.zeros((len(ports["observation"]), 16), np.float32)}, state
 
 
 def test_policies_are_compared_by_numbers_on_the_same_hands_starts_and_goals(leap):

@@ -196,6 +196,6 @@ def test_what_follows_a_truncation_is_the_state_that_was_cut_off_not_the_new_gra
     assert step.truncated.all() and step.restarted.all()
     np.testing.assert_allclose(step.final_privileged[:, 0], 0.0, atol=1e-6)
     np.testing.assert_allclose(step.privileged[:, 0], 1.0, atol=1e-6)
-    np.testing.assert_allclose(step.final_privileged[:, 1:], step.final_inputs.object_pose.pos_m, atol=1e-6)
+    np.testing.assert_allclose(step.final_privileged[:, 1:], step.final_inputs[OBJECT_POSE].pos_m, atol=1e-6)
     assert (step.final_privileged[:, 1:] != step.privileged[:, 1:]).any(axis=1).all()
     knowing.close()
