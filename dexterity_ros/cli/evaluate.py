@@ -4,16 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dexterity_ros.cli.evaluate_autopsy import perform_autopsy
 from dexterity_ros.cli.film import check_video, film
 from dexterity_ros.cli.options.evaluate import EvaluateOptions
 from dexterity_ros.cli.output import console, figures_table, outcome_table, say, write_json
 from dexterity_ros.cli.plots import plot_sweep
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.outputs import REACHED
-from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.contracts.recovery import RecoverySpec
+from dexterity_ros.contracts.resources import resource
 from dexterity_ros.evaluation.compare import compare_policies, compare_with_baselines
+from dexterity_ros.evaluation.planner_controller import judge_planner
 from dexterity_ros.evaluation.protocol import load_protocol
 from dexterity_ros.evaluation.simulate import Course, JudgeConfig
 from dexterity_ros.evaluation.sweep import SWEEPS, kept_range
@@ -23,7 +26,9 @@ from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
 from dexterity_ros.systems.trained import foreign_object
 from dexterity_ros.tasks.spec import TaskSpec
 
-_QUESTIONS = ("against", "teacher", "called", "sweep")
+PLANNER = "planner"  # in place of a bundle
+PLANNED_OBJECT, PLANNED_TASK, PLANNED_RATE_HZ = "cube70", "so3", 20.0  # it has no manifest to say so
+_QUESTIONS = ("against", "teacher", "called", "sweep", "autopsy")
 
 
 def evaluate(options: EvaluateOptions) -> int:
@@ -31,7 +36,10 @@ def evaluate(options: EvaluateOptions) -> int:
     _refuse_two_questions(options)
     _refuse_numbers(options)
     check_video(options.video, options.video_s)
+    if str(options.bundle) == PLANNER:
+        return _planner(options)
     pipeline = load_pipeline(resource(options.bundle), load_hand(options.hand))
+    pipeline.recovery = _recovery(pipeline, options)
     if options.called and REACHED.name not in pipeline.manifest.output_names:
         raise ConfigError(f"--called needs a policy with the output reached; {pipeline.manifest.name} has none")
     course = course_of(pipeline, options)
@@ -42,6 +50,10 @@ def evaluate(options: EvaluateOptions) -> int:
         return _sweep(pipeline, course, options)
     if options.against or options.teacher:
         return _against(pipeline, course, options)
+    if options.autopsy is not None:
+        row = perform_autopsy(pipeline, course, options.autopsy)
+        write_json(options.json, _header(pipeline, course, options) | row)
+        return 0
     return _alone(pipeline, course, options)
 
 
@@ -49,6 +61,8 @@ def _refuse_two_questions(options: EvaluateOptions) -> None:
     asked = [f"--{name}" for name in _QUESTIONS if getattr(options, name)]
     if len(asked) > 1 and asked != ["--called", "--sweep"]:
         raise ConfigError(f"{', '.join(asked)} are questions of their own; ask one at a time")
+    if options.recovery_spec is not None and not options.recovery:
+        raise ConfigError(f"--recovery-spec {options.recovery_spec} says how, --no-recovery says not at all")
     if options.plot is not None and options.sweep is None:
         raise ConfigError(f"--plot {options.plot} draws a sweep: give --sweep")
     if options.video is not None and set(asked) - {"--called"}:
@@ -62,30 +76,62 @@ def _refuse_numbers(options: EvaluateOptions) -> None:
             raise ConfigError(f"--{name} is {value}, expected {least} or more")
 
 
+def _recovery(pipeline: PolicyPipeline, options: EvaluateOptions) -> RecoverySpec | None:
+    if not options.recovery:
+        return None
+    if options.recovery_spec is None:
+        return pipeline.manifest.recovery
+    return config.load_named(RecoverySpec, "config/recovery", options.recovery_spec)
+
+
 def course_of(pipeline: PolicyPipeline, options: EvaluateOptions) -> Course:
     """Returns what a policy is judged on, as the options say."""
+    manifest = pipeline.manifest
+    return _course(pipeline.hand, manifest.object, manifest.task, manifest.control_rate_hz, options)
+
+
+def _course(hand: HandSpec, object_name: str, own_task: str, rate_hz: float, options: EvaluateOptions) -> Course:
     preset = load_protocol(options.protocol) if options.protocol else None
     if preset is not None and options.task is None:
         spec = preset.task
     else:
-        spec = config.load(TaskSpec, named_resource("config/tasks", options.task or pipeline.manifest.task))
-    return Course(
-        hand=pipeline.hand,
+        spec = config.load_named(TaskSpec, "config/tasks", options.task or own_task)
+    course = Course(
+        hand=hand,
         task=replace(spec, goal_rad=options.goal_rad) if options.goal_rad else spec,
-        object=options.object or pipeline.manifest.object,
+        object=options.object or object_name,
         judge=config.load_named(JudgeConfig, "config/eval", options.judge),
         episodes=options.episodes or (preset.episodes if preset else 400),
         goals_per_episode=options.goals or (preset.goals if preset else 1),
         seed=options.seed,
-        control_rate_hz=pipeline.manifest.control_rate_hz,
+        control_rate_hz=rate_hz,
         episode_s=preset.episode_s if preset else 0.0,
     )
+    return course.told() if options.told else course
+
+
+def _planner(options: EvaluateOptions) -> int:
+    """Judges the planner, which sees what a policy sees, or the truth with --told."""
+    asked = [f"--{name}" for name in (*_QUESTIONS, "video") if getattr(options, name)]
+    if asked:
+        raise ConfigError(f"{', '.join(asked)} is asked of a policy bundle, not of the planner")
+    course = _course(load_hand(options.hand), PLANNED_OBJECT, PLANNED_TASK, PLANNED_RATE_HZ, options)
+    row = judge_planner(course, told=options.told)
+    name = f"planner{', told the truth' if options.told else ''}"
+    console.print(outcome_table(f"{name}: {course.task.name}, judged in {options.judge}", {"planner": row}))
+    console.print(f"{row['plans_per_s']:.1f} plans per second of one hand, {course.judge.threads} threads")
+    write_json(options.json, _asked(PLANNER, course, options) | row)
+    return 0
 
 
 def _header(pipeline: PolicyPipeline, course: Course, options: EvaluateOptions) -> dict[str, Any]:
     """Returns what every file of figures begins with."""
+    return _asked(pipeline.manifest.name, course, options) | {"recovery": pipeline.recovery is not None}
+
+
+def _asked(policy: str, course: Course, options: EvaluateOptions) -> dict[str, Any]:
     spec = course.task
-    asked = {"policy": pipeline.manifest.name, "task": spec.name, "goal_rad": list(spec.goal_rad)}
+    asked = {"policy": policy, "task": spec.name, "goal_rad": list(spec.goal_rad)}
     return asked | {"judge": options.judge, "episodes": course.episodes, "seed": options.seed}
 
 

@@ -28,6 +28,7 @@ from dexterity_ros.contracts.ranges import (
     Range,
     shown,
 )
+from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.spec import MOST_TERMS, ActionSpec, ObservationSpec
 
 MANIFEST_FILE = "manifest.yaml"
@@ -79,6 +80,7 @@ class PolicyManifest(Checked):
     stiffness_nm_rad, damping_nm_s_rad: joint gains of the simulator it was trained in, policy order.
     start_pos_rad: pose to ease into before the policy starts, policy order.
     network_sha256, golden_sha256: of policy.onnx and golden_io.npz.
+    recovery: what happens when it gets no nearer to its goal; none = nothing.
     results: measured figures, as `dexterity evaluate` wrote them.
     """
 
@@ -108,6 +110,7 @@ class PolicyManifest(Checked):
     outputs: Annotated[tuple[str, ...], PART_NAME, Length(0, 16, "each is a port")] = field(
         default=(), metadata=UNSAID_AT_DEFAULT
     )
+    recovery: RecoverySpec | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -224,7 +227,7 @@ def bundle_id(bundle: Path) -> str:
     """Returns twelve hexadecimal digits that identify the network and what it was trained with (not its results)."""
     manifest = config.read_mapping(bundle / MANIFEST_FILE)
     manifest.pop("results", None)
-    for name in ("state_width", "stop_head", "outputs"):  # bundles without these need not say so
+    for name in ("state_width", "stop_head", "outputs", "recovery"):  # bundles without these need not say so
         if not manifest.get(name):
             manifest.pop(name, None)
     return hashlib.sha256(yaml.safe_dump(manifest, sort_keys=True).encode()).hexdigest()[:12]

@@ -6,13 +6,14 @@ import numpy as np
 
 from dexterity_ros.evaluation.controllers import OpenLoop, PolicyController, StillHand, random_policy
 from dexterity_ros.evaluation.outcomes import Trial, summary
-from dexterity_ros.evaluation.simulate import Course, Watch, run_trials
+from dexterity_ros.evaluation.simulate import Course, run_trials
 from dexterity_ros.evaluation.statistics import bootstrap_paired
+from dexterity_ros.evaluation.watcher import Watcher
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
 
 def compare_with_baselines(
-    pipeline: PolicyPipeline, course: Course, watch: Watch | None = None
+    pipeline: PolicyPipeline, course: Course, watch: Watcher | None = None
 ) -> dict[str, dict[str, Any]]:
     """Returns the summary of each row: policy (at which `watch` looks), still_hand, random_policy, open_loop."""
     controller = PolicyController(pipeline)

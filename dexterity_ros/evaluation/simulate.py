@@ -13,6 +13,7 @@ from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.evaluation.heat import Heat
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
+from dexterity_ros.evaluation.watcher import View, Watcher
 from dexterity_ros.sim.physics import THREADS, BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import RESET_POOL, ResetPool
@@ -69,6 +70,13 @@ class Calling(Protocol):
         ...
 
 
+@runtime_checkable
+class Selective(Protocol):
+    """A controller that spares itself work for hands whose trial is over."""
+
+    live: NDArray[np.bool_]
+
+
 @dataclass(kw_only=True)
 class Course:
     """What is the same for every controller that is compared: hidden hands, starting grasps, goals, noise seeds.
@@ -120,26 +128,18 @@ class Course:
         return next_goal(self.task, object_quat_wxyz, seed=self.seed, trial=episode, index=index)
 
 
-class Watch(Protocol):
-    """Somebody who looks on while trials run."""
-
-    def see(self, joints_rad: Floats, object_pose: Floats, goals_wxyz: Floats, live: NDArray[np.bool_]) -> None:
-        """Takes the truth after a control step: (N, n), (N, 7), (N, 4), and which episodes go on, (N,)."""
-        ...
-
-
-def run_trials(controller: Controller, course: Course, watch: Watch | None = None) -> list[Trial]:
+def run_trials(controller: Controller, course: Course, watcher: Watcher | None = None) -> list[Trial]:
     """Returns one Trial per episode; an episode ends at a drop, a goal not reached in time, or enough goals."""
-    return _Trials(controller, course, watch).run()
+    return _Trials(controller, course, watcher).run()
 
 
 class _Trials:
     """The state of all trials while they run."""
 
-    def __init__(self, controller: Controller, course: Course, watch: Watch | None) -> None:
-        self.controller, self.course, self.watch = controller, course, watch
+    def __init__(self, controller: Controller, course: Course, watcher: Watcher | None) -> None:
+        self.controller, self.course, self.watcher = controller, course, watcher
         n, judge = course.episodes, course.judge
-        models = course.models()
+        self.models = models = course.models()
         self.physics = BatchPhysics(course.scene, models, threads=judge.threads)
         self.heat = Heat(course.scene, models, torque_loss=judge.heat_torque_loss, time_s=judge.heat_s)
         self.step_number = 0
@@ -172,6 +172,8 @@ class _Trials:
             if first:
                 self.controller.start(inputs)
                 first = False
+            if isinstance(self.controller, Selective):
+                self.controller.live = self.live
             wanted = self.controller.targets(inputs, now_ns)
             control = self.sensors.control(target, wanted)
             recent = self._advance(recent, control)
@@ -179,16 +181,18 @@ class _Trials:
             if self.course.judge.heat_torque_loss > 0.0:
                 self.heat.step(target, self.physics.joint_pos(self.state), self.period_s, self.live)
             now_ns += round(self.period_s * 1e9)
-            self._show()
+            if self.watcher is not None:
+                self.watcher.see(self._view(target, now_ns))
             self._judge()
         self.physics.close()
         return self.trials
 
-    def _show(self) -> None:
-        if self.watch is not None:
-            physics, state = self.physics, self.state
-            pose = np.concatenate([physics.object_pos(state), physics.object_quat(state)], axis=1)
-            self.watch.see(physics.joint_pos(state), pose, self.goals, self.live)
+    def _view(self, target: Floats, now_ns: int) -> View:
+        return View(
+            now_ns=now_ns, sim_state=self.state, target_rad=target, goals=self.goals, physics=self.physics,
+            sensors=self.sensors, models=self.models, warmth=self.heat.warmth,
+            live=self.live,
+        )  # fmt: skip
 
     def _advance(self, recent: Floats, control: Floats) -> Floats:
         """Steps the hands whose trials go on; the others stand still."""
@@ -228,7 +232,7 @@ class _Trials:
                 angle_rad=float(self.episode.goals.first_rad[k]),
                 called_wrong=bool(wrong[k]),
             )
-            self._close_goal(self.trials[k], outcome, fell=bool(verdict.dropped[k]))
+            self._close_goal(int(k), outcome, fell=bool(verdict.dropped[k]))
             goes_on[k] = got[k] and len(self.trials[k].goals) < self.course.goals_per_episode
         self.live &= ~over | goes_on
         if goes_on.any():
@@ -242,7 +246,10 @@ class _Trials:
             return np.zeros(self.course.episodes, dtype=bool)
         return np.asarray(sure > CALLED)
 
-    def _close_goal(self, trial: Trial, outcome: GoalOutcome, *, fell: bool) -> None:
+    def _close_goal(self, episode: int, outcome: GoalOutcome, *, fell: bool) -> None:
+        trial = self.trials[episode]
         trial.goals.append(outcome)
+        if self.watcher is not None:
+            self.watcher.ended(episode, outcome, dropped=fell)
         trial.dropped = fell
         trial.lasted_s = self.step_number * self.period_s

@@ -27,12 +27,14 @@ from dexterity_ros.runtime.policy_pipeline import Tick, load_pipeline
 class PolicyParameters:
     """Parameters of policy_node. workspace_radius_m: the object must stay this near the grasp centre.
 
+    recovery: whether the policy may recover as it declares where it makes no progress.
     time_scale: how fast /clock runs when it comes from a recording; 1 on a robot.
     """
 
     hand: str
     policy: str
     workspace_radius_m: float
+    recovery: bool = True
     time_scale: float = 1.0
 
 
@@ -45,7 +47,7 @@ class PolicyNode(Node):
         hand = load_hand(settings.hand)
         bundle: Path = resource(settings.policy)
         workspace = Workspace(centre_m=hand.grasp_centre_m, radius_m=settings.workspace_radius_m)
-        self._pipeline = load_pipeline(bundle, hand, workspace=workspace)
+        self._pipeline = load_pipeline(bundle, hand, workspace=workspace, recovery=settings.recovery)
         self._sources = self._pipeline.guard.sources
         self._reader = wire.SourceReaders(self._sources, hand.joint_names)
         self._inbox, self._sender = ros.Inbox(self, [source.name for source in self._sources]), ros.Sender()
@@ -78,7 +80,7 @@ class PolicyNode(Node):
         result = self._step(now)
         if isinstance(result, Tick):
             self._publish(result, now)
-            self._state = "acting: an operator leads" if result.led else "acting"
+            self._state = result.doing
         else:
             self._state = str(result)
             self._faults[result.code] = self._faults.get(result.code, 0) + 1
@@ -123,6 +125,7 @@ class PolicyNode(Node):
             outputs=tick.outputs,
             target=tick.target,
             led=tick.led,
+            recovering=None if tick.recovering is None else bool(tick.recovering),
         )
         self._ticks.publish(_multi_array(*wire.pack_tick(record)))
 

@@ -1,12 +1,15 @@
 """What a policy remembers from one tick to the next; seeded from the measured pose after every hold or reset."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, TypeVar
 
 from array_api_compat import array_namespace
 
 from dexterity_ros.contracts.frames import Array, quat_to_rotvec, rotation_between
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, ObservationInputs
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,3 +61,15 @@ def observe_object(memory: PolicyMemory, inputs: ObservationInputs) -> PolicyMem
         object_lin_vel_m_s=xp.where(newer, (pose.pos_m - previous.pos_m) / divisor, memory.object_lin_vel_m_s),
         object_ang_vel_rad_s=xp.where(newer, turned / divisor, memory.object_ang_vel_rad_s),
     )
+
+
+def copies_of(memory: Kind, hand: int, copies: int) -> Kind:
+    """Returns a dataclass of arrays (N, ...) with what one hand of the batch remembers as often as asked."""
+    repeated: Kind = _repeated(memory, [hand] * copies)
+    return repeated
+
+
+def _repeated(value: Any, rows: list[int]) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{item.name: _repeated(getattr(value, item.name), rows) for item in fields(value)})
+    return value[rows]

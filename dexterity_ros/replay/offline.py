@@ -143,7 +143,10 @@ def repeat(
     """Returns (recorded tick, what the pipeline makes of its inputs, whether its memory is known) for every tick.
 
     overrule: after each tick the pipeline is told that the recorded target was followed, as another policy has to be.
+    A run whose ticks say nothing of recovery ran without it.
     """
+    if ticks and ticks[0].recovering is None:
+        pipeline.recovery = None
     results = []
     before: TickRecord | None = None
     known = False

@@ -1,5 +1,6 @@
 """Bundle, observation builder, network and action decoder in one object: what evaluation, replay and the robot run."""
 
+import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.action.decoder import decode_action, encode_target
+from dexterity_ros.action.recovery import Progress, watch_progress
 from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
@@ -14,11 +16,12 @@ from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.outputs import ACTION, REACHED
 from dexterity_ros.contracts.ports import NetworkPort, Ports
 from dexterity_ros.contracts.samples import JointTarget
-from dexterity_ros.contracts.sources import JOINTS, ObservationInputs
+from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, ObservationInputs
 from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.observation.builder import build_ports, check_spec
-from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
+from dexterity_ros.observation.memory import PolicyMemory, copies_of, observe_object, seed_memory
 from dexterity_ros.runtime.guard import Guard, Workspace
+from dexterity_ros.tasks.sight import goal_error_rad
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,7 @@ class Tick:
     observation: (..., width) float32. outputs: what the network said, by port, each (..., its width) float32.
     target: (..., n) rad.
     led: an operator acted instead of the network; the action is theirs then.
+    recovering: a decoy was shown in place of the goal, (...); None where no recovery is declared, or it is off.
     """
 
     inputs: ObservationInputs
@@ -35,6 +39,14 @@ class Tick:
     outputs: Ports
     target: JointTarget
     led: bool = False
+    recovering: NDArray[np.bool_] | None = None
+
+    @property
+    def doing(self) -> str:
+        """What people are told about it."""
+        if self.led:
+            return "acting: an operator leads"
+        return "acting: recovering" if self.recovering is not None and self.recovering.any() else "acting"
 
     @property
     def raw_action(self) -> NDArray[np.float32]:
@@ -48,7 +60,10 @@ class Tick:
 
 
 class PolicyPipeline:
-    """Turns samples into joint targets; a stage with memory. Works on one hand (n,) or a batch (N, n)."""
+    """Turns samples into joint targets; a stage with memory. Works on one hand (n,) or a batch (N, n).
+
+    recovery: what happens without progress, as the manifest declares; whoever runs it may switch it off with None.
+    """
 
     def __init__(
         self,
@@ -61,15 +76,24 @@ class PolicyPipeline:
         """Raises BundleError or ConfigError when policy and hand do not fit."""
         manifest.check_hand(hand)
         check_spec(manifest.observation, len(hand.joints))
-        self.manifest, self.hand = manifest, hand
+        self.manifest, self.hand, self.recovery = manifest, hand, manifest.recovery
         self.guard = Guard(manifest.observation, workspace)
         self._network = network
         self._memory: PolicyMemory | None = None
         self._state: NDArray[np.float32] | None = None
+        self._progress: Progress | None = None
 
     def reset(self) -> None:
         """Forgets the past: the next step starts from the pose it measures."""
-        self._memory = self._state = None
+        self._memory = self._state = self._progress = None
+
+    def fork(self, hand: int, copies: int) -> "PolicyPipeline":
+        """Returns a pipeline for as many hands, all of which remember what one hand of this batch remembers."""
+        other = copy.copy(self)
+        other._memory = None if self._memory is None else copies_of(self._memory, hand, copies)
+        other._state = None if self._state is None else self._state[[hand] * copies]
+        other._progress = None if self._progress is None else copies_of(self._progress, hand, copies)
+        return other
 
     def overrule(self, target_pos_rad: NDArray[np.float64]) -> None:
         """Tells the policy that another target, (..., n) rad, was followed instead of its own last one."""
@@ -111,7 +135,8 @@ class PolicyPipeline:
             return fault
         memory = self._memory or seed_memory(inputs)
         memory = observe_object(memory, inputs)
-        ports = build_ports(self.manifest.observation, inputs, memory)
+        progress = None if instead is not None else self._watched(inputs, now_ns)
+        ports = build_ports(self.manifest.observation, _shown(inputs, progress), memory)
         if broken := [name for name, values in ports.items() if not np.isfinite(values).all()]:
             return Fault(code=FaultCode.OBSERVATION_INVALID, detail=self._not_finite(ports, broken))
         outputs, state = self._ask(ports)
@@ -129,13 +154,34 @@ class PolicyPipeline:
             joint_pos_rad=inputs[JOINTS].pos_rad,
         )
         self._memory, self._state = replace(memory, target_pos_rad=target, action=action), state
+        self._progress = progress
         return Tick(
             inputs=inputs,
             observation=ports[VECTOR],
             outputs=outputs,
             target=JointTarget(stamp_ns=now_ns, pos_rad=target),
             led=instead is not None,
+            recovering=self._recovering(progress, inputs),
         )
+
+    def _watched(self, inputs: ObservationInputs, now_ns: int) -> Progress | None:
+        """Returns how the policy gets on, None without recovery; it begins anew after an operator has led."""
+        if self.recovery is None:
+            return None
+        goal, quat = inputs[GOAL].quat_wxyz, inputs[OBJECT_POSE].quat_wxyz
+        return watch_progress(
+            self.recovery,
+            self._progress,
+            distance=goal_error_rad(quat, goal),
+            goal_quat_wxyz=goal,
+            object_quat_wxyz=quat,
+            now_ns=now_ns,
+        )
+
+    def _recovering(self, progress: Progress | None, inputs: ObservationInputs) -> NDArray[np.bool_] | None:
+        if self.recovery is None:
+            return None
+        return np.zeros(np.shape(inputs[JOINTS].pos_rad)[:-1], dtype=bool) if progress is None else progress.recovering
 
     def _ask(self, ports: Ports) -> tuple[Ports, NDArray[np.float32]]:
         """Returns the network's answers to one hand (...,) or a batch (N, ...), and its next state."""
@@ -152,7 +198,20 @@ class PolicyPipeline:
         return f"not finite: {terms + [name for name in broken if name != VECTOR]}"
 
 
-def load_pipeline(bundle: Path, hand: HandSpec, *, workspace: Workspace | None = None) -> PolicyPipeline:
-    """Returns the pipeline of a bundle directory, checked against the hand. Raises BundleError, ConfigError."""
+def _shown(inputs: ObservationInputs, progress: Progress | None) -> ObservationInputs:
+    """Returns what the policy is shown: a decoy in place of the goal while it recovers."""
+    return inputs if progress is None else inputs.having(GOAL, replace(inputs[GOAL], quat_wxyz=progress.shown))
+
+
+def load_pipeline(
+    bundle: Path, hand: HandSpec, *, workspace: Workspace | None = None, recovery: bool = True
+) -> PolicyPipeline:
+    """Returns the pipeline of a bundle directory, checked against the hand. Raises BundleError, ConfigError.
+
+    recovery: False switches off what the bundle declares for when it makes no progress.
+    """
     manifest, network = load_policy(bundle)
-    return PolicyPipeline(manifest, network, hand, workspace=workspace)
+    pipeline = PolicyPipeline(manifest, network, hand, workspace=workspace)
+    if not recovery:
+        pipeline.recovery = None
+    return pipeline

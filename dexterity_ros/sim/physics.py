@@ -90,6 +90,21 @@ class BatchPhysics:
             state[:, self._object_vel[:3]] = object_lin_vel_m_s
         return state
 
+    def placed(
+        self,
+        state: Floats,
+        *,
+        joint_pos_rad: Floats,
+        joint_vel_rad_s: Floats,
+        object_pos_m: Floats,
+        object_quat_wxyz: Floats,
+    ) -> Floats:
+        """Returns states (N, nstate) with other joints and another pose of the object, which keeps its velocity."""
+        result = state.copy()
+        result[:, self._joint_pos], result[:, self._joint_vel] = joint_pos_rad, joint_vel_rad_s
+        result[:, self._object_pos], result[:, self._object_quat] = object_pos_m, object_quat_wxyz
+        return result
+
     def joint_pos(self, state: Floats) -> Floats:
         """Returns joint positions in rad, (..., n)."""
         return np.take(state, self._joint_pos, axis=-1)

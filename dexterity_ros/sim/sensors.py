@@ -12,12 +12,12 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
+from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotvec_to_quat
 from dexterity_ros.contracts.ranges import SHARE, UNSAID_AT_DEFAULT, Checked, Range
 from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.sim.physics import BatchPhysics
-from dexterity_ros.sim.snapshot import Snapshot, put_back, take
+from dexterity_ros.sim.snapshot import Snapshot, put_back, repeated, take
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -142,6 +142,16 @@ class SimulatedSensors:
     def snapshot(self) -> Snapshot:
         """Returns where all of them stand; the random generator is the caller's."""
         return take(self, _STANDING)
+
+    def snapshot_of(self, hand: int, copies: int) -> Snapshot:
+        """Returns where one of them stands, for sensors of that many hands that all begin there."""
+        across = {"_targets": 1}  # where hands are not the first dimension
+        return {name: repeated(value, hand, copies, across.get(name, 0)) for name, value in self.snapshot().items()}
+
+    def turned_wrong_rad(self) -> Floats:
+        """Returns by how much the object's rotation is measured wrong throughout the episode, (N,)."""
+        angle: Floats = rotation_angle(self._turn_bias)
+        return angle
 
     def restore(self, values: Snapshot) -> None:
         """Goes on where sensors of the same configuration stood."""

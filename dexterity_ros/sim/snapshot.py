@@ -20,6 +20,13 @@ def put_back(thing: object, values: Snapshot) -> None:
         setattr(thing, name, _like(getattr(thing, name), value))
 
 
+def repeated(value: Any, row: int, copies: int, axis: int = 0) -> Any:
+    """Returns tables of arrays with one row, along `axis`, as often as asked; what is no array stays."""
+    if isinstance(value, dict):
+        return {name: repeated(part, row, copies, axis) for name, part in value.items()}
+    return np.repeat(np.take(value, [row], axis=axis), copies, axis=axis) if isinstance(value, np.ndarray) else value
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, np.random.Generator):
         return value.bit_generator.state

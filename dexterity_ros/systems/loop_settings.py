@@ -33,6 +33,7 @@ class ClosedLoop:
     eyes: bool = False
     viewer_port: int = 0
     object: str | None = None
+    recovery: bool = True
     extra: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -46,6 +47,7 @@ class ClosedLoop:
             "hand": self.hand,
             "robot": self.robot,
             "policy": self.policy,
+            "recovery": self.recovery,
             "task": self.task or manifest.task,
             "object": self.object or manifest.object,
             "seed": self.seed,

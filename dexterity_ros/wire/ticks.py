@@ -38,6 +38,7 @@ class TickRecord:
     outputs: Outputs
     target: JointTarget
     led: bool = False
+    recovering: bool | None = None
 
     @property
     def raw_action(self) -> NDArray[np.float32]:
@@ -62,6 +63,8 @@ def pack_tick(tick: TickRecord) -> tuple[list[tuple[str, int]], Floats]:
     sections += [("observation", tick.observation)]
     sections += [(_OUTPUT + name, values) for name, values in tick.outputs.items()]
     sections += [("target_pos_rad", tick.target.pos_rad), ("led", [tick.led])]
+    if tick.recovering is not None:
+        sections.append(("recovering", [tick.recovering]))
     arrays = [np.asarray(values, dtype=np.float64).ravel() for _, values in sections]
     return [(name, a.size) for (name, _), a in zip(sections, arrays, strict=True)], np.concatenate(arrays)
 
@@ -103,6 +106,7 @@ def _tick(part: dict[str, Floats]) -> TickRecord:
         outputs=_outputs(part) if version == _VERSION else _outputs_1(part),
         target=JointTarget(stamp_ns=now_ns, pos_rad=part["target_pos_rad"]),
         led=bool(part.get("led", np.zeros(1))[0]),  # bags from before operators could lead do not say
+        recovering=bool(part["recovering"][0]) if "recovering" in part else None,
     )
 
 

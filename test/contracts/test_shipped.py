@@ -10,6 +10,7 @@ from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.motor import load_ceilings
 from dexterity_ros.contracts.object import load_box
+from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.resources import data_root
 from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, load_motor
 from dexterity_ros.evaluation.protocol import load_protocol
@@ -24,6 +25,7 @@ LOADERS = {
     "config/hands/*.yaml": lambda path: load_shape(load_hand(str(path))),
     "config/motors/x[cml]*.yaml": lambda path: load_motor(str(path)),
     "config/protocols/*.yaml": lambda path: load_protocol(str(path)),
+    "config/recovery/*.yaml": lambda path: config.load(RecoverySpec, path),
     "config/systems/*.yaml": lambda path: load_system(str(path)),
     "config/tasks/*.yaml": lambda path: config.load(TaskSpec, path),
     "config/train/*.yaml": lambda path: load_training(path),

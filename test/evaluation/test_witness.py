@@ -11,7 +11,7 @@ UP, TURNED = np.array([1.0, 0.0, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, 1.0])
 def see(witness, value, goals, live):
     n = len(goals)
     pose = np.tile(np.concatenate([[value, 0.0, 0.0], UP]), (n, 1))
-    witness.see(np.full((n, 16), value), pose, np.array(goals), np.array(live))
+    witness.keep(np.full((n, 16), value), pose, np.array(goals), np.array(live))
 
 
 def test_episodes_follow_each_other_and_goals_are_counted_through():
@@ -29,7 +29,7 @@ def test_episodes_follow_each_other_and_goals_are_counted_through():
 def test_what_is_kept_does_not_change_with_the_simulation():
     witness, goals, live = Witness(0.05), np.array([UP]), np.array([True])
     joints, pose = np.zeros((1, 16)), np.concatenate([np.zeros(3), UP])[None]
-    witness.see(joints, pose, goals, live)
+    witness.keep(joints, pose, goals, live)
     joints += 1.0
     goals[:] = TURNED
     assert witness.shots()[0].joints_rad[0] == 0.0 and witness.shots()[0].error_rad == pytest.approx(0.0)

@@ -51,6 +51,7 @@ class DemoOptions:
         goals: stop after this many goals have been reached or missed.
         minutes: stop after this time at the latest, starting included; 0 is no limit.
         policy: policy bundle directory, or none.
+        recovery: what the policy declares for when it makes no progress.
         task: name in config/tasks; default: the one the policy was trained for.
         object: name in models/objects; default: the one the policy was trained on.
         goal_rad: smallest and largest angle of a new goal; default: what of 0.8 to 1.2 rad the task has.
@@ -67,6 +68,7 @@ class DemoOptions:
     goals: int = 20
     minutes: float = 3.0
     policy: str = "models/policies/leap_so3_reinforced"
+    recovery: bool = True
     task: Annotated[str | None, optional("TASK")] = None
     object: Annotated[str | None, optional("OBJECT")] = None
     goal_rad: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None

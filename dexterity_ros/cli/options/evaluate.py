@@ -19,7 +19,7 @@ class EvaluateOptions:
     failure and ends the episode.
 
     JSON keys:
-    - policy, task, goal_rad, judge, episodes, seed
+    - policy, task, goal_rad, judge, episodes, seed, recovery (whether a decoy may lead)
     - goals_attempted, goals_reached, rate, rate_ci95 (bootstrap over episodes), drops, called_wrong
     - consecutive {mean, sd, median, max, ci95}, time_per_goal_s {median, p90}, turned_rad, lasted_s
     - trials: a list of {attempted, reached}
@@ -28,10 +28,16 @@ class EvaluateOptions:
     With --against or --teacher: first, second, rate_difference, rate_difference_ci95, consecutive_difference,
     consecutive_difference_ci95.
 
+    Of the planner: as above without baselines, plans_per_s (of one hand).
+
+    With --autopsy: as above without baselines; DIR/autopsy.json has cases, counts and forks.
+
     With --sweep: sweep, rows [{value, as above}], kept (the values at which it keeps 90 % of its best).
 
     Attributes:
-        bundle: policy bundle directory.
+        bundle: policy bundle directory, or the word planner: sampling MPC, a baseline that needs no training.
+        recovery: what the policy declares for when it makes no progress.
+        recovery_spec: name in config/recovery or path of a YAML file, in place of what the policy declares.
         protocol: name in config/protocols: dactyl, dextreme, hora, visual-dexterity; sets task, episodes and goals.
         task: name in config/tasks or path of a YAML file; default: the task it was trained for.
         object: name in models/objects; default: the one it was trained on.
@@ -44,12 +50,16 @@ class EvaluateOptions:
         teacher: another bundle likewise, but told the truth, without errors and delays: what has a student lost?
         called: a goal ends when the policy's stop head calls it reached, and fails when that is wrong.
         sweep: change one quantity of the judge step by step.
+        told: what is seen has no errors and no delays.
+        autopsy: write to this folder why each goal was late or dropped, and what would have freed stuck hands.
         plot: with --sweep, draw it to this PNG file (needs matplotlib).
         video: write a film of the first episodes to this file: .mp4, .gif or .webp.
         video_s: seconds that the film lasts at most.
     """
 
     bundle: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="BUNDLE")]
+    recovery: bool = True
+    recovery_spec: Annotated[str | None, optional("SPEC")] = None
     protocol: Annotated[str | None, optional("PROTOCOL")] = None
     task: Annotated[str | None, optional("TASK")] = None
     object: Annotated[str | None, optional("OBJECT")] = None
@@ -65,6 +75,8 @@ class EvaluateOptions:
     sweep: Annotated[
         Literal["latency", "noise", "friction", "mass", "rate"] | None, optional("latency|noise|friction|mass|rate")
     ] = None
+    told: bool = False
+    autopsy: Annotated[Path | None, optional("DIR")] = None
     plot: Annotated[Path | None, optional("FILE")] = None
     video: Annotated[Path | None, optional("FILE")] = None
     video_s: float = 20.0
