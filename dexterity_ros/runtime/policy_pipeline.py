@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dexterity_ros.action.decoder import decode_action, encode_target
 from dexterity_ros.action.recovery import Progress, watch_progress
 from dexterity_ros.bundles.onnx_network import load_policy
-from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.errors import BundleError, Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.outputs import ACTION, REACHED
@@ -78,6 +78,8 @@ class PolicyPipeline:
         check_spec(manifest.observation, len(hand.joints))
         self.manifest, self.hand, self.recovery = manifest, hand, manifest.recovery
         self.guard = Guard(manifest.observation, workspace)
+        if manifest.recovery is not None and not {GOAL, OBJECT_POSE} <= set(self.guard.sources):
+            raise BundleError(f"{manifest.name} declares a recovery and does not see both goal and object")
         self._network = network
         self._memory: PolicyMemory | None = None
         self._state: NDArray[np.float32] | None = None

@@ -9,7 +9,8 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.manifest import bundle_id, load_manifest, save_manifest
 from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.resources import named_resource, shipped
-from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
+from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
+from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, ObservationInputs
 from dexterity_ros.evaluation.protocol import load_protocol
 from dexterity_ros.evaluation.simulate import Course, JudgeConfig, run_trials
 from dexterity_ros.replay.offline import repeat
@@ -54,9 +55,9 @@ def judged(leap):
 
 
 def of_one(inputs, hand):
-    joints, pose, goal = inputs.joints, inputs.object_pose, inputs.goal
-    return ObservationInputs(
-        joints=JointSample(
+    joints, pose, goal = inputs[JOINTS], inputs[OBJECT_POSE], inputs[GOAL]
+    return ObservationInputs.of(
+        joint_states=JointSample(
             stamp_ns=int(joints.stamp_ns[hand]), pos_rad=joints.pos_rad[hand], vel_rad_s=joints.vel_rad_s[hand]
         ),
         object_pose=PoseSample(
@@ -73,7 +74,7 @@ def records(judged, leap, hand):
         own = pipeline.step(of_one(tick.inputs, hand), now_ns)
         assert own.doing == ("acting: recovering" if own.recovering else "acting")
         record = TickRecord(
-            now_ns=now_ns, reset=1, inputs=own.inputs, observation=own.observation, raw_action=own.raw_action,
+            now_ns=now_ns, reset=1, inputs=own.inputs, observation=own.observation, outputs=own.outputs,
             target=own.target, recovering=bool(own.recovering),
         )  # fmt: skip
         result.append(unpack_tick(*pack_tick(record)))

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
-from dexterity_ros.contracts.samples import GoalSample, JointSample, ObservationInputs, PoseSample
+from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
+from dexterity_ros.contracts.sources import OBJECT_POSE, ObservationInputs
 from dexterity_ros.sim.corrector import BELIEVED, Corrector, CorrectorConfig
 from dexterity_ros.sim.planner import PlannerConfig, SamplingPlanner
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
-from dexterity_ros.tasks.reorient import goal_error_rad
+from dexterity_ros.tasks.sight import goal_error_rad
 
 PHYSICS = PhysicsConfig(timestep_s=1 / 60, substeps=3)
 SMALL = PlannerConfig(physics=PHYSICS, rollouts=16, horizon_steps=10)
@@ -23,8 +24,8 @@ def grasp(leap):
 
 def samples(joint_pos, object_pos, object_quat, vel=0.0):
     stamp = np.zeros(len(joint_pos), dtype=np.int64)
-    return ObservationInputs(
-        joints=JointSample(stamp_ns=stamp, pos_rad=joint_pos, vel_rad_s=np.full_like(joint_pos, vel)),
+    return ObservationInputs.of(
+        joint_states=JointSample(stamp_ns=stamp, pos_rad=joint_pos, vel_rad_s=np.full_like(joint_pos, vel)),
         object_pose=PoseSample(stamp_ns=stamp, pos_m=object_pos, quat_wxyz=object_quat),
         goal=GoalSample(stamp_ns=stamp, quat_wxyz=object_quat),
     )
@@ -75,7 +76,7 @@ def test_a_believed_measurement_is_taken_over_and_a_doubted_one_in_part(leap, gr
         corrector.restart(samples(joints, position, quat))
         seen = samples(joints, position, rotvec_to_quat(np.array([[0.0, 0.0, 0.4]])))
         corrector.step(joints, seen, np.array([0]))
-        before = rotation_angle(rotation_between(quat, seen.object_pose.quat_wxyz))[0]
-        left = rotation_angle(rotation_between(physics.object_quat(corrector.state), seen.object_pose.quat_wxyz))[0]
+        before = rotation_angle(rotation_between(quat, seen[OBJECT_POSE].quat_wxyz))[0]
+        left = rotation_angle(rotation_between(physics.object_quat(corrector.state), seen[OBJECT_POSE].quat_wxyz))[0]
         assert left == pytest.approx(share * before, abs=0.05)
         corrector.close()
