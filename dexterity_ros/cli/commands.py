@@ -57,6 +57,9 @@ _TRAINING = {
     "methods": Command("ways of imitation, and memories", "train:MethodsOptions", "train_studies:methods", _TRAIN),
     "dark-room": Command("where imitation must fail", "train:DarkRoomOptions", "train_blind_spots:dark_room", _TRAIN),
     "slippery": Command("the same, in the hand", "train:SlipperyOptions", "train_blind_spots:slippery", _TRAIN),
+    "two-ways": Command(
+        "learners of an obstacle's two sides", "train:TwoWaysOptions", "train_two_ways:two_ways", _TRAIN
+    ),
 }
 _BENCH = {
     "sim": Command("the environment beside bare physics", "bench:BenchSimOptions", "bench_sim:sim", _SIM),

@@ -84,6 +84,27 @@ def plot_methods(path: Path, results: dict[str, list[dict[str, Any]]], teacher: 
     figure.savefig(path, dpi=130)
 
 
+def plot_two_ways(path: Path, results: dict[str, dict[str, Any]], disc: tuple[float, float, float]) -> None:
+    """Draws how the drives of every learner ended, and some of each. disc: forward, left, radius of the obstacle."""
+    axes, figure = _axes("An obstacle that people pass left or right", columns=2)
+    for k, (name, row) in enumerate(results.items()):
+        begin, worst = 0.0, name == "least squares"
+        for what, colour in (("left", "#3b82c4"), ("right", "#3a9d5d"), ("collided", "#c9504b")):
+            share = 100.0 * row[what] / row["trials"]
+            axes[0].barh(k, share, left=begin, color=colour, label=what if k == 0 else None)
+            begin += share
+        for along, across in np.swapaxes(np.array(row["paths"]), 1, 2):
+            axes[1].plot(along, across, color="#c9504b" if worst else "#3b82c4", alpha=0.3, linewidth=0.6)
+    angle = np.linspace(0.0, 2.0 * np.pi, 60)
+    axes[1].fill(disc[0] + disc[2] * np.cos(angle), disc[1] + disc[2] * np.sin(angle), color="#888888")
+    axes[0].set_yticks(range(len(results)), list(results))
+    axes[0].invert_yaxis()
+    axes[0].set(xlabel="drives, %", xlim=(0, 100))
+    axes[0].legend(fontsize=8, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    axes[1].set(xlabel="forward, m (red: least squares; blue: the others)", ylabel="left, m", aspect="equal")
+    figure.savefig(path, dpi=130)
+
+
 def _bar(axis: Any, k: int, rows: list[dict[str, Any]]) -> None:
     """Draws the goals reached by all seeds together, with their interval, and each seed as a point."""
     won, played = sum(r["goals_reached"] for r in rows), sum(r["goals_attempted"] for r in rows)

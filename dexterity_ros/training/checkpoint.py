@@ -18,7 +18,7 @@ from dexterity_ros.contracts.errors import ConfigError, DexterityError
 from dexterity_ros.contracts.files import read_bounded, shown_path
 
 CHECKPOINT = "checkpoint.pt"
-Kind = Literal["teacher", "student"]
+Kind = Literal["teacher", "student", "learner"]
 _MOST_BYTES = 2_000_000_000
 _LAST_LINE = re.compile(rb"\ndexterity_ros checkpoint 1 ([a-z]{1,20}) ([0-9a-f]{64})\n")
 _LAST_LINE_BYTES = 200  # at most

@@ -21,6 +21,8 @@ SMOKE = ("--config", "config/train/smoke.yaml")
         (["slippery", "--seeds", "0"], "--seeds is 0, expected 1 or more"),
         (["ablation", "--seeds", "-1"], "--seeds is -1, expected 1 or more"),
         (["teacher", *SMOKE, "--device", "nonsense"], "--device is 'nonsense'; torch has cpu"),
+        (["two-ways", "--seeds", "0"], "--seeds is 0, expected 1 or more"),
+        (["two-ways", "--device", "nonsense"], "--device is 'nonsense'; torch has cpu"),
         (["ablation", "--device", "nonsense"], "--device is 'nonsense'; torch has cpu"),
         (["teacher", *SMOKE, "--device", "cuda:99"], "--device is 'cuda:99'; torch has cpu"),
     ],

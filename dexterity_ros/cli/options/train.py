@@ -161,3 +161,22 @@ class SlipperyOptions:
     threads: Threads = 2
     seeds: Seeds = 3
     json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoWaysOptions:
+    """Show which learners keep two ways apart: an obstacle that people pass left or right.
+
+    All learn from the same 200 demonstrations and drive 1000 times per seed. Least squares averages and hits the
+    obstacle; bins, a mixture, ACT, diffusion and flow matching go one way. Goes on where it was interrupted. Writes
+    RUN/two_ways.png.
+
+    JSON keys:
+    - NAME of a learner {collided, left, right, trials}, all seeds together; who is none of these got stuck
+    """
+
+    run: RunFolder = None
+    device: Device = "cpu"
+    threads: Threads = 2
+    seeds: Seeds = 3
+    json: JsonFile = None

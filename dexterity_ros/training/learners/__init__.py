@@ -1,0 +1,1 @@
+"""Learning from demonstrations: one dataset, one trainer, one file per learner."""
