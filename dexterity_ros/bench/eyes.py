@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
@@ -25,8 +26,6 @@ from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView, more_noise
 from dexterity_ros.tasks.spec import TaskSpec
-
-Floats = NDArray[np.float64]
 
 _EVERY_S = 10.0  # a disturbance comes once in this time
 _TURN_RAD = np.deg2rad(30.0)

@@ -16,7 +16,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy, BasePolicy
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from dexterity_ros.bench.pendulum import LIMIT, MAX_TORQUE, Pendulum, mean_return, swing_up
-from dexterity_ros.training.imitation.collect import Floats
+from dexterity_ros.contracts.arrays import Singles
 
 
 class _Scripted(BasePolicy):
@@ -67,8 +67,8 @@ def _trainer(env: DummyVecEnv, rng: np.random.Generator, seed: int, shown: Any) 
 
 
 def _judged(policy: Any) -> float:
-    def act(seen: Floats) -> Floats:
-        action: Floats = policy.predict(seen, deterministic=True)[0] / MAX_TORQUE
+    def act(seen: Singles) -> Singles:
+        action: Singles = policy.predict(seen, deterministic=True)[0] / MAX_TORQUE
         return action
 
     return mean_return(Pendulum(200, 99), act)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.training.imitation.behaviour_cloning import clone
-from dexterity_ros.training.imitation.collect import Batch, Floats, Outcome, Task
+from dexterity_ros.training.imitation.collect import Batch, Outcome, Task
 from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.rounds import RoundsConfig
 from dexterity_ros.training.networks import Actor, ActorConfig
@@ -23,14 +24,14 @@ class Pendulum:
         self._rng, self._steps = np.random.default_rng(seed), 0
         self.angle, self.speed = np.zeros(count), np.zeros(count)
 
-    def restart(self) -> tuple[Floats, Floats]:
+    def restart(self) -> tuple[Singles, Singles]:
         """Begins all episodes anew. Returns (observation, truth)."""
         self.angle = self._rng.uniform(-np.pi, np.pi, size=len(self.angle))
         self.speed = self._rng.uniform(-1.0, 1.0, size=len(self.angle))
         self._steps = 0
         return self._see(), self._see()
 
-    def step(self, action: Floats) -> Outcome:
+    def step(self, action: Singles) -> Outcome:
         """Takes one step; all episodes end together."""
         torque = np.clip(action[:, 0], -1.0, 1.0) * MAX_TORQUE
         angle = (self.angle + np.pi) % (2 * np.pi) - np.pi
@@ -48,11 +49,11 @@ class Pendulum:
             succeeded=over & (np.abs(angle) < 0.2), final_truth=final,
         )  # fmt: skip
 
-    def _see(self) -> Floats:
+    def _see(self) -> Singles:
         return np.stack([np.cos(self.angle), np.sin(self.angle), self.speed], axis=1).astype(np.float32)
 
 
-def swing_up(truth: Floats) -> Floats:
+def swing_up(truth: Singles) -> Singles:
     """Pumps energy until the pendulum is near the top, then holds it there. Returns actions, (N, 1)."""
     angle, speed = np.arctan2(truth[:, 1], truth[:, 0]), truth[:, 2]
     missing = 15.0 - (0.5 * speed**2 + 15.0 * truth[:, 0])
@@ -62,7 +63,7 @@ def swing_up(truth: Floats) -> Floats:
     return np.clip(torque / MAX_TORQUE, -1.0, 1.0).astype(np.float32)[:, None]
 
 
-def mean_return(task: Task, act: Callable[[Floats], Floats], episodes: int = 1) -> float:
+def mean_return(task: Task, act: Callable[[Singles], Singles], episodes: int = 1) -> float:
     """Returns the mean sum of rewards of all pendulums over so many episodes."""
     total = 0.0
     for _ in range(episodes):
@@ -94,12 +95,12 @@ def returns(seed: int, demonstrations: int = 20, rounds: int = 10) -> dict[str, 
     return {name: round(value, 1) for name, value in found.items()}
 
 
-def _likeliest(student: Actor) -> Callable[[Floats], Floats]:
+def _likeliest(student: Actor) -> Callable[[Singles], Singles]:
     import torch
 
-    def act(seen: Floats) -> Floats:
+    def act(seen: Singles) -> Singles:
         with torch.no_grad():
-            action: Floats = student(torch.from_numpy(seen), student.begin(len(seen)))[0].numpy()
+            action: Singles = student(torch.from_numpy(seen), student.begin(len(seen)))[0].numpy()
         return action
 
     return act

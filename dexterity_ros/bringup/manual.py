@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import DexterityError, Fault
 from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.contracts.samples import JointSample, JointTarget
@@ -17,8 +17,6 @@ from dexterity_ros.runtime.hand_tick import HandTick, NumberedTarget, Phase
 from dexterity_ros.safety.gate import Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
 from dexterity_ros.safety.preflight import joints_outside
-
-Floats = NDArray[np.float64]
 
 PERIOD_S = 0.01
 _LET_GO_S = 3.0

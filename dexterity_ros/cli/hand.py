@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dexterity_ros.bringup.manual import Floats, ManualHand, RealClock
+from dexterity_ros.bringup.manual import ManualHand, RealClock
 from dexterity_ros.cli.hand_port import hand_spec, joint_index, port_path
 from dexterity_ros.cli.options.hand import HandHoldOptions, HandHomeOptions, HandJogOptions, HandReadOptions
 from dexterity_ros.cli.output import console, joint_table, write_json
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.open import bus_on_port
 from dexterity_ros.runtime.ending import interrupt_once

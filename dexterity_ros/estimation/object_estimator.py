@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.frames import quat_normalise, rotation_angle, rotation_between, rotvec_to_quat
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
 from dexterity_ros.estimation.surface_tracker import SurfaceTracker, Track, TrackerConfig
 from dexterity_ros.estimation.surfaces import Surface
 from dexterity_ros.estimation.symmetry import MIN_LABELS, FaceVote
-
-Floats = NDArray[np.float64]
 
 FOUND_ONCE = "found; the next image has to confirm it"
 _SLIPPED = 2  # votes in a row for another symmetric pose before it is believed

@@ -8,14 +8,12 @@ it follows is decided by where it starts; a cloud without colour cannot tell the
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.frames import quat_multiply, quat_normalise, quat_to_matrix, quat_to_rotvec, rotvec_to_quat
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
 from dexterity_ros.estimation.surfaces import Surface
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,9 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-Floats = NDArray[np.float64]
+from dexterity_ros.contracts.arrays import Floats
 
 # Points (n, 3) in the object frame to signed distances (n,) and the directions (n, 3) in which they grow.
 Surface = Callable[[Floats], tuple[Floats, Floats]]

@@ -8,11 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import quat_multiply, quat_to_matrix, rotation_angle, rotation_between
 from dexterity_ros.contracts.object import BoxObject
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
-
-Floats = NDArray[np.float64]
 
 MIN_LABELS = 25  # fewer coloured points decide nothing
 _CONFIDENT = 0.7  # share of coloured points that must agree with a pose

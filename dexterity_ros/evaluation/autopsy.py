@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.evaluation.failure_kinds import History, drop_kind, late_kinds, period_s
 from dexterity_ros.evaluation.fork_test import Stuck, fork_test, stuck_at
 from dexterity_ros.evaluation.hidden_hand import hidden_hand
@@ -18,7 +19,6 @@ from dexterity_ros.sim.contacts import touching
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.tasks.sight import goal_error_rad
 
-Floats = NDArray[np.float64]
 _BEFORE_S = (1.0, 0.5, 0.25)  # of the end: when it is looked which parts touch the object
 _DRAWN = 400  # points of a curve
 MOST_FORKED = 12  # the first late goals; each is simulated for 10 s, 16 times per remedy

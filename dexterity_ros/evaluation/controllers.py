@@ -3,14 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import DexterityError, Fault
 from dexterity_ros.contracts.outputs import ACTION
 from dexterity_ros.contracts.ports import Ports
 from dexterity_ros.contracts.sources import JOINTS, ObservationInputs
 from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
-
-Floats = NDArray[np.float64]
 
 
 class PolicyController:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from dexterity_ros.contracts.arrays import Floats
+
 LateKind = Literal["wedged", "flip", "near_miss", "cycle", "frozen", "stalled", "wandering"]
 DropKind = Literal["still", "let_go", "flicked", "carried_away"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.evaluation.remedies import REMEDIES, nothing
 from dexterity_ros.evaluation.simulate import Course
@@ -19,7 +19,6 @@ from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.tasks.episode import new_episode
 from dexterity_ros.tasks.sight import Moment
 
-Floats = NDArray[np.float64]
 COPIES = 16
 FOLLOWED_S = 10.0  # how long each copy has to reach the goal
 

@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.sim.scene import Scene
-
-Floats = NDArray[np.float64]
 
 
 class Heat:

@@ -4,16 +4,14 @@ import time
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.sources import GOAL, JOINTS, ObservationInputs
 from dexterity_ros.evaluation.outcomes import summary
 from dexterity_ros.evaluation.simulate import Course, run_trials
 from dexterity_ros.sim.corrector import BELIEVED, Corrector, CorrectorConfig
 from dexterity_ros.sim.planner import PlannerConfig, SamplingPlanner
-
-Floats = NDArray[np.float64]
 
 
 class PlannerController:

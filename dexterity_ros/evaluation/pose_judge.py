@@ -5,10 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import quat_normalise, rotation_angle, rotation_between
 from dexterity_ros.contracts.samples import PoseSample
-
-Floats = NDArray[np.float64]
 
 _LOST_S = 0.15  # without a pose for longer than this (the policy's limit), the object counts as lost
 _WRONG_DEG = 15.0

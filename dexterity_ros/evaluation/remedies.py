@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import DexterityError, Fault
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, ObservationInputs
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
 
-Floats = NDArray[np.float64]
 # (pipeline, inputs, now_ns, remedy's own draws) to targets, (N, n): what is done as long as the remedy leads
 Remedy = Callable[[PolicyPipeline, ObservationInputs, int, np.random.Generator], Floats]
 

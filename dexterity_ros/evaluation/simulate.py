@@ -7,6 +7,7 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
@@ -21,10 +22,8 @@ from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, perfectly_sensed
 from dexterity_ros.tasks.episode import new_episode
 from dexterity_ros.tasks.goals import next_goal
-from dexterity_ros.tasks.sight import Bools, Moment
+from dexterity_ros.tasks.sight import Moment
 from dexterity_ros.tasks.spec import CALLED, TaskSpec
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from dexterity_ros.contracts.arrays import Floats
 
 _GRID_S = 0.002
 _MOVED_RAD = 0.05  # a joint that moved less says nothing about its delay

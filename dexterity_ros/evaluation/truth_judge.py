@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
 from dexterity_ros.tasks.episode import new_episode
-from dexterity_ros.tasks.sight import Floats, Moment
+from dexterity_ros.tasks.sight import Moment
 from dexterity_ros.tasks.spec import TaskSpec
 
 _SAMPLE_S = 1.0 / TOPICS["sim_object_pose"].rate_hz

@@ -6,11 +6,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.evaluation.outcomes import GoalOutcome
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.sensors import SimulatedSensors
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

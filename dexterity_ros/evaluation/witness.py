@@ -5,11 +5,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.evaluation.outcomes import GoalOutcome
 from dexterity_ros.evaluation.watcher import View
 from dexterity_ros.sim.picture import Shot
-
-Floats = NDArray[np.float64]
 
 _EPISODES = 16  # enough for a film even where each ends with its first goal
 

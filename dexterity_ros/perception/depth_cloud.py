@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.contracts.samples import CloudSample, DepthSample
 from dexterity_ros.perception.hand_shape import HandBody
 
-Floats = NDArray[np.float64]
 Depth = NDArray[np.uint16]
 
 

@@ -2,14 +2,11 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.frames import quat_multiply, quat_rotate, rotvec_to_quat
 from dexterity_ros.contracts.object import TAG_FAMILY, BoxObject
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
-
-Floats = NDArray[np.float64]
 
 _MAX_ERROR_PX = 2.0  # corners further from where the pose puts them mean a wrong pose
 

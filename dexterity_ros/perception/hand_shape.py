@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import matrix_to_quat, quat_to_matrix
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ranges import PART_NAME, UNIT_QUATERNION, Checked, Length, Pattern, Range, UnitLength
-
-Floats = NDArray[np.float64]
 
 _MOST_LINKS = 200
 _WITHIN = Range(-1.0, 1.0, "within the frame of a link of a hand")

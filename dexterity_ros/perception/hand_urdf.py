@@ -3,13 +3,11 @@
 from xml.etree import ElementTree
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import quat_to_matrix
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.perception.hand_shape import HandShape, Link, Part
-
-Floats = NDArray[np.float64]
 
 BASE = "hand"  # the hand frame
 

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dexterity_ros import wire
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.outputs import ACTION, OUTPUTS
 from dexterity_ros.contracts.samples import JointTarget, Sample
@@ -32,7 +33,6 @@ from dexterity_ros.recording.lerobot import (
 from dexterity_ros.recording.messages import write_tick
 from dexterity_ros.recording.metadata import digest, recorded_topics
 
-Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 _NEEDED = (*source_features(JOINTS), "action")

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros import wire
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.samples import Sample
 from dexterity_ros.contracts.sources import Source
 from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.metadata import RecordedTopic
 from dexterity_ros.recording.types import blank, encode, make
 
-Floats = NDArray[np.float64]
 S = TypeVar("S", bound=Sample)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.replay.hypotheses import NOTHING, WEAK, Hypothesis, hypotheses
@@ -19,7 +20,6 @@ from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.scene import PhysicsConfig, Scene, build_scene, weakened
 
-Floats = NDArray[np.float64]
 Stamps = NDArray[np.int64]
 
 _STEP_S, _STEPS = 0.005, 30  # a window of 150 ms

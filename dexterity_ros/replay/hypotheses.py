@@ -4,11 +4,9 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandFile
-
-Floats = NDArray[np.float64]
 
 OFFSET_RAD = np.deg2rad(5.0)
 LATE_S = 0.1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.contracts.sources import JOINTS, Source
@@ -18,8 +19,6 @@ from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
 from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import GateLimits
 from dexterity_ros.wire import Outputs, TickRecord
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

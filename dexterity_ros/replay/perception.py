@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dexterity_ros import wire
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import BagError, Fault, FaultCode
 from dexterity_ros.contracts.topics import TOPICS
@@ -16,8 +16,6 @@ from dexterity_ros.perception.depth_cloud import CloudConfig
 from dexterity_ros.replay.differences import Differences, StageDiff
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.runtime.object_pipeline import WITHOUT_COLOURS, ObjectPipeline
-
-Floats = NDArray[np.float64]
 
 _COLOURS_KEPT = 5
 _CLOUD_KEYS = tuple(CloudConfig.__dataclass_fields__)

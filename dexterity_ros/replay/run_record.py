@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros import wire
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import BagError, DexterityError, WireError
 from dexterity_ros.contracts.hand import HandFile, load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest, bundle_id
@@ -19,8 +20,6 @@ from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import Sample
 from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, Source
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

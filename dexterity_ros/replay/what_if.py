@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.sources import JOINTS
 from dexterity_ros.replay.offline import repeat
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

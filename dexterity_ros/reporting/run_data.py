@@ -6,14 +6,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from dexterity_ros import wire
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.replay.compare import Comparison, compare
 from dexterity_ros.replay.run_record import RunRecord
-
-Floats = NDArray[np.float64]
 
 _UP = (1.0, 0.0, 0.0, 0.0)  # of a goal that does not say how the object was to be turned
 

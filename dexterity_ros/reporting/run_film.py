@@ -5,12 +5,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.replay.run_record import RunRecord, Series
 from dexterity_ros.reporting.run_data import true_poses
 from dexterity_ros.sim.picture import Shot
-
-Floats = NDArray[np.float64]
 
 _STEP_S = 0.05  # between two shots
 _SAME_GOAL = 1e-9  # a goal is repeated as it is

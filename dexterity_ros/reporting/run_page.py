@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import yaml
-from numpy.typing import NDArray
 
 from dexterity_ros import wire
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
 from dexterity_ros.contracts.sources import OBJECT_POSE
 from dexterity_ros.contracts.topics import TOPICS
@@ -26,8 +26,6 @@ from dexterity_ros.reporting.page import (
 )
 from dexterity_ros.reporting.run_data import compared, diagnostics, goals, picture, spans, true_poses, unit
 from dexterity_ros.reporting.source_sections import source_sections
-
-Floats = NDArray[np.float64]
 
 _BANDS = {
     "following": "#3a9d5d", "easing": "#3b82c4", "easing_out": "#3b82c4", "holding": "#e08a1e", "limp": "#9aa3ad",

@@ -4,19 +4,18 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Point, Pose, Quaternion
-from numpy.typing import NDArray
 from rclpy.node import Node
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker
 
 from dexterity_ros import ros, wire
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import quat_rotate
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.object import BoxObject
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
 from dexterity_ros.viewer.panels import Snapshot
 
-Floats = NDArray[np.float64]
 _HAND, _GOAL_ALPHA = (0.5, 0.57, 0.66, 1.0), 0.45
 
 

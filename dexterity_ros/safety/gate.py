@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.samples import GatedTarget, JointTarget
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.safety.limits import GateLimits
-
-Floats = NDArray[np.float64]
 
 TARGET_MAX_AGE_S = TOPICS["joint_targets"].max_age_s or 0.0
 HEARTBEAT_MAX_AGE_S = TOPICS["supervisor"].max_age_s or 0.0

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.samples import JointSample, MotorHealth
-
-Floats = NDArray[np.float64]
 
 _CURRENT_FILTER_S = 0.1  # a motor's current is noisy; what heats it is the mean
 _STALL_SHARE, _STALL_RAD_S = 0.9, 0.05  # at this share of its current limit and slower than this, a motor stalls

@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.manifest import PolicyManifest
 
-Floats = NDArray[np.float64]
 _JITTER = 1.2  # targets of a 20 Hz policy may arrive 42 ms apart
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import (
     quat_multiply,
     quat_normalise,
@@ -22,8 +23,6 @@ from dexterity_ros.contracts.ranges import SHARE, Checked
 from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, ObservationInputs
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

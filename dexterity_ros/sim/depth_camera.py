@@ -7,12 +7,12 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.object import TAG_FAMILY, BoxObject
 from dexterity_ros.sim.scene import Scene
 
-Floats = NDArray[np.float64]
 Depth = NDArray[np.uint16]
 
 

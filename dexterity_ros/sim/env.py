@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.action.decoder import decode_action
+from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
 from dexterity_ros.contracts.sources import GOAL, JOINTS, ObservationInputs
@@ -27,9 +28,6 @@ from dexterity_ros.tasks.goals import sample_goals
 from dexterity_ros.tasks.sight import Moment, Verdict
 from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.tasks.table import TASKS
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 _STANDING = (
     "state", "_recent", "_tips", "goal", "episode", "_episode_step", "_stamp_ns", "inputs", "memory", "_rng",

@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.ranges import PART_NAME, SHARE, UNSAID_AT_DEFAULT, Checked, Length, Range
 from dexterity_ros.contracts.sources import ObservationInputs
@@ -17,9 +18,6 @@ from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import SampleNoise
 from dexterity_ros.tasks.reward import RewardConfig
 from dexterity_ros.tasks.spec import GOAL_TIMEOUT
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)

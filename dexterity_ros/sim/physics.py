@@ -7,10 +7,9 @@ import numpy as np
 from mujoco import rollout
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.ranges import Range
 from dexterity_ros.sim.scene import FULL_STATE, Scene
-
-Floats = NDArray[np.float64]
 
 THREADS = Range(1, 1024, "the largest machines")
 _WITH_FORCES = int(mujoco.mjtState.mjSTATE_CTRL) | int(mujoco.mjtState.mjSTATE_QFRC_APPLIED)

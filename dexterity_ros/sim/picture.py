@@ -7,12 +7,12 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.object import object_folder
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 
-Floats = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 _EYE_M, _LOOKED_AT_M = np.array([-0.14, 0.16, 0.24]), np.array([-0.01, 0.0, -0.005])  # from the grasp centre

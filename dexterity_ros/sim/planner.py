@@ -11,13 +11,12 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.sim.physics import THREADS, BatchPhysics
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.tasks.sight import goal_error_rad
-
-Floats = NDArray[np.float64]
 
 _COUNT = Range(1, 10_000, "each is simulated")
 _ANGLE = Range(0.0, 3.15, "an angle of a joint")

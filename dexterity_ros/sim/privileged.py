@@ -9,14 +9,13 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_rotate, quat_to_cubic, quat_to_rot6d
 from dexterity_ros.observation.memory import PolicyMemory
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.tasks.sight import Sight
 from dexterity_ros.tasks.task import Task
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

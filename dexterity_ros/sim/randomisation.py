@@ -13,11 +13,11 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.ranges import Checked, Range
 
 Factors = tuple[float, float]  # smallest and largest
-Floats = NDArray[np.float64]
 
 _SAME: Factors = (1.0, 1.0)
 _FACTOR = Range(0.01, 100.0, "a factor; beyond, another hand or object would be meant")

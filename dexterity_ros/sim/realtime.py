@@ -4,16 +4,14 @@ import threading
 
 import mujoco
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import FULL_STATE, PhysicsConfig, build_scene
 from dexterity_ros.sim.sources import Bodies, with_simulated
-
-Floats = NDArray[np.float64]
 
 # An unpowered 288:1 gearbox hardly turns backwards: dry friction in N.m that stands for it. Assumed, not measured.
 _UNPOWERED_FRICTION_NM = 0.3

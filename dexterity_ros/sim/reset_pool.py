@@ -3,13 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ranges import Range
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.scene import Scene
-
-Floats = NDArray[np.float64]
 
 RESET_POOL = Range(1, 1_000_000, "each is a state in memory")
 _SETTLE_S = 1.5

@@ -12,15 +12,13 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotvec_to_quat
 from dexterity_ros.contracts.ranges import SHARE, UNSAID_AT_DEFAULT, Checked, Range
 from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.snapshot import Snapshot, put_back, repeated, take
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 _ANGLE = Range(0.0, math.pi, "an angle between two rotations")
 _PLACE = Range(0.0, 10.0, "in the room of the hand")

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.samples import Sample
 from dexterity_ros.contracts.sources import ObservationInputs, Source
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)

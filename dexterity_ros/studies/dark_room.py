@@ -8,8 +8,9 @@ never switches on the light, so who imitates it never learns to. There is one at
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.studies.choices import to_action, to_choice
-from dexterity_ros.training.imitation.collect import Floats, Outcome
+from dexterity_ros.training.imitation.collect import Outcome
 
 LENGTH, START, CODES, LIMIT = 5, 2, 10, 14
 LEFT, RIGHT, SWITCH, ENTER = 0, 1, 2, 3  # ENTER + c enters the code c
@@ -30,12 +31,12 @@ class DarkRoom:
         self.code = np.zeros(rooms, dtype=np.int64)
         self._steps = np.zeros(rooms, dtype=np.int64)
 
-    def restart(self) -> tuple[Floats, Floats]:
+    def restart(self) -> tuple[Singles, Singles]:
         """Begins all episodes anew. Returns (observation, truth)."""
         self._begin(np.ones(len(self.where), dtype=bool))
         return self._observe()
 
-    def step(self, action: Floats) -> Outcome:
+    def step(self, action: Singles) -> Outcome:
         """Takes one step; rooms in which a code was entered, or time is up, begin anew."""
         choice = to_choice(action, ACTIONS)
         at_switch, at_door = self.where == 0, self.where == LENGTH - 1
@@ -60,14 +61,14 @@ class DarkRoom:
             self.light[mask] = self._rng.uniform(size=int(mask.sum())) < 0.3
         self.code[mask] = self._rng.integers(0, CODES, size=int(mask.sum()))
 
-    def _observe(self) -> tuple[Floats, Floats]:
+    def _observe(self) -> tuple[Singles, Singles]:
         where, code = np.eye(LENGTH, dtype=np.float32)[self.where], np.eye(CODES, dtype=np.float32)[self.code]
         light = self.light.astype(np.float32)[:, None]
         seen = np.concatenate([where, light, code * light], axis=1)
         return seen, np.concatenate([seen, code], axis=1)
 
 
-def privileged_expert(truth: Floats) -> Floats:
+def privileged_expert(truth: Singles) -> Singles:
     """Walks to the door and enters the code, which it knows."""
     where, code = truth[:, :LENGTH].argmax(axis=1), truth[:, OBSERVATION:].argmax(axis=1)
     return to_action(np.where(where < LENGTH - 1, RIGHT, ENTER + code), ACTIONS)
@@ -114,7 +115,7 @@ class PlannedExpert:
     def __init__(self, plan: NDArray[np.int64]) -> None:
         self._plan = plan
 
-    def __call__(self, truth: Floats) -> Floats:
+    def __call__(self, truth: Singles) -> Singles:
         """Returns actions, (N, 1)."""
         where, code = truth[:, :LENGTH].argmax(axis=1), truth[:, OBSERVATION:].argmax(axis=1)
         light = (truth[:, LENGTH] > 0.5).astype(int)

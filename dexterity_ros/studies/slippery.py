@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_models
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, Scene, build_scene
 from dexterity_ros.studies.choices import to_action, to_choice
-from dexterity_ros.training.imitation.collect import Floats, Outcome
+from dexterity_ros.training.imitation.collect import Outcome
 
 SQUEEZE, RELEASE, SAY = 0, 1, 2  # SAY + 0: slippery, SAY + 1: sticky
 ACTIONS, LEVELS, LIMIT = 4, 12, 20
@@ -66,12 +67,12 @@ class Slippery:
         self._felt = np.zeros((hands, LEVELS + 1, JOINTS))
         self._level, self._steps = np.zeros(hands, dtype=np.int64), np.zeros(hands, dtype=np.int64)
 
-    def restart(self) -> tuple[Floats, Floats]:
+    def restart(self) -> tuple[Singles, Singles]:
         """Begins all episodes anew. Returns (observation, truth)."""
         self._begin(np.ones(len(self.sticky), dtype=bool))
         return self._observe()
 
-    def step(self, action: Floats) -> Outcome:
+    def step(self, action: Singles) -> Outcome:
         """Takes one step; hands that have said something, or have run out of time, begin anew."""
         choice = to_choice(action, ACTIONS)
         self._move((choice == SQUEEZE).astype(int) - (choice == RELEASE).astype(int))
@@ -135,18 +136,18 @@ class Slippery:
         states, _ = self._physics.advance(self._state, self._target[:, None] + share * (target - self._target)[:, None])
         self._state, self._target = states[:, -1].copy(), target
 
-    def _observe(self) -> tuple[Floats, Floats]:
+    def _observe(self) -> tuple[Singles, Singles]:
         level = np.eye(LEVELS + 1)[self._level]
         seen = np.concatenate([level, self._felt.reshape(len(level), -1)], axis=1).astype(np.float32)
         return seen, np.concatenate([seen, self.sticky[:, None].astype(np.float32)], axis=1)
 
 
-def knowing_expert(truth: Floats) -> Floats:
+def knowing_expert(truth: Singles) -> Singles:
     """Says what it knows."""
     return to_action(SAY + truth[:, OBSERVATION].astype(np.int64), ACTIONS)
 
 
-def squeezing_expert(truth: Floats) -> Floats:
+def squeezing_expert(truth: Singles) -> Singles:
     """Squeezes as far as it goes, then says what it knows: until then it does the same whatever it knows."""
     level = truth[:, : LEVELS + 1].argmax(axis=1)
     said = SAY + truth[:, OBSERVATION].astype(np.int64)

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from dexterity_ros.studies.obstacle import Floats, Passed, Policy, demonstrate, drive, judge
+from dexterity_ros.contracts.arrays import Singles
+from dexterity_ros.studies.obstacle import Passed, Policy, demonstrate, drive, judge
 from dexterity_ros.training.checkpoint import CHECKPOINT
 from dexterity_ros.training.learners.demonstrations import Demonstrations
 from dexterity_ros.training.learners.kinds import LearnerConfig
@@ -111,9 +112,9 @@ def policy_of(learner: Learner) -> Policy:
     """Returns a learner as a policy; its noise is drawn from torch's generator."""
 
     @torch.no_grad()
-    def policy(seen: Floats) -> Floats:
+    def policy(seen: Singles) -> Singles:
         noise = learner.begin(len(seen))
-        chunk: Floats = learner(torch.from_numpy(seen).to(noise.device), noise).cpu().numpy()
+        chunk: Singles = learner(torch.from_numpy(seen).to(noise.device), noise).cpu().numpy()
         return chunk
 
     return policy

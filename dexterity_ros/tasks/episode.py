@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dexterity_ros.tasks.sight import Bools, Floats, Goals, Ints, Moment, Sight, Verdict, goal_error_rad
+from dexterity_ros.contracts.arrays import Bools, Floats, Ints
+from dexterity_ros.tasks.sight import Goals, Moment, Sight, Verdict, goal_error_rad
 from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.tasks.table import TASKS
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.tasks.episode import new_episode
@@ -13,7 +13,6 @@ from dexterity_ros.tasks.goals import next_goal
 from dexterity_ros.tasks.sight import Moment
 from dexterity_ros.tasks.spec import CALLED, TaskSpec
 
-Floats = NDArray[np.float64]
 _CALL_DELAY_S = 0.25
 _PERIOD_S = 1.0 / TOPICS["goal"].rate_hz
 _NOWHERE, _UPRIGHT = np.zeros((1, 3)), np.array([[1.0, 0.0, 0.0, 0.0]])  # of an object that is not seen

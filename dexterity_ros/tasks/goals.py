@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dexterity_ros.tasks.sight import Floats
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.tasks.table import TASKS
 

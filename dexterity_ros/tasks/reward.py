@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.ranges import Checked, Range
-from dexterity_ros.tasks.sight import Floats
 
 _WEIGHT = Range(-1e6, 1e6, "of a reward")
 

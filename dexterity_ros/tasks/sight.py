@@ -4,14 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Bools, Floats, Ints
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
 from dexterity_ros.tasks.spec import TaskSpec
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def goal_error_rad(object_quat_wxyz: Floats, goal_quat_wxyz: Floats) -> Floats:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.tasks.sight import Bools, Floats, Sight, Verdict
+from dexterity_ros.contracts.arrays import Bools, Floats
+from dexterity_ros.tasks.sight import Sight, Verdict
 from dexterity_ros.tasks.spec import TaskSpec
 
 Term = Callable[[Sight], NDArray[np.floating[Any]]]

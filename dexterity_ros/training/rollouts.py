@@ -14,12 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dexterity_ros.contracts.arrays import Bools, Singles
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.training.ppo import Ppo, Rollout
-
-Floats = NDArray[np.float32]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +28,10 @@ class Transition:
     was up, and might have gone on well. restarted: memories begin anew. reached, failed: attempts that ended.
     """
 
-    observation: Floats
-    privileged: Floats
-    final_privileged: Floats | None
-    reward: Floats
+    observation: Singles
+    privileged: Singles
+    final_privileged: Singles | None
+    reward: Singles
     terminated: Bools
     truncated: Bools
     restarted: Bools
@@ -44,11 +42,11 @@ class Transition:
 class World(Protocol):
     """N environments at once."""
 
-    def restart(self) -> tuple[Floats, Floats]:
+    def restart(self) -> tuple[Singles, Singles]:
         """Begins all anew. Returns (observation, privileged)."""
         ...
 
-    def step(self, action: Floats) -> Transition:
+    def step(self, action: Singles) -> Transition:
         """Takes one step; environments that end begin anew."""
         ...
 
@@ -195,7 +193,7 @@ class Collector:
         value = self._ppo.critic.value(self._tensor(self._told(step.final_privileged)))
         return self._tensor(step.truncated) * value
 
-    def _told(self, privileged: Floats) -> Floats:
+    def _told(self, privileged: Singles) -> Singles:
         """Returns what the critic sees: the privileged state, and whether actions are drawn where some are not."""
         if self._mean_first is None:
             return privileged

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.sim.snapshot import Snapshot
-from dexterity_ros.training.rollouts import Floats, Transition
+from dexterity_ros.training.rollouts import Transition
 
 
 class EnvWorld:
@@ -17,11 +18,11 @@ class EnvWorld:
         """watch: called with every step."""
         self._env, self._watch = env, watch
 
-    def restart(self) -> tuple[Floats, Floats]:
+    def restart(self) -> tuple[Singles, Singles]:
         """Begins all episodes anew. Returns (observation, privileged)."""
         return self._env.reset()
 
-    def step(self, action: Floats) -> Transition:
+    def step(self, action: Singles) -> Transition:
         """Takes one control step."""
         step = self._env.step(action)
         self._watch(step)

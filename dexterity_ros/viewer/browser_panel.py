@@ -6,14 +6,13 @@ from typing import Protocol
 
 import numpy as np
 import viser
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.viewer.authority import Authority
 from dexterity_ros.viewer.errands import Errands, Job
 from dexterity_ros.viewer.panels import answer_html, badge
 
-Floats = NDArray[np.float64]
 Trace = tuple[float, Floats, Floats]  # time in s, measured and wanted joints in rad
 Answer = tuple[bool, str]  # granted, and what was said
 Clicked = Callable[[object], Coroutine[None, None, None]]  # run in viser's thread

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
-
-Floats = NDArray[np.float64]
 
 _TONES = {"good": "#2f8f4e", "wait": "#c27a13", "bad": "#c9403b", "idle": "#6b7682"}
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import viser
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import matrix_to_quat
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.object import BoxObject
@@ -11,8 +11,6 @@ from dexterity_ros.contracts.samples import CloudSample
 from dexterity_ros.perception.hand_shape import HandBody, Part, load_shape
 from dexterity_ros.viewer.panels import Snapshot
 from dexterity_ros.viewer.shapes import capsule_mesh
-
-Floats = NDArray[np.float64]
 
 _MEASURED, _TARGET = (126, 146, 168), (240, 160, 60)
 _GOAL_BESIDE_M = np.array([0.0, 0.17, 0.03])  # the goal is shown beside the object, where both can be seen

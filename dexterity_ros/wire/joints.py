@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.samples import JointSample, JointTarget
 from dexterity_ros.wire.header import fill_stamp, stamp_ns
 
-Floats = NDArray[np.float64]
 _NAMED, _NAME_LENGTH = 16, 40  # in errors
 
 

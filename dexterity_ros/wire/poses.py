@@ -3,13 +3,11 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.samples import GoalSample, PoseSample
 from dexterity_ros.wire.header import HAND_FRAME, fill_stamp, stamp_ns
-
-Floats = NDArray[np.float64]
 
 
 def pose_sample(message: Any) -> PoseSample:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.outputs import ACTION, REACHED
 from dexterity_ros.contracts.samples import JointTarget, Sample
 from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, SOURCES, ObservationInputs, Source
 
-Floats = NDArray[np.float64]
 Outputs = Mapping[str, NDArray[np.float32]]
 _VERSION = 2
 _OUTPUT = "output."

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import dexterity_ros
 from dexterity_ros.bench.perception import demo_cloud
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.frames import quat_normalise, rotvec_to_quat
@@ -29,8 +29,6 @@ from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 from dexterity_ros.wire import TickRecord
-
-Floats = NDArray[np.float64]
 
 POLICY, _OBJECT, _CAMERA = "models/policies/leap_yaw", "cube70", "demo"
 _BEGIN_NS = 1_800_000_000_000_000_000

@@ -22,8 +22,6 @@ from dexterity_ros.drivers.dynamixel.motor_clocks import MotorClocks
 from dexterity_ros.drivers.dynamixel.motor_settings import check_motors, motor_name
 from dexterity_ros.drivers.dynamixel.torque import Torque
 
-Floats = NDArray[np.float64]
-
 _REOPEN_S = 0.5
 _READ_LENGTH = 16  # realtime tick, moving, moving status, PWM, current, velocity, position
 _LOG = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from dexterity_ros.contracts.arrays import Floats
 
 _WRAP_MS = 32768.0  # realtime_tick counts milliseconds and wraps (ROBOTIS e-Manual)
 _STALE_MS = 5.0  # an answer this much older than its transaction is not fresh

@@ -10,15 +10,13 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_multiply
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ports import ActuatedJointsPort
 from dexterity_ros.contracts.samples import PoseSample
-
-Floats = NDArray[np.float64]
 
 JOINTS_OF = {"swap": 2, "sign": 1, "offset": 1, "gain": 1, "delay": 0, "frame": 0}
 OFFSET_RAD = np.deg2rad(5.0)

@@ -1,6 +1,7 @@
 """When an object has been held, and when it is lost."""
 
-from dexterity_ros.tasks.sight import Bools, Sight
+from dexterity_ros.contracts.arrays import Bools
+from dexterity_ros.tasks.sight import Sight
 
 
 def judge(sight: Sight) -> tuple[Bools, Bools]:

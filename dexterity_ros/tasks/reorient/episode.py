@@ -1,6 +1,7 @@
 """When a reorientation is done."""
 
-from dexterity_ros.tasks.sight import Bools, Sight
+from dexterity_ros.contracts.arrays import Bools
+from dexterity_ros.tasks.sight import Sight
 
 
 def judge(sight: Sight) -> tuple[Bools, Bools]:

@@ -1,12 +1,10 @@
 """Which goals a reorientation asks for."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.tasks.spec import TaskSpec
-
-Floats = NDArray[np.float64]
 
 
 def sample_goals(task: TaskSpec, object_quat_wxyz: Floats, rng: np.random.Generator) -> Floats:

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import quat_to_rot6d, quat_to_rotvec, rotation_between
-from dexterity_ros.tasks.sight import Floats, Sight
+from dexterity_ros.tasks.sight import Sight
 from dexterity_ros.tasks.task import Term
 
 Column = NDArray[np.floating[Any]]

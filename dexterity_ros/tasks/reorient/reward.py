@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dexterity_ros.tasks.sight import Floats, Verdict
+from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.tasks.sight import Verdict
 
 
 def reward_terms(verdict: Verdict, action_change: Floats) -> dict[str, Floats]:

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dexterity_ros.training.imitation.collect import Batch, Expert, Floats, Outcome, Task, always_expert
+from dexterity_ros.contracts.arrays import Singles
+from dexterity_ros.training.imitation.collect import Batch, Expert, Outcome, Task, always_expert
 from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, learn_in_rounds, silent
 from dexterity_ros.training.networks import Actor
 
@@ -15,7 +16,7 @@ class Shaken:
         self._task, self._noise, self._rng = task, noise, np.random.default_rng(seed)
         self.restart = task.restart
 
-    def step(self, action: Floats) -> Outcome:
+    def step(self, action: Singles) -> Outcome:
         """Takes one step with another action than the one given."""
         shaken = action + self._noise * self._rng.normal(size=action.shape)
         return self._task.step(np.clip(shaken, -1.0, 1.0).astype(np.float32))

@@ -6,13 +6,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from dexterity_ros.contracts.arrays import Bools, Singles
 from dexterity_ros.training.networks import Actor
-
-Floats = NDArray[np.float32]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,24 +21,24 @@ class Outcome:
     tried: an attempt ended, one of several of an episode perhaps. succeeded: where tried.
     """
 
-    observation: Floats
-    truth: Floats
-    reward: Floats
+    observation: Singles
+    truth: Singles
+    reward: Singles
     done: Bools
     cut: Bools
     tried: Bools
     succeeded: Bools
-    final_truth: Floats | None = None
+    final_truth: Singles | None = None
 
 
 class Task(Protocol):
     """N episodes at once. The student sees `observation`, the expert `truth`; actions lie in [-1, 1], (N, n)."""
 
-    def restart(self) -> tuple[Floats, Floats]:
+    def restart(self) -> tuple[Singles, Singles]:
         """Begins all episodes anew. Returns (observation, truth)."""
         ...
 
-    def step(self, action: Floats) -> Outcome:
+    def step(self, action: Singles) -> Outcome:
         """Takes one step; episodes that end begin anew."""
         ...
 
@@ -49,7 +46,7 @@ class Task(Protocol):
 class Expert(Protocol):
     """Knows what to do from the truth: a teacher trained by reinforcement, a script, a person."""
 
-    def __call__(self, truth: Floats) -> Floats:
+    def __call__(self, truth: Singles) -> Singles:
         """Returns actions, (N, n)."""
         ...
 
@@ -58,13 +55,13 @@ class Expert(Protocol):
 class ManyGoals(Protocol):
     """A task whose expert can be asked about goals that nobody pursues (learning by cheating, arXiv 1912.12294)."""
 
-    def imagine(self) -> tuple[Floats, Floats]:
+    def imagine(self) -> tuple[Singles, Singles]:
         """Returns (observation, truth) as they would be now if each hand pursued some other goal."""
         ...
 
 
 # (step, student's action, expert's action) to who acts: True = the student, (N,).
-Choose = Callable[[int, Floats, Floats], Bools]
+Choose = Callable[[int, Singles, Singles], Bools]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,12 +91,12 @@ class Batch:
         return int(self.used.sum())
 
 
-def always_expert(_step: int, student: Floats, _expert: Floats) -> Bools:
+def always_expert(_step: int, student: Singles, _expert: Singles) -> Bools:
     """The expert acts, as in behaviour cloning."""
     return np.zeros(len(student), dtype=bool)
 
 
-def always_student(_step: int, student: Floats, _expert: Floats) -> Bools:
+def always_student(_step: int, student: Singles, _expert: Singles) -> Bools:
     """The student acts, as in DAgger with beta 0."""
     return np.ones(len(student), dtype=bool)
 
@@ -157,7 +154,7 @@ class _Spread:
     def __init__(self) -> None:
         self._count, self._sum, self._squares = 0, np.zeros(1), 0.0
 
-    def add(self, values: Floats) -> None:
+    def add(self, values: Singles) -> None:
         self._count += len(values)
         self._sum = self._sum + values.sum(axis=0, dtype=float)
         self._squares += float((values.astype(float) ** 2).sum())
@@ -237,6 +234,6 @@ def success_rate(task: Task, student: Actor, attempts: int, steps: int) -> tuple
     return won, played
 
 
-def _nothing(truth: Floats, student: Actor) -> Floats:
+def _nothing(truth: Singles, student: Actor) -> Singles:
     """Stands in for an expert that is not asked."""
     return np.zeros((len(truth), student.joints), dtype=np.float32)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dexterity_ros.training.imitation.collect import Batch, Bools, Choose, Expert, Floats, Task
+from dexterity_ros.contracts.arrays import Bools, Singles
+from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Task
 from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, learn_in_rounds, silent
 from dexterity_ros.training.networks import Actor
 
@@ -35,7 +36,7 @@ def dagger(
     def choose_in(number: int) -> Choose:
         chance = beta * beta_decay**number
 
-        def choose(_step: int, own: Floats, _expert: Floats) -> Bools:
+        def choose(_step: int, own: Singles, _expert: Singles) -> Bools:
             chosen: Bools = rng.uniform(size=len(own)) >= chance
             return chosen
 

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.ranges import UNSAID_AT_DEFAULT, Checked, Range
 from dexterity_ros.sim.snapshot import Snapshot
-from dexterity_ros.training.imitation.collect import Expert, Floats, Task
+from dexterity_ros.training.imitation.collect import Expert, Task
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo, PpoConfig
 from dexterity_ros.training.rollouts import Collector, MeanFirst, Transition, World
@@ -57,12 +58,12 @@ class TaskWorld:
         self._task, self._expert, self._alike = task, expert, alike
         self.imitation = 0.0
 
-    def restart(self) -> tuple[Floats, Floats]:
+    def restart(self) -> tuple[Singles, Singles]:
         """Begins all episodes anew. Returns (observation, truth)."""
         observation, self._truth = self._task.restart()
         return observation, self._truth
 
-    def step(self, action: Floats) -> Transition:
+    def step(self, action: Singles) -> Transition:
         """Takes one step."""
         example = self._paid(action)
         outcome = self._task.step(action)
@@ -90,7 +91,7 @@ class TaskWorld:
         self._task.restore(values["task"])
         self._truth = values["truth"]
 
-    def _paid(self, action: Floats) -> Any:
+    def _paid(self, action: Singles) -> Any:
         """Returns the reward for acting as the expert would, (N,), or 0."""
         if self.imitation == 0.0:
             return 0.0

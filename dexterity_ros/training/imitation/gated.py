@@ -6,8 +6,9 @@ differ by more than a threshold, which grows as the student learns; now and then
 
 import numpy as np
 
+from dexterity_ros.contracts.arrays import Bools, Singles
 from dexterity_ros.training.imitation.behaviour_cloning import Shaken
-from dexterity_ros.training.imitation.collect import Batch, Bools, Choose, Expert, Floats, Task
+from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Task
 from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, learn_in_rounds, silent
 from dexterity_ros.training.networks import Actor
 
@@ -39,7 +40,7 @@ def gated_dagger(
 def close_to_expert(threshold: float) -> Choose:
     """Returns who acts: the student where its action is within `threshold` of the expert's; in the root mean square."""
 
-    def choose(_step: int, own: Floats, expert: Floats) -> Bools:
+    def choose(_step: int, own: Singles, expert: Singles) -> Bools:
         close: Bools = np.sqrt(((own - expert) ** 2).mean(axis=1)) < threshold
         return close
 

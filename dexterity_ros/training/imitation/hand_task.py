@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.bundles.onnx_network import load_policy
+from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.outputs import ACTION
@@ -23,7 +24,7 @@ from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 from dexterity_ros.tasks.episode import Episode, new_episode
 from dexterity_ros.tasks.goals import sample_goals
 from dexterity_ros.tasks.sight import Moment, goal_error_rad
-from dexterity_ros.training.imitation.collect import Floats, Outcome
+from dexterity_ros.training.imitation.collect import Outcome
 
 _STANDING = ("_memory", "_imagined", "_pursued", "_imagined_ns", "_rng")
 
@@ -47,7 +48,7 @@ class BundleExpert:
             raise BundleError(f"{manifest.name} acts by {manifest.action}, the student by {action}; they must be alike")
         self.manifest = manifest
 
-    def __call__(self, truth: Floats) -> Floats:
+    def __call__(self, truth: Singles) -> Singles:
         """Returns actions within the clip range, (N, n)."""
         width = self.manifest.observation.width
         outputs, _ = self._network({VECTOR: truth[:, :width]}, truth[:, :0])
@@ -86,7 +87,7 @@ class HandTask:
         self._memory = seed_memory(true)
         self._restart_imagination()
 
-    def restart(self) -> tuple[Floats, Floats]:
+    def restart(self) -> tuple[Singles, Singles]:
         """Begins all episodes anew. Returns (observation, truth)."""
         observation, _ = self.env.reset()
         true = self.env.true_inputs()
@@ -94,7 +95,7 @@ class HandTask:
         self._restart_imagination()
         return observation, self._truth()
 
-    def step(self, action: Floats) -> Outcome:
+    def step(self, action: Singles) -> Outcome:
         """Takes one control step."""
         step = self.env.step(action[:, : len(self.env.hand.joints)])
         self._watch(step)
@@ -121,7 +122,7 @@ class HandTask:
         self.env.restore(values["env"])
         put_back(self, {name: values[name] for name in _STANDING})
 
-    def imagine(self) -> tuple[Floats, Floats]:
+    def imagine(self) -> tuple[Singles, Singles]:
         """Returns (observation, truth) with another goal for every hand, pursued as long as a real one would be."""
         env, quat = self.env, self.env.physics.object_quat(self.env.state)
         self._imagined_ns = self._imagined_ns + self._pursued.period_ns
@@ -135,9 +136,9 @@ class HandTask:
             self._imagined[over] = self._imaginable(quat[over])
             self._pursued = self._pursued.given(over, self._imagined_moment())
         goal = GoalSample(stamp_ns=env.inputs[GOAL].stamp_ns, quat_wxyz=self._imagined)
-        seen: Floats = build_observation(env.observation_spec, env.inputs.having(GOAL, goal), env.memory)
+        seen: Singles = build_observation(env.observation_spec, env.inputs.having(GOAL, goal), env.memory)
         inputs, memory = (env.inputs, env.memory) if self._restricted else (env.true_inputs(), self._memory)
-        known: Floats = build_observation(self._expert, inputs.having(GOAL, goal), memory)
+        known: Singles = build_observation(self._expert, inputs.having(GOAL, goal), memory)
         return seen, self._with_verdict(known, self._imagined)
 
     def _imaginable(self, quat: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -147,30 +148,30 @@ class HandTask:
             goals[near] = sample_goals(self._near, quat[near], self._rng)
         return goals
 
-    def _with_verdict(self, truth: Floats, goal_quat_wxyz: NDArray[np.float64]) -> Floats:
+    def _with_verdict(self, truth: Singles, goal_quat_wxyz: NDArray[np.float64]) -> Singles:
         if not self._stop_head:
             return truth
         error = goal_error_rad(self.env.physics.object_quat(self.env.state), goal_quat_wxyz)
         verdict = np.where(error < self.env.task.success_rad, 1.0, -1.0)[:, None]
         return np.concatenate([truth, verdict.astype(np.float32)], axis=1)
 
-    def _truth(self) -> Floats:
+    def _truth(self) -> Singles:
         if self._restricted:
-            seen: Floats = build_observation(self._expert, self.env.inputs, self.env.memory)
+            seen: Singles = build_observation(self._expert, self.env.inputs, self.env.memory)
             return self._with_verdict(seen, self.env.inputs[GOAL].quat_wxyz)
         true, shared = self.env.true_inputs(), self.env.memory
         memory = replace(self._memory, target_pos_rad=shared.target_pos_rad, action=shared.action)
         self._memory = observe_object(memory, true)
-        truth: Floats = build_observation(self._expert, true, self._memory)
+        truth: Singles = build_observation(self._expert, true, self._memory)
         return self._with_verdict(truth, self.env.inputs[GOAL].quat_wxyz)
 
-    def _final_truth(self, step: EnvStep) -> Floats | None:
+    def _final_truth(self, step: EnvStep) -> Singles | None:
         """Returns the truth before hands were restarted, where time was up for any."""
         if self._restricted or self._stop_head or not step.truncated.any():  # those learn from no rewards
             return None
         true, shared = step.final_inputs, step.final_memory
         memory = replace(self._memory, target_pos_rad=shared.target_pos_rad, action=shared.action)
-        truth: Floats = build_observation(self._expert, true, observe_object(memory, true))
+        truth: Singles = build_observation(self._expert, true, observe_object(memory, true))
         return truth
 
     def _restart_imagination(self) -> None:

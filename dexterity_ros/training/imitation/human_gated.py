@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dexterity_ros.training.imitation.collect import Batch, Bools, Expert, Floats, Task
+from dexterity_ros.contracts.arrays import Bools, Singles
+from dexterity_ros.training.imitation.collect import Batch, Expert, Task
 from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, learn_in_rounds, silent
 from dexterity_ros.training.networks import Actor
 
@@ -40,7 +41,7 @@ class Operator:
         self._stay = np.zeros(count, dtype=np.int64)
         self._blind = np.zeros(count, dtype=bool)  # to this occasion
 
-    def choose(self, _step: int, own: Floats, expert: Floats) -> Bools:
+    def choose(self, _step: int, own: Singles, expert: Singles) -> Bools:
         """Returns where the student acts, (N,)."""
         config, rng, count = self._config, self._rng, len(own)
         self._difference += 0.3 * (np.sqrt(((own - expert) ** 2).mean(axis=1)) - self._difference)

@@ -9,16 +9,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from dexterity_ros.training.imitation.collect import (
-    Batch,
-    Expert,
-    Floats,
-    Outcome,
-    Task,
-    always_student,
-    collect,
-    parts_of,
-)
+from dexterity_ros.contracts.arrays import Singles
+from dexterity_ros.training.imitation.collect import Batch, Expert, Outcome, Task, always_student, collect, parts_of
 from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said, silent, validate
 from dexterity_ros.training.networks import Actor, RunningNorm, mlp
@@ -32,18 +24,18 @@ class _Told:
     def __init__(self, task: Task) -> None:
         self._task = task
 
-    def restart(self) -> tuple[Floats, Floats]:
+    def restart(self) -> tuple[Singles, Singles]:
         observation, truth = self._task.restart()
         return _beside(observation, truth), truth
 
-    def step(self, action: Floats) -> Outcome:
+    def step(self, action: Singles) -> Outcome:
         outcome = self._task.step(action)
         seen = _beside(outcome.observation, outcome.truth)
         return Outcome(**(vars(outcome) | {"observation": seen}))
 
 
-def _beside(observation: Floats, truth: Floats) -> Floats:
-    both: Floats = torch.cat([torch.from_numpy(observation), torch.from_numpy(truth)], dim=1).numpy()
+def _beside(observation: Singles, truth: Singles) -> Singles:
+    both: Singles = torch.cat([torch.from_numpy(observation), torch.from_numpy(truth)], dim=1).numpy()
     return both
 
 

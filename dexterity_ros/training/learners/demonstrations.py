@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.errors import ConfigError
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +26,7 @@ class Chunks:
 class Demonstrations:
     """All steps of all episodes in a row, on one device."""
 
-    def __init__(self, episodes: Sequence[tuple[Floats, Floats]], device: torch.device | str = "cpu") -> None:
+    def __init__(self, episodes: Sequence[tuple[Singles, Singles]], device: torch.device | str = "cpu") -> None:
         """episodes: (observations (T, width), actions (T, joints)) each, in physical units.
 
         Raises ConfigError when there are none, or observations and actions are not alike in length and width.
@@ -64,7 +62,7 @@ class Demonstrations:
         )
 
 
-def _check(episodes: Sequence[tuple[Floats, Floats]]) -> None:
+def _check(episodes: Sequence[tuple[Singles, Singles]]) -> None:
     """Raises ConfigError."""
     if not episodes:
         raise ConfigError("there are 0 demonstrations, expected 1 or more")
