@@ -1,5 +1,6 @@
 """Kills nodes while the hand moves and measures how long the gate's output still changes."""
 
+import math
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.drivers.emulated.motor_watch import MotorWatch
 from dexterity_ros.runtime.hand_tick import Phase
 from dexterity_ros.systems.loop_settings import ClosedLoop
 from dexterity_ros.systems.operator import Operator
@@ -24,7 +26,6 @@ from dexterity_ros.systems.processes import Processes, own_domain, ros_environme
 KILLED = ("policy_node", "goal_node", "safety_node", "hand_node")
 _WATCH_S = 0.6
 _MOVING_S = 0.4
-_DIAGNOSTICS_S = 1.5  # at least one round of /diagnostics after the kill
 
 
 class GateWatch:
@@ -70,8 +71,8 @@ def run_kills(policy: str, repeats: int, log: Path, say: Callable[[str], None]) 
     """Kills each node of KILLED `repeats` times while the hand moves.
 
     Returns {node: milliseconds from each kill to the last change of the gate's output}, "violations" of the gate's
-    limits, and "messages", how many outputs were checked. For hand_node, whose gate dies with it: milliseconds of
-    silence after which the emulated motors stopped by their own watchdog.
+    limits, and "messages", how many outputs were checked. For hand_node, whose gate dies with it: milliseconds until
+    the last motor had lost its torque to the guardian.
     """
     loop = ClosedLoop(
         goals=0,
@@ -92,33 +93,44 @@ def run_kills(policy: str, repeats: int, log: Path, say: Callable[[str], None]) 
     watch = GateWatch(operator, load_hand(loop.hand))
     results: dict[str, Any] = {name: [] for name in KILLED}
     try:
-        with log.open("w") as output, Processes(loop.starts(manifest), environment, log=output) as processes:
+        starts = loop.starts(manifest)
+        port = next(str(start.parameters["port"]) for start in starts if start.executable == "hand_node")
+        with log.open("w") as output, Processes(starts, environment, log=output) as processes:
             operator.wait_for("nodes", lambda: bool(operator.supervisor and operator.policy_state), 60.0, _nothing)
             operator.arm(_nothing)
+            motors = MotorWatch(port)
             for _ in range(repeats):
                 for name in KILLED:
-                    results[name].append(_kill_once(name, operator, watch, processes))
+                    results[name].append(_kill_once(name, operator, watch, motors, processes))
                     say(f"  {name}: constant after {results[name][-1]:.0f} ms")
     finally:
         operator.close()
     return results | {"violations": watch.violations, "messages": watch.messages}
 
 
-def _kill_once(name: str, operator: Operator, watch: GateWatch, processes: Processes) -> float:
-    """Returns the time in ms from the kill to the last change of the gate's output."""
+def _kill_once(name: str, operator: Operator, watch: GateWatch, motors: MotorWatch, processes: Processes) -> float:
+    """Returns the time in ms from the kill to the last change of the gate's output, or to the last torque off."""
     _get_moving(operator, watch)
     process = processes.running[name]
-    killed_ns = time.time_ns()
+    killed_ns, killed_steady_ns = time.time_ns(), time.monotonic_ns()
     process.send_signal(signal.SIGKILL)
     process.wait()
-    operator.spin(_WATCH_S if name != "hand_node" else _DIAGNOSTICS_S)
+    operator.spin(_WATCH_S)
     constant_after_ms = max(watch.changed_ns - killed_ns, 0) * 1e-6
     if name == "hand_node":
-        constant_after_ms = operator.diagnostics["sim_node: loop"]["watchdog_trip_ms"]
+        constant_after_ms = _torque_off_ms(motors, killed_steady_ns)
         operator.hand_state = ""
     operator.supervisor = operator.policy_state = ""
     processes.start(name)
     return constant_after_ms
+
+
+def _torque_off_ms(motors: MotorWatch, since_ns: int) -> float:
+    """Returns when the last motor lost its torque; infinite while one has it."""
+    seen = motors.read().motors
+    if any(motor.torque for motor in seen):
+        return math.inf
+    return max(motor.torque_since_ns - since_ns for motor in seen) * 1e-6
 
 
 def _get_moving(operator: Operator, watch: GateWatch) -> None:

@@ -20,6 +20,8 @@ from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import GateLimits
 from dexterity_ros.wire import Outputs, TickRecord
 
+_LOGGED_LATE = 4  # targets that had arrived and that a recorder on a busy machine noted after the gate's output
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayResult:
@@ -205,7 +207,8 @@ def _repeat_gate(
     for i in inside[1:]:
         now = int(gated.stamps_ns[i])
         newest = int(np.searchsorted(targets.log_ns, now, side="right"))
-        candidates = [k for k in (newest - 1, newest, newest - 2) if 0 <= k < len(wanted)]
+        nearest = (newest - 1, newest, newest - 2, *range(newest + 1, newest + _LOGGED_LATE))
+        candidates = [k for k in nearest if 0 <= k < len(wanted) and (k < newest or wanted[k].stamp_ns <= now)]
         tried = [_stepped(gate, wanted[k], now) for k in candidates[:1]]
         tried += [_stepped(gate, wanted[k], now) for k in candidates[1:] if not _same(tried[0], gated.values[i])]
         fits = next((t for t in tried if _same(t, gated.values[i])), None)

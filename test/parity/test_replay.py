@@ -11,17 +11,20 @@ pytest.importorskip("rosbags")
 
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.contracts.sources import JOINTS
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
 from dexterity_ros.recording.mcap_records import Channel
 from dexterity_ros.replay.compare import compare
+from dexterity_ros.replay.differences import Differences
 from dexterity_ros.replay.hypotheses import NOTHING, hypotheses
-from dexterity_ros.replay.offline import replay
+from dexterity_ros.replay.offline import _repeat_gate, replay
 from dexterity_ros.replay.player import LEAD_S, Player
 from dexterity_ros.replay.run_record import RunRecord, Series
 from dexterity_ros.replay.timing import stream_timing
 from dexterity_ros.replay.what_if import what_if
 from dexterity_ros.runtime.policy_pipeline import load_pipeline
+from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
 
 SHORT_RUN = Path(__file__).parents[1] / "data" / "short_run"
@@ -155,3 +158,25 @@ def test_a_player_keeps_order_and_rate_and_stands_still_when_paused():
     player.paused = False
     assert [m.log_ns for m in player.step(51 * 10**9)] == [3 * 10**9, 4 * 10**9]
     assert player.ended
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.15])
+def test_the_gate_is_repeated_also_where_the_recorder_noted_targets_late(leap, late_s):
+    limits = gate_limits(leap, None, Tightening())
+    home, periods = np.array(leap.home_pos_rad), np.arange(60)
+    published = (periods[::5] * 10_000_000).astype(np.int64)
+    wanted = home + 0.02 * np.sin(np.arange(len(published)))[:, None]
+    late = round(late_s * 1e9) * (published > 200_000_000) * (published < 300_000_000)
+    logged = np.maximum.accumulate(published + late)
+    targets = Series(stamps_ns=published, log_ns=logged, values=wanted)
+    times = (periods * 10_000_000 + 5_000_000).astype(np.int64)
+    gate, outputs = Gate(limits, home, int(times[0])), [home]
+    for now in times[1:]:
+        newest = JointTarget(
+            stamp_ns=int(published[published <= now][-1]), pos_rad=wanted[(published <= now).sum() - 1]
+        )
+        outputs.append(gate.step(newest, Permit(armed=True, heartbeat_ns=int(now)), int(now)).output.pos_rad)
+    gated = Series(stamps_ns=times, log_ns=times, values=np.array(outputs))
+    stage = Differences("gate", 0)
+    _repeat_gate(gated, periods, targets, limits, stage)
+    assert stage.result().differing == 0 and stage.result().compared >= 55
