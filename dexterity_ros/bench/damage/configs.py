@@ -36,7 +36,7 @@ from dexterity_ros.tasks.goal_parameters import GoalParameters
 from dexterity_ros.tasks.spec import TaskSpec
 
 LIMIT_S = 10.0  # a command that has not read a small file by then hangs
-_BUNDLES = ("leap_so3", "leap_so3_reinforced", "leap_so3_student", "leap_yaw")
+_BUNDLES = ("leap_so3", "leap_so3_mended", "leap_so3_reinforced", "leap_so3_student", "leap_yaw")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,7 +67,7 @@ class DemoOptions:
 
     goals: int = 20
     minutes: float = 3.0
-    policy: str = "models/policies/leap_so3_reinforced"
+    policy: str = "models/policies/leap_so3_mended"
     recovery: bool = True
     task: Annotated[str | None, optional("TASK")] = None
     object: Annotated[str | None, optional("OBJECT")] = None
