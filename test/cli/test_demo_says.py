@@ -23,4 +23,4 @@ def test_observations_older_than_the_policy_bears_are_named(age, warned, capsys)
     ],
 )
 def test_goals_lie_between_those_of_the_demo_as_far_as_the_task_has_such(options, expected):
-    assert _settings(DemoOptions(viewer=False, **options)).goal_rad == expected
+    assert _settings(DemoOptions(viewer=False, **options), None).goal_rad == expected

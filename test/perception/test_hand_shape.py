@@ -1,6 +1,6 @@
 """The hand as the eyes know it, to take it out of an image."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ import mujoco
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
 from dexterity_ros.sim.hand_shape import hand_shape
@@ -41,6 +42,7 @@ def test_forward_kinematics_is_mujocos(share):
 
 
 def test_a_shape_of_another_hand_is_refused(leap):
-    other = replace(leap, joints=leap.joints[:-1], home_pos_rad=leap.home_pos_rad[:-1])
+    anatomy = HandSpec(**{field.name: getattr(leap, field.name) for field in fields(HandSpec)})
+    other = replace(anatomy, joints=leap.joints[:-1], home_pos_rad=leap.home_pos_rad[:-1])
     with pytest.raises(ConfigError, match=r"shape\.yaml of leap turns"):
         load_shape(other)
