@@ -29,9 +29,7 @@ def test_a_recorded_demo_is_repeated_bit_by_bit(tmp_path):
     assert stages["observation"]["compared"] > 50 and stages["observation"]["unrepeatable"] == 0
     dexterity("bag", "info", "run", "--json", "i.json", cwd=tmp_path)
     info = json.loads((tmp_path / "i.json").read_text())
-    assert (
-        info["info"]["policy"] == "models/policies/leap_so3_mended" and "hand_node" in info["info"]["configuration"]
-    )
+    assert info["info"]["policy"] == "models/policies/leap_so3_mended" and "hand_node" in info["info"]["configuration"]
     assert info["topics"]["/policy/tick"]["messages"] == stages["observation"]["compared"]
     eyes_are_not_called_different_for_what_the_recorder_lost(tmp_path / "run", stages["eyes"])
 

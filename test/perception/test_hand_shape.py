@@ -15,8 +15,7 @@ import mujoco
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
 from dexterity_ros.sim.hand_shape import hand_shape
 
