@@ -167,7 +167,7 @@ def test_some_noise_is_new_in_every_step_and_some_stays_through_an_episode(
 
 def test_rotations_are_disturbed_by_as_much_as_asked(scene, grasp):
     for name in ("object_rot_rad", "object_rot_bias_rad"):
-        seen = shown(sensors(scene, **{name: 0.1}), grasp).object_pose.quat_wxyz
+        seen = shown(sensors(scene, **{name: 0.1}), grasp)[OBJECT_POSE].quat_wxyz
         truth = sensors(scene)._physics.object_quat(np.repeat(grasp, N, axis=0))
         assert rotation_angle(rotation_between(truth, seen)).mean() == pytest.approx(0.16, rel=0.2)
 
@@ -175,7 +175,7 @@ def test_rotations_are_disturbed_by_as_much_as_asked(scene, grasp):
 def test_a_wrong_zero_shifts_measurement_and_command_alike(scene, grasp):
     made = sensors(scene, joint_zero_rad=0.05)
     truth = made._physics.joint_pos(grasp[0])
-    zero = shown(made, grasp).joints.pos_rad - truth
+    zero = shown(made, grasp)[JOINTS].pos_rad - truth
     target = np.tile(truth, (N, 1))
     np.testing.assert_allclose(made.control(target, target)[:, 0], truth - zero, atol=1e-12)
 
@@ -202,7 +202,7 @@ def test_gears_with_play_follow_only_when_the_play_is_used_up(scene):
 
 def test_a_frozen_pose_keeps_its_stamp_and_goes_on(scene, grasp):
     made = sensors(scene, freeze_rate_hz=4.0, freeze_s=0.1, object_pos_m=0.001)
-    stamps = np.array([shown(made, grasp, step).object_pose.stamp_ns for step in range(1, 101)])
+    stamps = np.array([shown(made, grasp, step)[OBJECT_POSE].stamp_ns for step in range(1, 101)])
     age = (np.arange(1, 101)[:, None] * 50_000_000 - stamps) // 50_000_000
     assert set(np.unique(age)) == {0, 1, 2} and 0.1 < (age > 0).mean() < 0.4
 
@@ -225,7 +225,7 @@ def test_pushes_last_and_are_as_strong_as_asked(scene):
 def test_a_smaller_scale_is_less_noise_in_that_simulation_only(scene, grasp):
     made = sensors(scene, joint_pos_rad=0.03)
     made.scale[: N // 2] = 0.0
-    seen = shown(made, grasp).joints.pos_rad
+    seen = shown(made, grasp)[JOINTS].pos_rad
     assert np.ptp(seen[: N // 2], axis=0).max() == 0.0 and seen[N // 2 :].std(axis=0).mean() > 0.02
 
 
@@ -243,7 +243,7 @@ def test_a_pose_may_be_older_than_a_control_step_but_never_goes_back(scene, gras
     ages, before = [], np.full(N, -(10**9))
     for step in range(1, 40):
         stamp = np.full(N, step * 3 * round(PHYSICS.timestep_s * 1e9))
-        seen = made.sample(moving(scene, grasp, step), stamp, identity).object_pose
+        seen = made.sample(moving(scene, grasp, step), stamp, identity)[OBJECT_POSE]
         late = (stamp - seen.stamp_ns) / (PHYSICS.timestep_s * 1e9)
         if step > 3:
             np.testing.assert_allclose(seen.pos_m[:, 0] * 1e3, 3 * step - np.rint(late), atol=1e-6)
@@ -253,5 +253,5 @@ def test_a_pose_may_be_older_than_a_control_step_but_never_goes_back(scene, gras
     assert set(np.unique(ages[5:])) == {0, 1, 2, 3, 4, 5}
     made.restart(np.ones(N, dtype=bool))
     fresh = np.repeat(np.repeat(grasp, N, axis=0)[:, None], PHYSICS.substeps, axis=1)
-    seen = made.sample(fresh, stamp + 50_000_000, identity).object_pose
+    seen = made.sample(fresh, stamp + 50_000_000, identity)[OBJECT_POSE]
     np.testing.assert_array_equal(seen.pos_m, made._physics.object_pos(np.repeat(grasp, N, axis=0)))
