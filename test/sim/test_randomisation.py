@@ -144,8 +144,8 @@ def test_perfect_sensors_show_the_truth(scene, grasp):
 @pytest.mark.parametrize(
     ("step_noise", "episode_noise", "read", "size"),
     [
-        ("joint_pos_rad", "joint_zero_rad", lambda s: s.joints.pos_rad, 0.03),
-        ("object_pos_m", "object_pos_bias_m", lambda s: s.object_pose.pos_m, 0.005),
+        ("joint_pos_rad", "joint_zero_rad", lambda s: s[JOINTS].pos_rad, 0.03),
+        ("object_pos_m", "object_pos_bias_m", lambda s: s[OBJECT_POSE].pos_m, 0.005),
     ],
 )
 def test_some_noise_is_new_in_every_step_and_some_stays_through_an_episode(
