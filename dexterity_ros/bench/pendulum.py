@@ -11,7 +11,7 @@ from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.training.imitation.behaviour_cloning import clone
 from dexterity_ros.training.imitation.collect import Batch, Outcome, Task
 from dexterity_ros.training.imitation.dagger import dagger
-from dexterity_ros.training.imitation.rounds import RoundsConfig
+from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig
 from dexterity_ros.training.networks import Actor, ActorConfig
 
 LIMIT, MAX_TORQUE, _MAX_SPEED, _STEP_S = 200, 2.0, 8.0, 0.05
@@ -84,8 +84,8 @@ def returns(seed: int, demonstrations: int = 20, rounds: int = 10) -> dict[str, 
     interactive = RoundsConfig(rounds=rounds, steps=LIMIT, epochs=40, minibatch=32, learning_rate=1e-3)
     found = {"expert": mean_return(Pendulum(200, 99), swing_up)}
     learn: dict[str, Callable[[Actor], list[Batch]]] = {
-        "behaviour cloning": lambda s: clone(Pendulum(demonstrations, seed), swing_up, s, cloning, seed=seed),
-        "DAgger": lambda s: dagger(Pendulum(each, seed), swing_up, s, interactive, beta_decay=0.5, seed=seed),
+        "behaviour cloning": lambda s: clone(_lesson(demonstrations, seed, s), cloning, seed=seed),
+        "DAgger": lambda s: dagger(_lesson(each, seed, s), interactive, beta_decay=0.5, seed=seed),
     }
     for name, method in learn.items():
         torch.manual_seed(seed)
@@ -93,6 +93,10 @@ def returns(seed: int, demonstrations: int = 20, rounds: int = 10) -> dict[str, 
         method(student)
         found[name] = mean_return(Pendulum(200, 99), _likeliest(student))
     return {name: round(value, 1) for name, value in found.items()}
+
+
+def _lesson(count: int, seed: int, student: Actor) -> Lesson:
+    return Lesson(task=Pendulum(count, seed), expert=swing_up, student=student)
 
 
 def _likeliest(student: Actor) -> Callable[[Singles], Singles]:

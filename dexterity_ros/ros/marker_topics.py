@@ -45,22 +45,30 @@ class MarkerTopics:
         markers = []
         for k, (kind, size, position, quat) in enumerate(self._body.placed_parts(joints_rad)):
             if kind == "box":
-                markers.append(self._marker("hand", 3 * k, Marker.CUBE, position, quat, 2.0 * np.array(size), _HAND))
+                markers.append(
+                    self._marker("hand", 3 * k, Marker.CUBE, position, quat, scale=2.0 * np.array(size), colour=_HAND)
+                )
                 continue
             radius, half = size
             axis = quat_rotate(quat, np.array([0.0, 0.0, half]))
             scale = np.array([2.0 * radius, 2.0 * radius, 2.0 * half])
-            markers.append(self._marker("hand", 3 * k, Marker.CYLINDER, position, quat, scale, _HAND))
+            markers.append(self._marker("hand", 3 * k, Marker.CYLINDER, position, quat, scale=scale, colour=_HAND))
             for i, end in ((1, position - axis), (2, position + axis)):
                 ball = np.full(3, 2.0 * radius)
-                markers.append(self._marker("hand", 3 * k + i, Marker.SPHERE, end, quat, ball, _HAND))
+                markers.append(self._marker("hand", 3 * k + i, Marker.SPHERE, end, quat, scale=ball, colour=_HAND))
         return markers
 
     def _object(self, name: str, position: Floats, quat: Floats, alpha: float) -> list[Any]:
         if self._box is None:
-            return [self._marker(name, 0, Marker.SPHERE, position, quat, np.full(3, 0.03), (0.9, 0.6, 0.2, alpha))]
+            return [
+                self._marker(
+                    name, 0, Marker.SPHERE, position, quat, scale=np.full(3, 0.03), colour=(0.9, 0.6, 0.2, alpha)
+                )
+            ]
         half = np.array(self._box.half_m)
-        marker = self._marker(name, 0, Marker.TRIANGLE_LIST, position, quat, np.ones(3), (1.0, 1.0, 1.0, alpha))
+        marker = self._marker(
+            name, 0, Marker.TRIANGLE_LIST, position, quat, scale=np.ones(3), colour=(1.0, 1.0, 1.0, alpha)
+        )
         for k, face in enumerate(self._box.faces):
             right, up = self._box.tag_axes(k)
             centre = np.array(face.normal) * half
@@ -71,7 +79,7 @@ class MarkerTopics:
         return [marker]
 
     def _marker(
-        self, name: str, number: int, kind: int, at: Floats, quat: Floats, scale: Floats, colour: tuple[float, ...]
+        self, name: str, number: int, kind: int, at: Floats, quat: Floats, *, scale: Floats, colour: tuple[float, ...]
     ) -> Any:
         marker = Marker(ns=name, id=number, type=kind, action=Marker.ADD)
         wire.fill_stamp(marker.header, ros.now_ns(self._node))

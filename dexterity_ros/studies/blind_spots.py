@@ -16,7 +16,7 @@ from dexterity_ros.training.imitation.collect import Expert, Task, always_studen
 from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.explained import unexplained
 from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune
-from dexterity_ros.training.imitation.rounds import RoundsConfig
+from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.ppo import PpoConfig
 
@@ -107,7 +107,7 @@ def study(
     student = case.student(seed)
     said(METHODS[0])
     task = case.task(seed, False)
-    clone(task, case.privileged, student, case.cloning(), seed=seed)
+    clone(Lesson(task=task, expert=case.privileged, student=student), case.cloning(), seed=seed)
     results[METHODS[0]] = _judged(case, student, seed, episodes)
     results["unexplained"] = {"privileged expert": _unexplained(case, case.privileged, student, seed)}
     for name, expert in ((METHODS[1], case.privileged), (METHODS[3], case.restricted)):
@@ -126,7 +126,7 @@ def _by_dagger(case: BlindSpot, task: Task, expert: Expert, seed: int) -> tuple[
     student = case.student(seed)
     curve: list[tuple[int, float | None]] = []
     dagger(
-        task, expert, student, case.rounds(), seed=seed,
+        Lesson(task=task, expert=expert, student=student), case.rounds(), seed=seed,
         said=lambda after: curve.append((after.labels, after.alone)),
     )  # fmt: skip
     return student, curve
@@ -142,7 +142,7 @@ def _reinforced(case: BlindSpot, seed: int, episodes: int) -> dict[str, Any]:
     critic = Critic(task.restart()[1].shape[1], tuning.ppo.critic_hidden)
     updates = range(case.updates)
     fine_tune(
-        task, case.privileged, student, critic, tuning, updates,
+        Lesson(task=task, expert=case.privileged, student=student), critic, tuning, updates,
         lambda k, rate, _alone: curve.append(((k + 1) * steps, rate)),
     )  # fmt: skip
     return _judged(case, student, seed, episodes) | {"curve": curve}

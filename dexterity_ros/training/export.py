@@ -63,7 +63,7 @@ def export_run(
     deployed = _Deployed(actor, len(env.hand.joints)).eval()
     _write_network(deployed, observations.shape[1], states.shape[1], bundle / NETWORK_FILE)
     _write_golden(deployed, observations, states, bundle / GOLDEN_FILE)
-    manifest = _manifest(config, env, deployed, bundle, observations, current_limit_a, steps)
+    manifest = _manifest(config, env, deployed, bundle, observations, current_limit_a=current_limit_a, steps=steps)
     _stamp_metadata(manifest, bundle / NETWORK_FILE)
     manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
     save_manifest(manifest, bundle)
@@ -186,6 +186,7 @@ def _manifest(
     deployed: _Deployed,
     bundle: Path,
     observations: NDArray[np.float32],
+    *,
     current_limit_a: float,
     steps: int,
 ) -> PolicyManifest:

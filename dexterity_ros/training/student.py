@@ -25,7 +25,7 @@ from dexterity_ros.training.imitation.collect import Batch
 from dexterity_ros.training.imitation.fine_tuning import TaskWorld, Tuner, TuningConfig
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
 from dexterity_ros.training.imitation.methods import Method, learn
-from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, validate
+from dexterity_ros.training.imitation.rounds import Lesson, Round, RoundsConfig, validate
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.reinforcement import GoalCount, Reinforcement, SuccessStage, said_in_a_line
 from dexterity_ros.training.rollouts import World
@@ -229,8 +229,9 @@ class Student:
             if interrupted():
                 raise _InterruptionError
 
+        lesson = Lesson(task=task, expert=expert, student=self.actor)
         with suppress(_InterruptionError):
-            learn(config.method, task, expert, self.actor, config.rounds, config.seed, begun, self._shown, said)
+            learn(config.method, lesson, config.rounds, seed=config.seed, begun=begun, shown=self._shown, said=said)
             self.save()
 
     def save(self) -> None:

@@ -26,7 +26,7 @@ from dexterity_ros.studies.dark_room import (
 from dexterity_ros.training.imitation.collect import always_expert, collect, success_rate
 from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.explained import unexplained
-from dexterity_ros.training.imitation.rounds import RoundsConfig
+from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig
 from dexterity_ros.training.networks import Actor, ActorConfig
 
 pytestmark = pytest.mark.training
@@ -71,7 +71,7 @@ def test_imitating_the_privileged_expert_is_chance_and_the_restricted_one_is_not
     rates = []
     for expert in (privileged_expert, act_by_plan(restricted_expert())):
         student = the_dark_room().student(0)
-        dagger(DarkRoom(200, 0), expert, student, config)
+        dagger(Lesson(task=DarkRoom(200, 0), expert=expert, student=student), config)
         won, played = success_rate(DarkRoom(200, 99), student, 1000, LIMIT)
         rates.append(won / played)
     assert rates[0] < 0.2 and rates[1] > 0.95

@@ -23,7 +23,7 @@ from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune
 from dexterity_ros.training.imitation.gated import close_to_expert, gated_dagger
 from dexterity_ros.training.imitation.human_gated import Operator, OperatorConfig, human_gated_dagger
 from dexterity_ros.training.imitation.rma import rma
-from dexterity_ros.training.imitation.rounds import RoundsConfig
+from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.ppo import PpoConfig
 
@@ -63,6 +63,10 @@ def steer(truth):
     return np.clip(-3.0 * truth, -1.0, 1.0)
 
 
+def steering(student):
+    return Lesson(task=Line(64, 0), expert=steer, student=student)
+
+
 def line_student(seed=0):
     torch.manual_seed(seed)
     return Actor(1, 1, ActorConfig(hidden=(32,)))
@@ -85,13 +89,13 @@ def test_who_acts_changes_the_data_and_who_labels_does_not():
 def test_cloning_and_dagger_learn_what_can_be_learned():
     cloning = RoundsConfig(rounds=2, steps=20, epochs=40, minibatch=256, learning_rate=3e-3)
     student = line_student()
-    clone(Line(64, 0), steer, student, cloning, noise=0.2)
+    clone(steering(student), cloning, noise=0.2)
     assert success_rate(Line(64, 9), student, 64, 20)[0] > 55
     config = RoundsConfig(
         rounds=4, steps=20, epochs=20, minibatch=256, learning_rate=3e-3, validation_attempts=64
     )  # fmt: skip
     student, said = line_student(1), []
-    batches = dagger(Line(64, 0), steer, student, config, beta_decay=0.5, said=said.append)
+    batches = dagger(steering(student), config, beta_decay=0.5, said=said.append)
     assert len(batches) == 4 and [row.labels for row in said] == [1280, 2560, 3840, 5120]
     won, played = success_rate(Line(64, 9), student, 64, 20)
     assert won / played >= max(row.alone for row in said) - 0.1  # the best iterate was kept
@@ -102,7 +106,7 @@ def test_a_gate_lets_the_student_act_only_close_to_its_expert_and_still_teaches(
     assert close_to_expert(0.5)(0, own, expert).tolist() == [True, True, False]
     config = RoundsConfig(rounds=4, steps=20, epochs=20, minibatch=256, learning_rate=3e-3)
     student = line_student()
-    gated_dagger(Line(64, 0), steer, student, config)
+    gated_dagger(steering(student), config)
     assert success_rate(Line(64, 9), student, 64, 20)[0] > 55
 
 
@@ -122,11 +126,11 @@ def test_an_operator_reacts_late_misses_some_and_stays():
 
 def test_only_interventions_are_learned_from_when_a_person_teaches():
     student = line_student()
-    clone(Line(64, 0), steer, student, RoundsConfig(rounds=1, steps=5, epochs=2, minibatch=256, learning_rate=1e-3))
+    clone(steering(student), RoundsConfig(rounds=1, steps=5, epochs=2, minibatch=256, learning_rate=1e-3))
     before = success_rate(Line(64, 9), student, 64, 20)[0]
     config = RoundsConfig(rounds=8, steps=20, epochs=20, minibatch=256, learning_rate=3e-3)
     person = OperatorConfig(reaction_s=(0.05, 0.15), missed=0.1, wrong=0.2, stays_s=0.3)
-    batches = human_gated_dagger(Line(64, 0), steer, student, config, operator=person)
+    batches = human_gated_dagger(steering(student), config, operator=person)
     labels = [batch.labels for batch in batches]
     assert 64 * 20 > labels[0] > labels[-1]  # the better it gets, the less they have to do
     assert success_rate(Line(64, 9), student, 64, 20)[0] > max(before + 10, 55)
@@ -161,9 +165,9 @@ def test_rapid_motor_adaptation_guesses_what_only_the_expert_knows():
     torch.manual_seed(0)
     student = Actor(2, 1, ActorConfig(hidden=(32,), memory="gru", memory_width=16, latent=2))
     config = RoundsConfig(rounds=12, steps=20, epochs=4, minibatch=32, learning_rate=3e-3, keep=6)
-    rma(Wind(256, 0), against_wind, student, config)
+    rma(Lesson(task=Wind(256, 0), expert=against_wind, student=student), config)
     blind = Actor(2, 1, ActorConfig(hidden=(32,)))
-    dagger(Wind(256, 0), against_wind, blind, replace(config, minibatch=256))
+    dagger(Lesson(task=Wind(256, 0), expert=against_wind, student=blind), replace(config, minibatch=256))
     adapted, guessless = (success_rate(Wind(256, 9), one, 256, 20)[0] for one in (student, blind))
     assert adapted > 0.95 * 256 and adapted > guessless + 20
 
@@ -184,9 +188,7 @@ def test_reinforcement_takes_a_student_beyond_its_expert():
 
     student = line_student()
     clone(
-        Line(64, 0),
-        stops_short,
-        student,
+        Lesson(task=Line(64, 0), expert=stops_short, student=student),
         RoundsConfig(rounds=2, steps=20, epochs=40, minibatch=256, learning_rate=3e-3),
     )
     before, played = success_rate(Line(64, 9), student, 200, 20)
@@ -199,7 +201,7 @@ def test_reinforcement_takes_a_student_beyond_its_expert():
     tuning = TuningConfig(imitation=0.05, fade_updates=5, alike=0.3, critic_first=2, ppo=ppo)
     policies = [copy.deepcopy(student.body.state_dict())]
     fine_tune(
-        Line(64, 0), stops_short, student, Critic(1, (32,)), tuning, range(25),
+        Lesson(task=Line(64, 0), expert=stops_short, student=student), Critic(1, (32,)), tuning, range(25),
         lambda _update, _rate, _alone: policies.append(copy.deepcopy(student.body.state_dict())),
     )  # fmt: skip
 

@@ -1,11 +1,12 @@
 """Behaviour cloning: the expert acts, with noise or without; the student learns what it did where the expert went."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from dexterity_ros.contracts.arrays import Singles
-from dexterity_ros.training.imitation.collect import Batch, Expert, Outcome, Task, always_expert
-from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, learn_in_rounds, silent
-from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.imitation.collect import Batch, Outcome, Task, always_expert
+from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig, Said, learn_in_rounds, silent
 
 
 class Shaken:
@@ -23,9 +24,7 @@ class Shaken:
 
 
 def clone(
-    task: Task,
-    expert: Expert,
-    student: Actor,
+    lesson: Lesson,
     config: RoundsConfig,
     *,
     noise: float = 0.0,
@@ -37,5 +36,6 @@ def clone(
     noise: added to what the expert does, never to its labels.
     Source: Laskey et al., DART: Noise Injection for Robust Imitation Learning, arXiv 1703.09327.
     """
-    where: Task = Shaken(task, noise, seed) if noise > 0.0 else task
-    return learn_in_rounds(where, expert, student, config, lambda _: always_expert, seed=seed, said=said)
+    if noise > 0.0:
+        lesson = replace(lesson, task=Shaken(lesson.task, noise, seed))
+    return learn_in_rounds(lesson, config, lambda _: always_expert, seed=seed, said=said)

@@ -9,15 +9,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from dexterity_ros.contracts.arrays import Bools, Singles
-from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Task
-from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, learn_in_rounds, silent
-from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.imitation.collect import Batch, Choose
+from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig, Said, learn_in_rounds, silent
 
 
 def dagger(
-    task: Task,
-    expert: Expert,
-    student: Actor,
+    lesson: Lesson,
     config: RoundsConfig,
     *,
     beta: float = 1.0,
@@ -42,4 +39,4 @@ def dagger(
 
         return choose
 
-    return learn_in_rounds(task, expert, student, config, choose_in, shown=shown, seed=seed, said=said)
+    return learn_in_rounds(lesson, config, choose_in, shown=shown, seed=seed, said=said)

@@ -16,6 +16,7 @@ from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.ranges import UNSAID_AT_DEFAULT, Checked, Range
 from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.training.imitation.collect import Expert, Task
+from dexterity_ros.training.imitation.rounds import Lesson
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo, PpoConfig
 from dexterity_ros.training.rollouts import Collector, MeanFirst, Transition, World
@@ -123,9 +124,7 @@ class Tuner:
 
 
 def fine_tune(
-    task: Task,
-    expert: Expert,
-    student: Actor,
+    lesson: Lesson,
     critic: Critic,
     config: TuningConfig,
     updates: range,
@@ -137,7 +136,8 @@ def fine_tune(
     critic: of what the expert sees. updates: their numbers, of which the first is not 0 where one goes on. said: called
     after each of them with (its number, success rate while exploring, success rate alone where that was tried).
     """
-    tuner = Tuner(TaskWorld(task, expert, config.alike), student, critic, config)
+    world = TaskWorld(lesson.task, lesson.expert, config.alike)
+    tuner = Tuner(world, lesson.student, critic, config)
     for update in updates:
         rate = tuner.update(update)["rate"]
         alone = tried_alone(update)

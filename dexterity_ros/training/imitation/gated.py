@@ -4,19 +4,18 @@ Source: Kaufmann et al., Deep Drone Acrobatics, arXiv 2006.05768, section IV-C: 
 differ by more than a threshold, which grows as the student learns; now and then random actions are mixed in.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from dexterity_ros.contracts.arrays import Bools, Singles
 from dexterity_ros.training.imitation.behaviour_cloning import Shaken
-from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Task
-from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, learn_in_rounds, silent
-from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.imitation.collect import Batch, Choose
+from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig, Said, learn_in_rounds, silent
 
 
 def gated_dagger(
-    task: Task,
-    expert: Expert,
-    student: Actor,
+    lesson: Lesson,
     config: RoundsConfig,
     *,
     threshold: float = 0.3,
@@ -34,7 +33,8 @@ def gated_dagger(
     def choose_in(number: int) -> Choose:
         return close_to_expert(threshold * growth**number)
 
-    return learn_in_rounds(Shaken(task, noise, seed), expert, student, config, choose_in, seed=seed, said=said)
+    shaken = replace(lesson, task=Shaken(lesson.task, noise, seed))
+    return learn_in_rounds(shaken, config, choose_in, seed=seed, said=said)
 
 
 def close_to_expert(threshold: float) -> Choose:

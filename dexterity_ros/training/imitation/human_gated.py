@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dexterity_ros.contracts.arrays import Bools, Singles
-from dexterity_ros.training.imitation.collect import Batch, Expert, Task
-from dexterity_ros.training.imitation.rounds import RoundsConfig, Said, learn_in_rounds, silent
-from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.imitation.collect import Batch
+from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig, Said, learn_in_rounds, silent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +58,7 @@ class Operator:
 
 
 def human_gated_dagger(
-    task: Task,
-    expert: Expert,
-    student: Actor,
+    lesson: Lesson,
     config: RoundsConfig,
     *,
     operator: OperatorConfig | None = None,
@@ -74,9 +71,9 @@ def human_gated_dagger(
     shown: earlier demonstrations, to go on learning from.
     """
     person = operator or OperatorConfig()
-    count = len(task.restart()[0])
+    count = len(lesson.task.restart()[0])
     operators = [Operator(count, person, seed * 1000 + number) for number in range(config.rounds)]
     return learn_in_rounds(
-        task, expert, student, config, lambda number: operators[number].choose,
+        lesson, config, lambda number: operators[number].choose,
         interventions_only=True, shown=shown, seed=seed, said=said,
     )  # fmt: skip

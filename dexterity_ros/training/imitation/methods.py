@@ -5,23 +5,21 @@ from dataclasses import replace
 from typing import Literal
 
 from dexterity_ros.training.imitation.behaviour_cloning import clone
-from dexterity_ros.training.imitation.collect import Batch, Expert, Task
+from dexterity_ros.training.imitation.collect import Batch
 from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.gated import gated_dagger
 from dexterity_ros.training.imitation.human_gated import human_gated_dagger
 from dexterity_ros.training.imitation.rma import rma
-from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said
-from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.imitation.rounds import Lesson, Round, RoundsConfig, Said
 
 Method = Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma", "reinforced"]
 
 
 def learn(
     method: Method,
-    task: Task,
-    expert: Expert,
-    student: Actor,
+    lesson: Lesson,
     config: RoundsConfig,
+    *,
     seed: int,
     begun: int,
     shown: Sequence[Batch],
@@ -30,22 +28,20 @@ def learn(
     """Goes on after `begun` rounds by a method other than reinforcement. shown: what else DAgger learns from."""
     rounds, seed = replace(config, rounds=max(config.rounds - begun, 0)), seed + begun
     if method == "dagger":
-        dagger(task, expert, student, rounds, beta=0.0 if begun or shown else 1.0, shown=shown, seed=seed, said=said)
+        dagger(lesson, rounds, beta=0.0 if begun or shown else 1.0, shown=shown, seed=seed, said=said)
     elif method == "clone":
-        clone(task, expert, student, rounds, seed=seed, said=said)
+        clone(lesson, rounds, seed=seed, said=said)
     elif method == "clone, shaken":
-        clone(task, expert, student, rounds, noise=0.3, seed=seed, said=said)
+        clone(lesson, rounds, noise=0.3, seed=seed, said=said)
     elif method == "gated":
-        gated_dagger(task, expert, student, rounds, seed=seed, said=said)
+        gated_dagger(lesson, rounds, seed=seed, said=said)
     elif method == "rma":
-        rma(task, expert, student, rounds, seed=seed, said=said)
+        rma(lesson, rounds, seed=seed, said=said)
     else:
-        _clone_then_let_a_person_watch(task, expert, student, rounds, seed, said)
+        _clone_then_let_a_person_watch(lesson, rounds, seed, said)
 
 
-def _clone_then_let_a_person_watch(
-    task: Task, expert: Expert, student: Actor, rounds: RoundsConfig, seed: int, said: Said
-) -> None:
+def _clone_then_let_a_person_watch(lesson: Lesson, rounds: RoundsConfig, seed: int, said: Said) -> None:
     """Spends a quarter of the rounds on demonstrations: nobody watches a hand that knows nothing."""
     first, labels = rounds.rounds // 4, 0
 
@@ -54,9 +50,9 @@ def _clone_then_let_a_person_watch(
         labels = after.labels
         said(after)
 
-    shown = clone(task, expert, student, replace(rounds, rounds=first), seed=seed, said=count)
+    shown = clone(lesson, replace(rounds, rounds=first), seed=seed, said=count)
     rest = replace(rounds, rounds=rounds.rounds - first)
     human_gated_dagger(
-        task, expert, student, rest, shown=shown, seed=seed,
+        lesson, rest, shown=shown, seed=seed,
         said=lambda after: said(replace(after, number=first + after.number, labels=labels + after.labels)),
     )  # fmt: skip

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from dexterity_ros.contracts.arrays import Singles
-from dexterity_ros.training.imitation.collect import Batch, Expert, Outcome, Task, always_student, collect, parts_of
+from dexterity_ros.training.imitation.collect import Batch, Outcome, Task, always_student, collect, parts_of
 from dexterity_ros.training.imitation.dagger import dagger
-from dexterity_ros.training.imitation.rounds import Round, RoundsConfig, Said, silent, validate
+from dexterity_ros.training.imitation.rounds import Lesson, Round, RoundsConfig, Said, silent, validate
 from dexterity_ros.training.networks import Actor, RunningNorm, mlp
 
 _ENCODER = (256, 128)
@@ -89,12 +89,11 @@ class _Guessing(Actor):
         return self.student.remember_all(both[..., : self._width], self.begin(done.shape[1]), done)
 
 
-def rma(
-    task: Task, expert: Expert, student: Actor, config: RoundsConfig, *, seed: int = 0, said: Said = silent
-) -> list[Batch]:
+def rma(lesson: Lesson, config: RoundsConfig, *, seed: int = 0, said: Said = silent) -> list[Batch]:
     """Trains a student with `latent`: half of the rounds to act on the truth, half to guess. Returns the last data."""
-    _, truth = task.restart()
-    knowing, half, told = _Knowing(student, truth.shape[1]), config.rounds // 2, _Told(task)
+    _, truth = lesson.task.restart()
+    knowing, half = _Knowing(lesson.student, truth.shape[1]), config.rounds // 2
+    told = replace(lesson, task=_Told(lesson.task), student=knowing)
     labels = 0
 
     def count(after: Round) -> None:
@@ -102,22 +101,20 @@ def rma(
         labels = after.labels
         said(after)
 
-    dagger(
-        told, expert, knowing, replace(config, rounds=half, imagine=False, validation_attempts=0), seed=seed, said=count
-    )
+    dagger(told, replace(config, rounds=half, imagine=False, validation_attempts=0), seed=seed, said=count)
     rest = replace(config, rounds=config.rounds - half)
     return _learn_to_guess(
-        task, expert, knowing, rest, lambda after: said(replace(after, number=half + after.number, labels=labels))
+        lesson, knowing, rest, lambda after: said(replace(after, number=half + after.number, labels=labels))
     )
 
 
-def _learn_to_guess(task: Task, expert: Expert, knowing: _Knowing, config: RoundsConfig, said: Said) -> list[Batch]:
-    student, guessing, told = knowing.student, _Guessing(knowing.student), _Told(task)
+def _learn_to_guess(lesson: Lesson, knowing: _Knowing, config: RoundsConfig, said: Said) -> list[Batch]:
+    student, guessing, told = lesson.student, _Guessing(lesson.student), _Told(lesson.task)
     memory = [*student.body.parameters(), *student.cell.parameters(), *student.last.parameters()]
     optimiser = torch.optim.Adam(memory, lr=config.learning_rate)
     batches: list[Batch] = []
     for number in range(config.rounds):
-        batches = [*batches, collect(told, expert, guessing, config.steps, always_student)][-config.keep :]
+        batches = [*batches, collect(told, lesson.expert, guessing, config.steps, always_student)][-config.keep :]
         for _ in range(config.epochs):
             for part in parts_of(guessing, batches, config.minibatch)[: config.updates or None]:
                 with torch.no_grad():
@@ -130,7 +127,7 @@ def _learn_to_guess(task: Task, expert: Expert, knowing: _Knowing, config: Round
         said(
             Round(
                 number=number, rate=batches[-1].rate, labels=0, unexplained=batches[-1].unexplained,
-                alone=validate(task, student, config, number),
+                alone=validate(lesson.task, student, config, number),
             )
         )  # fmt: skip
     return batches

@@ -49,6 +49,15 @@ class Round:
     alone: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """Who learns what, and from whom."""
+
+    task: Task
+    expert: Expert
+    student: Actor
+
+
 Said = Callable[[Round], None]
 
 
@@ -57,9 +66,7 @@ def silent(_round: Round) -> None:
 
 
 def learn_in_rounds(
-    task: Task,
-    expert: Expert,
-    student: Actor,
+    lesson: Lesson,
     config: RoundsConfig,
     choose_in: Callable[[int], Choose],
     *,
@@ -69,17 +76,18 @@ def learn_in_rounds(
     said: Said = silent,
 ) -> list[Batch]:
     """Trains the student. choose_in: round to who acts. shown: what else it learns from. Returns the last data."""
+    student = lesson.student
     learner = Learner(student, config.learning_rate, config.keep, seed, shown)
     best, best_rate, labels = copy.deepcopy(student.state_dict()), -1.0, 0
     for number in range(config.rounds):
         batch = collect(
-            task, expert, student, config.steps, choose_in(number),
+            lesson.task, lesson.expert, student, config.steps, choose_in(number),
             interventions_only=interventions_only, imagine=config.imagine,
         )  # fmt: skip
         labels += batch.labels
         learner.add(batch)
         learner.fit(epochs=config.epochs, minibatch=config.minibatch, updates=config.updates)
-        alone = validate(task, student, config, number)
+        alone = validate(lesson.task, student, config, number)
         if alone is not None and alone > best_rate:
             best, best_rate = copy.deepcopy(student.state_dict()), alone
         said(Round(number=number, rate=batch.rate, labels=labels, unexplained=batch.unexplained, alone=alone))
