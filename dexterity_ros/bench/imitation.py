@@ -22,7 +22,7 @@ from dexterity_ros.contracts.arrays import Singles
 class _Scripted(BasePolicy):
     """Our scripted expert as one of their policies."""
 
-    def _predict(self, observation: Any, deterministic: bool = False) -> Any:
+    def _predict(self, observation: Any, deterministic: bool = False) -> Any:  # noqa: ARG002 - the library calls it with these
         import torch
 
         return torch.from_numpy(MAX_TORQUE * swing_up(observation.numpy()))

@@ -122,11 +122,9 @@ def _has_default(field: dataclasses.Field[Any]) -> bool:
 
 
 def _convert(value: Any, hint: Any, where: str) -> Any:
+    if typing.get_origin(hint) is Annotated:
+        hint = typing.get_args(hint)[0]
     origin = typing.get_origin(hint)
-    if hint is Any:
-        return value
-    if origin is Annotated:
-        return _convert(value, typing.get_args(hint)[0], where)
     if origin in (Union, types.UnionType):
         return _convert_union(value, typing.get_args(hint), where)
     if origin is typing.Literal:
@@ -160,6 +158,8 @@ def _convert_tuple(value: Any, args: tuple[Any, ...], where: str) -> tuple[Any, 
 
 
 def _convert_scalar(value: Any, hint: Any, where: str) -> Any:
+    if hint is Any:
+        return value
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return hint(_choose(value, [member.value for member in hint], where))
     if hint is float:

@@ -62,12 +62,9 @@ class ObjectEstimator:
         if isinstance(track, Fault):
             self.reset()
             return track
-        if (jumped := self._jump(track.pose)) is not None:
+        if (lost := self._jump(track.pose) or self._guessing(track)) is not None:
             self.reset()
-            return jumped
-        if (guessed := self._guessing(track)) is not None:
-            self.reset()
-            return guessed
+            return lost
         self._last = track.pose
         turned = self._check_faces(cloud, evidence, track)
         if turned is not None:

@@ -41,7 +41,7 @@ class FaceVote(Protocol):
 class ShapeAlone:
     """For objects that look alike in no two poses: everything fits."""
 
-    def step(self, cloud: CloudSample, evidence: Any, pose: PoseSample) -> Vote:
+    def step(self, cloud: CloudSample, evidence: Any, pose: PoseSample) -> Vote:  # noqa: ARG002 - of the protocol
         """Returns full agreement."""
         return Vote(agreement=1.0, better=None, points=len(cloud.points_m))
 

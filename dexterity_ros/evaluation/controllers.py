@@ -23,7 +23,7 @@ class PolicyController:
         self.recorded: list[Floats] = []
         self.sure: NDArray[np.float32] | None = None
 
-    def start(self, inputs: ObservationInputs) -> None:
+    def start(self, inputs: ObservationInputs) -> None:  # noqa: ARG002 - of the protocol
         """Forgets earlier trials."""
         self._pipeline.reset()
         self.recorded = []
@@ -46,7 +46,7 @@ class StillHand:
         """Takes the measured positions as targets."""
         self._hold: Floats = inputs[JOINTS].pos_rad
 
-    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:
+    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:  # noqa: ARG002 - of the protocol
         """Returns the same targets every time."""
         return self._hold
 
@@ -86,11 +86,11 @@ class OpenLoop:
         # The next solved trial after one's own, never one's own.
         self._donor = donors[np.searchsorted(donors, own, side="right") % len(donors)]
 
-    def start(self, inputs: ObservationInputs) -> None:
+    def start(self, inputs: ObservationInputs) -> None:  # noqa: ARG002 - of the protocol
         """Begins at the first recorded step."""
         self._step = 0
 
-    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:
+    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:  # noqa: ARG002 - of the protocol
         """Returns the recorded targets of this step, then the last ones."""
         targets = self._recorded[min(self._step, len(self._recorded) - 1)][self._donor]
         self._step += 1

@@ -44,7 +44,7 @@ class PlannerController:
         self._corrector.restart(inputs)
         self._planner.restart(self._target)
 
-    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:
+    def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:  # noqa: ARG002 - of the protocol
         """Returns the first targets of the plans, (N, n) rad."""
         began = time.perf_counter()
         which = np.flatnonzero(self.live)

@@ -18,7 +18,7 @@ DECOY_RAD = 1.2
 _NOISE = 0.4  # standard deviation of the noise, in actions
 
 
-def nothing(pipeline: PolicyPipeline, inputs: ObservationInputs, now_ns: int, rng: np.random.Generator) -> Floats:
+def nothing(pipeline: PolicyPipeline, inputs: ObservationInputs, now_ns: int, _rng: np.random.Generator) -> Floats:
     """The policy goes on as it did."""
     return _tick(pipeline.step(inputs, now_ns)).target.pos_rad
 
@@ -40,7 +40,7 @@ def measured(pipeline: PolicyPipeline, inputs: ObservationInputs, now_ns: int, r
     return nothing(pipeline, inputs, now_ns, rng)
 
 
-def start_pose(pipeline: PolicyPipeline, inputs: ObservationInputs, now_ns: int, rng: np.random.Generator) -> Floats:
+def start_pose(pipeline: PolicyPipeline, inputs: ObservationInputs, now_ns: int, _rng: np.random.Generator) -> Floats:
     """Towards the pose that the policy starts from, as fast as the policy could move."""
     wanted = np.broadcast_to(pipeline.manifest.start_pos, inputs[JOINTS].pos_rad.shape)
     instead = pipeline.towards(wanted, inputs)

@@ -52,7 +52,7 @@ class CameraNode(Node):
     def _work(self) -> None:
         try:
             self._read_until_done()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - a thread: whatever ends it ends the process
             ros.end_process(error)
         if self._camera is not None:
             self._camera.close()

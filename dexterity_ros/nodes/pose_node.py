@@ -138,7 +138,7 @@ class PoseNode(Node):
 
 def main() -> None:
     """Entry point."""
-    ros.run(PoseNode, lambda node: None, priority="perception")
+    ros.run(PoseNode, lambda _node: None, priority="perception")
 
 
 if __name__ == "__main__":

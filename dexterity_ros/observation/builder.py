@@ -46,9 +46,9 @@ def _pose_age(inputs: ObservationInputs) -> Array:
 
 
 _TERMS: dict[str, _Term] = {
-    "joint_pos": _Term(compute=lambda i, m: i[JOINTS].pos_rad, width=None, frame="joint", unit="rad", source=JOINTS),
+    "joint_pos": _Term(compute=lambda i, _m: i[JOINTS].pos_rad, width=None, frame="joint", unit="rad", source=JOINTS),
     "joint_vel": _Term(
-        compute=lambda i, m: i[JOINTS].vel_rad_s, width=None, frame="joint", unit="rad/s", source=JOINTS
+        compute=lambda i, _m: i[JOINTS].vel_rad_s, width=None, frame="joint", unit="rad/s", source=JOINTS
     ),
     "joint_error": _Term(
         compute=lambda i, m: m.target_pos_rad - i[JOINTS].pos_rad,
@@ -57,30 +57,32 @@ _TERMS: dict[str, _Term] = {
         unit="rad",
         source=JOINTS,
     ),
-    "object_pos": _Term(compute=lambda i, m: i[OBJECT_POSE].pos_m, width=3, frame="hand", unit="m", source=OBJECT_POSE),
+    "object_pos": _Term(
+        compute=lambda i, _m: i[OBJECT_POSE].pos_m, width=3, frame="hand", unit="m", source=OBJECT_POSE
+    ),
     "object_rot6d": _Term(
-        compute=lambda i, m: quat_to_rot6d(i[OBJECT_POSE].quat_wxyz),
+        compute=lambda i, _m: quat_to_rot6d(i[OBJECT_POSE].quat_wxyz),
         width=6,
         frame="hand",
         unit="1",
         source=OBJECT_POSE,
     ),
     "object_cubic": _Term(
-        compute=lambda i, m: quat_to_cubic(i[OBJECT_POSE].quat_wxyz),
+        compute=lambda i, _m: quat_to_cubic(i[OBJECT_POSE].quat_wxyz),
         width=9,
         frame="hand",
         unit="1",
         source=OBJECT_POSE,
     ),
-    "object_age": _Term(compute=lambda i, m: _pose_age(i), width=1, frame="hand", unit="s", source=OBJECT_POSE),
+    "object_age": _Term(compute=lambda i, _m: _pose_age(i), width=1, frame="hand", unit="s", source=OBJECT_POSE),
     "object_lin_vel": _Term(
-        compute=lambda i, m: m.object_lin_vel_m_s, width=3, frame="hand", unit="m/s", source=OBJECT_POSE
+        compute=lambda _i, m: m.object_lin_vel_m_s, width=3, frame="hand", unit="m/s", source=OBJECT_POSE
     ),
     "object_ang_vel": _Term(
-        compute=lambda i, m: m.object_ang_vel_rad_s, width=3, frame="hand", unit="rad/s", source=OBJECT_POSE
+        compute=lambda _i, m: m.object_ang_vel_rad_s, width=3, frame="hand", unit="rad/s", source=OBJECT_POSE
     ),
     "goal_rotvec": _Term(
-        compute=lambda i, m: quat_to_rotvec(_goal_rotation(i)),
+        compute=lambda i, _m: quat_to_rotvec(_goal_rotation(i)),
         width=3,
         frame="hand",
         unit="rad",
@@ -88,14 +90,14 @@ _TERMS: dict[str, _Term] = {
         also=(OBJECT_POSE,),
     ),
     "goal_rot6d": _Term(
-        compute=lambda i, m: quat_to_rot6d(_goal_rotation(i)),
+        compute=lambda i, _m: quat_to_rot6d(_goal_rotation(i)),
         width=6,
         frame="hand",
         unit="1",
         source=GOAL,
         also=(OBJECT_POSE,),
     ),
-    "last_action": _Term(compute=lambda i, m: m.action, width=None, frame="joint", unit="1", source=None),
+    "last_action": _Term(compute=lambda _i, m: m.action, width=None, frame="joint", unit="1", source=None),
 }
 
 TERM_NAMES = tuple(_TERMS)

@@ -92,7 +92,7 @@ def _spin(node: Node, starter: Starter) -> None:
             executor.spin_once(timeout_sec=_SPIN_S)
     except ExternalShutdownException:
         pass
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a callback raises; the node is closed first, then it is said
         end_process(error)
 
 
@@ -100,7 +100,7 @@ def _close(node: Node, close: Callable[[Any], None]) -> None:
     """Closes the node and ends the process; closing comes first, then what there is to say."""
     try:
         close(node)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the process has to end whatever closing raises
         end_process(error)
     if _END.error is not None:
         report = "".join(traceback.format_exception(_END.error))

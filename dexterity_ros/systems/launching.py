@@ -57,7 +57,7 @@ def _actions(context: Any, system: SystemSpec) -> list[Any]:
     return [
         *(SetEnvironmentVariable(key, value) for key, value in variables.items()),
         *said,
-        RegisterEventHandler(OnShutdown(on_shutdown=lambda event, context: _signals(nodes))),
+        RegisterEventHandler(OnShutdown(on_shutdown=lambda _event, _context: _signals(nodes))),
         *nodes,
     ]
 

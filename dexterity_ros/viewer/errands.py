@@ -30,7 +30,7 @@ class Errands:
         while (job := self._next()) is not None:
             try:
                 job()
-            except Exception:  # the next click must still be heard
+            except Exception:  # noqa: BLE001 - the next click must still be heard
                 _log.exception("what a click asked for failed")
 
     def _next(self) -> Job | None:

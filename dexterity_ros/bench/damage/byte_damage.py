@@ -54,7 +54,7 @@ def inserted(data: bytes, rng: np.random.Generator) -> bytes:
 
 BYTE_CHANGES: dict[str, Change] = {
     "truncated": truncated,
-    "emptied": lambda data, rng: b"",
+    "emptied": lambda _data, _rng: b"",
     "a bit flipped": flipped,
     "20 bits flipped": flipped_often,
     "block zeroed": zeroed,

@@ -14,7 +14,7 @@ _ITEM = re.compile(rb", [^,\[\]{}\n]+(?=[,\]])")
 
 def _number_to(text: bytes) -> Change:
     """Returns the damage that puts a text in the place of one number."""
-    return lambda content, rng: _replace(_NUMBER, content, rng, lambda found: text)
+    return lambda content, rng: _replace(_NUMBER, content, rng, lambda _found: text)
 
 
 def _replace(
@@ -62,7 +62,7 @@ TEXT: dict[str, Change] = {
     "a number nested deeply": _number_to(b"[" * 5000),
     "a number an alias of itself": _number_to(b"&a [*a]"),
     "a number with a tag": _number_to(b"!!python/object/apply:os.getpid []"),
-    "a list shortened": lambda content, rng: _replace(_ITEM, content, rng, lambda item: b""),
+    "a list shortened": lambda content, rng: _replace(_ITEM, content, rng, lambda _item: b""),
     "a list lengthened": lambda content, rng: _replace(_ITEM, content, rng, lambda item: item * 2),
     "a word misspelled": lambda content, rng: _replace(_WORD, content, rng, lambda word: word[1::-1] + word[2:]),
     "an escape code in a word": lambda content, rng: _replace(_WORD, content, rng, lambda w: b'"\\e[2J' + w + b'"'),
@@ -70,5 +70,5 @@ TEXT: dict[str, Change] = {
     "a line lost": _line_lost,
     "a line doubled": _line_doubled,
     "an alias bomb": _alias_bomb,
-    "a key that nobody knows": lambda content, rng: content.rstrip() + b"\nnobody_knows: 1\n",
+    "a key that nobody knows": lambda content, _rng: content.rstrip() + b"\nnobody_knows: 1\n",
 }  # fmt: skip

@@ -149,7 +149,7 @@ def _ended(command: Command, file: Path, run: Runner, out: Path, limit_s: float)
         try:
             with within(limit_s):
                 return _Ended(status=run(arguments), error=None, text=text.getvalue())
-        except (Exception, SystemExit, TooLongError) as error:
+        except (Exception, SystemExit, TooLongError) as error:  # noqa: BLE001 - any end is a result
             return _Ended(status=None, error=error, text=text.getvalue())
 
 
@@ -173,13 +173,8 @@ def within(seconds: float) -> Iterator[None]:
 
 def _judged(command: Command, ended: _Ended, out: Path, truth: Facts) -> tuple[Outcome, str]:
     """Returns the outcome and the line that shows it."""
-    if isinstance(ended.error, TooLongError):
-        return "hang", str(ended.error)
-    if isinstance(ended.error, DexterityError):
-        said = str(ended.error)
-        return ("traceback" if "\n" in said or not said else "refused"), said
     if ended.error is not None:
-        return "traceback", _where(ended.error)
+        return _judged_error(ended.error)
     try:
         facts = command.facts(out)
     except (OSError, ValueError, KeyError) as error:
@@ -190,6 +185,15 @@ def _judged(command: Command, ended: _Ended, out: Path, truth: Facts) -> tuple[O
     if named and facts.items <= truth.items and not facts.claims:
         return "partial_said", named.group()
     return "silently_wrong", f"status {ended.status}, {_last_said(ended.text)}"
+
+
+def _judged_error(error: BaseException) -> tuple[Outcome, str]:
+    if isinstance(error, TooLongError):
+        return "hang", str(error)
+    if isinstance(error, DexterityError):
+        said = str(error)
+        return ("traceback" if "\n" in said or not said else "refused"), said
+    return "traceback", _where(error)
 
 
 def _last_said(text: str) -> str:

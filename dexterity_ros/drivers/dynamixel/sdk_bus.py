@@ -29,7 +29,7 @@ _POLL_S = 0.001
 class _Port(PortHandler):  # type: ignore[misc]
     """Opens exclusively, sleeps while waiting, and reports a lost device as BusLostError."""
 
-    def setupPort(self, cflag_baud: int) -> bool:  # noqa: N802
+    def setupPort(self, cflag_baud: int) -> bool:  # noqa: ARG002, N802 - the SDK calls it so
         try:
             self.ser = serial.Serial(self.port_name, self.baudrate, timeout=_POLL_S, exclusive=True)
         except _LOST as error:

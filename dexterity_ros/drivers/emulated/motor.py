@@ -213,9 +213,8 @@ class EmulatedMotor:
 
     def _refusal(self, name: str, value: int, *, as_group: bool) -> int:
         register = self.memory.registers[name]
-        if register.area == "eeprom" and (self.torque or self.eeprom_locked or as_group):
-            return StatusError.ACCESS
-        if name == "torque_enable" and value and self._shut_down:
+        closed = register.area == "eeprom" and (self.torque or self.eeprom_locked or as_group)
+        if closed or (name == "torque_enable" and value and self._shut_down):
             return StatusError.ACCESS
         if name in _GOALS and self.get("bus_watchdog") == WATCHDOG_TRIPPED:
             return StatusError.DATA_RANGE

@@ -100,7 +100,7 @@ class ServedBus:
         try:
             while not self._stop.is_set():
                 self._turn()
-        except Exception:
+        except Exception:  # noqa: BLE001 - a thread: its end must look like a pulled cable
             _LOG.exception("the emulated bus has a mistake; its cable is pulled")
             self.unplugged = True
 

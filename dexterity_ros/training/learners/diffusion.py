@@ -35,7 +35,7 @@ class Diffusion(Learner):
         self.denoiser = denoiser(width, joints, config)
         self.register_buffer("shares", signal_shares(), persistent=False)
 
-    def error(self, seen: Tensor, actions: Tensor, valid: Tensor) -> Tensor:
+    def error(self, seen: Tensor, actions: Tensor, valid: Tensor) -> Tensor:  # noqa: ARG002 - of every learner
         """Returns the mean squared error of the noise that is found, behind the end of an episode too."""
         level = torch.randint(0, LEVELS, (len(seen),), device=seen.device)
         share, noise = self.shares[level][:, None, None], torch.randn_like(actions)

@@ -21,7 +21,7 @@ class FlowMatching(Learner):
         self.config = config
         self.denoiser = denoiser(width, joints, config)
 
-    def error(self, seen: Tensor, actions: Tensor, valid: Tensor) -> Tensor:
+    def error(self, seen: Tensor, actions: Tensor, valid: Tensor) -> Tensor:  # noqa: ARG002 - of every learner
         """Returns the mean squared error of the way from noise to chunk, behind the end of an episode too."""
         time, noise = torch.rand_like(seen[:, 0]), torch.randn_like(actions)
         between = noise + time[:, None, None] * (actions - noise)
