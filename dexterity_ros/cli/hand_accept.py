@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dexterity_ros.bringup import acceptance
+from dexterity_ros.bringup.acceptance_rig import Rig
 from dexterity_ros.bringup.manual import ManualHand, RealClock
 from dexterity_ros.cli.hand_port import hand_spec, port_path
 from dexterity_ros.cli.options.hand import HandAcceptOptions
@@ -34,10 +35,10 @@ def accept(options: HandAcceptOptions) -> int:
     return int(not accepted)
 
 
-def _rig(spec: RobotHand, path: str, options: HandAcceptOptions) -> acceptance.Rig:
+def _rig(spec: RobotHand, path: str, options: HandAcceptOptions) -> Rig:
     again = [options.hand, *([] if options.baud is None else ["--baud", str(options.baud)])]
     again += ["--robot", options.robot] if options.robot else []
-    return acceptance.Rig(
+    return Rig(
         manual=ManualHand(spec, bus_on_port(spec, path), RealClock()),
         open_bus=bus_on_port(spec, path),
         clock=RealClock(),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from dexterity_ros.bringup.acceptance import STEPS, Rig, report, run_acceptance
+from dexterity_ros.bringup.acceptance import STEPS, report, run_acceptance
+from dexterity_ros.bringup.acceptance_rig import Rig
 from dexterity_ros.bringup.manual import HandError, ManualHand
 from dexterity_ros.bringup.motor_setup import set_up_motor, settings
 from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES

@@ -3,7 +3,8 @@
 import pytest
 
 from dexterity_ros.bringup import acceptance
-from dexterity_ros.bringup.acceptance import Rig, run_acceptance
+from dexterity_ros.bringup.acceptance import run_acceptance
+from dexterity_ros.bringup.acceptance_rig import Rig
 from dexterity_ros.bringup.manual import HandError, ManualHand
 from dexterity_ros.bringup.motor_setup import mend_whole_hand
 from dexterity_ros.drivers.dynamixel.native_bus import NativeBus
