@@ -24,6 +24,11 @@ def compared(run: RunRecord) -> Comparison | None:
         return None
 
 
+def seconds(run: RunRecord, stamps_ns: Any) -> Any:
+    """Returns stamps in seconds since the run began."""
+    return (np.asarray(stamps_ns) - run.bag.start_ns) * 1e-9
+
+
 def goals(run: RunRecord) -> list[dict[str, Any]]:
     """Returns every goal with its beginning, angle, outcome ("" while open) and end."""
     goals: list[dict[str, Any]] = []

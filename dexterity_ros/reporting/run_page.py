@@ -6,15 +6,12 @@ import numpy as np
 import yaml
 
 from dexterity_ros import wire
-from dexterity_ros.contracts.arrays import Floats
-from dexterity_ros.contracts.frames import rotation_angle, rotation_between
-from dexterity_ros.contracts.sources import OBJECT_POSE
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.replay.timing import ages_ms
+from dexterity_ros.reporting.motion_sections import joints_section, motors_section, object_section
 from dexterity_ros.reporting.page import (
     COLOURS,
-    INK,
     Figure,
     Page,
     Section,
@@ -22,9 +19,8 @@ from dexterity_ros.reporting.page import (
     legend,
     preformatted,
     table,
-    thinned,
 )
-from dexterity_ros.reporting.run_data import compared, diagnostics, goals, picture, spans, true_poses, unit
+from dexterity_ros.reporting.run_data import compared, diagnostics, goals, picture, seconds, spans
 from dexterity_ros.reporting.source_sections import source_sections
 
 _BANDS = {
@@ -55,7 +51,9 @@ class RunPage:
         """Returns the page."""
         run = self._run
         name = run.bag.info.get("policy", "no policy")
-        sections = [self._timeline(), self._joints(), self._motors(), self._pose(), *source_sections(run)]
+        motors = motors_section(run, self._diagnostics.get("hand_node: motors", []))
+        sections = [self._timeline(), joints_section(run), motors, object_section(run, self._goals)]
+        sections += source_sections(run)
         sections += [self._timing(), self._ranges(), self._pictures(), self._what_ran()]
         return Page(
             title=f"Run {run.bag.path.name}",
@@ -110,9 +108,6 @@ class RunPage:
         rows = self._diagnostics.get(name, [])
         return dict(rows[-1][1]) if rows else {}
 
-    def _at(self, stamps_ns: Any) -> Any:
-        return (np.asarray(stamps_ns) - self._begin) * 1e-9
-
     def _timeline(self) -> Section:
         figure, axes = drawing(height_in=2.2)
         axis = axes[0, 0]
@@ -120,13 +115,14 @@ class RunPage:
         for y, (who, states) in enumerate(self._states.items()):
             for begin, end, text in spans(states, self._bag.end_ns):
                 kind = text.split(":")[0]
-                axis.barh(y, (end - begin) * 1e-9, left=self._at(begin), height=0.7, color=_BANDS.get(kind, _FAULT))
-                for key, value in zip(rows, (who, self._at(begin), self._at(end), text), strict=True):
+                begin_s, end_s = seconds(self._run, [begin, end])
+                axis.barh(y, (end - begin) * 1e-9, left=begin_s, height=0.7, color=_BANDS.get(kind, _FAULT))
+                for key, value in zip(rows, (who, begin_s, end_s, text), strict=True):
                     rows[key].append(value if isinstance(value, str) else round(float(value), 3))
         for goal in self._goals:
             if goal["end"]:
                 mark, colour = ("^", COLOURS[2]) if goal["end"] == "reached" else ("x", COLOURS[3])
-                axis.plot(self._at(goal["end_ns"]), -1, mark, color=colour, markersize=6)
+                axis.plot(seconds(self._run, goal["end_ns"]), -1, mark, color=colour, markersize=6)
         axis.set_yticks([-1, 0, 1, 2], ["goals", *self._states])
         axis.set_xlabel("s")
         axis.set_xlim(0.0, self._bag.duration_s or 1.0)
@@ -136,7 +132,7 @@ class RunPage:
         rows["state"] = [f'"{text}"' for text in rows["state"]]
         rows_of_goals = [
             (
-                f"{self._at(g['begin_ns']):.1f}", f"{g['angle_rad']:.2f}", g["end"] or "open",
+                f"{seconds(self._run, g['begin_ns']):.1f}", f"{g['angle_rad']:.2f}", g["end"] or "open",
                 f"{g['time_s']:.1f}" if g["end"] else "-",
             )
             for g in self._goals
@@ -148,95 +144,6 @@ class RunPage:
                 f"{len(rows_of_goals)} goals": table(("begun at s", "angle rad", "outcome", "after s"), rows_of_goals)
             },
         )
-
-    def _joints(self) -> Section | None:
-        run, names = self._run, self._run.hand.joint_names
-        columns = 4
-        lines = -(-len(names) // columns)
-        figure, axes = drawing(lines, columns, height_in=1.35 * lines)
-        pick, wanted = thinned(len(run.joint_pos.stamps_ns), 700), thinned(len(run.gated.stamps_ns), 700)
-        times, at_gate = self._at(run.joint_pos.stamps_ns[pick]), self._at(run.gated.stamps_ns[wanted])
-        for k, (name, joint) in enumerate(zip(names, run.hand.joints, strict=True)):
-            axis = axes.flat[k]
-            axis.plot(at_gate, run.gated.values[wanted, k], color=COLOURS[1], linewidth=0.8, label="gated target")
-            axis.plot(times, run.joint_pos.values[pick, k], color=COLOURS[0], linewidth=0.8, label="measured")
-            for limit in (joint.lower_rad, joint.upper_rad):
-                axis.axhline(limit, color=COLOURS[3], linewidth=0.6, linestyle=":")
-            axis.set_title(name, fontsize=8, color=INK, pad=2)
-        for axis in axes.flat[len(names) :]:
-            axis.set_visible(False)
-        legend(axes.flat[0], loc="upper right")
-        table_of = {"time_s": self._at(run.joint_pos.stamps_ns).round(4)}
-        at = run.gated.at(run.joint_pos.stamps_ns)
-        for k, name in enumerate(names):
-            table_of |= {f"{name}_rad": run.joint_pos.values[:, k].round(5), f"{name}_gated_rad": at[:, k].round(5)}
-        note = "Radians over seconds; dotted red: the hand's limits."
-        return Section(
-            title="Joints: what passed the gate, and what was measured",
-            figures=(Figure(name="joints", note=note, drawing=figure, columns=table_of),),
-        )
-
-    def _motors(self) -> Section | None:
-        rows = self._diagnostics.get("hand_node: motors", [])
-        if not rows:
-            return None
-        names = [name for name in self._run.hand.joint_names if name in rows[-1][1]]
-        times = self._at([t for t, _ in rows])
-        figure, axes = drawing(2, 1, height_in=3.6)
-        columns: dict[str, Any] = {"time_s": times.round(3)}
-        for key, axis, label in (("current_a", axes[0, 0], "A"), ("temperature_c", axes[1, 0], "C")):
-            for k, name in enumerate(names):
-                values = np.array([row.get(name, {}).get(key, np.nan) for _, row in rows], dtype=float)
-                columns[f"{name}_{key}"] = values
-                axis.plot(times, values, linewidth=0.8, color=COLOURS[k % len(COLOURS)])
-            axis.set_ylabel(label)
-        axes[0, 0].axhline(self._run.hand.max_current_a, color=COLOURS[3], linestyle=":", linewidth=0.8)
-        axes[0, 0].axhline(-self._run.hand.max_current_a, color=COLOURS[3], linestyle=":", linewidth=0.8)
-        axes[1, 0].axhline(self._run.hand.drive.max_temperature_c, color=COLOURS[3], linestyle=":", linewidth=0.8)
-        axes[1, 0].set_xlabel("s")
-        last = rows[-1][1]
-        hottest = max(names, key=lambda name: last[name].get("temperature_c") or 0.0)
-        note = f"All motors, once a second; dotted: the hand's limits. Warmest at the end: {hottest}."
-        return Section(
-            title="Current and temperature",
-            figures=(Figure(name="motors", note=note, drawing=figure, columns=columns),),
-        )
-
-    def _pose(self) -> Section | None:
-        run = self._run
-        if not run.has(OBJECT_POSE):
-            return None
-        pose, truth = run.pose, true_poses(run)
-        figure, axes = drawing(2 if truth is not None else 1, 1, height_in=3.6 if truth is not None else 2.2)
-        errors = self._goal_errors(pose.stamps_ns, pose.values)
-        times = self._at(pose.stamps_ns)
-        pick = thinned(len(times))
-        axes[0, 0].plot(times[pick], errors[pick], linewidth=0.9, label="by the estimate")
-        columns: dict[str, Any] = {"time_s": times.round(4), "to_goal_rad": errors.round(4)}
-        axes[0, 0].axhline(0.4, color=COLOURS[2], linestyle=":", linewidth=0.9)
-        axes[0, 0].set_ylabel("to goal, rad")
-        if truth is not None:
-            at = truth.at(pose.stamps_ns)
-            off_deg = np.rad2deg(rotation_angle(rotation_between(unit(at[:, 3:]), pose.values[:, 3:])))
-            off_mm = 1e3 * np.linalg.norm(at[:, :3] - pose.values[:, :3], axis=1)
-            columns |= {"off_deg": off_deg.round(3), "off_mm": off_mm.round(3)}
-            axes[1, 0].plot(times[pick], np.minimum(off_deg[pick], 30.0), linewidth=0.8, label="degrees (up to 30)")
-            axes[1, 0].plot(times[pick], np.minimum(off_mm[pick], 30.0), linewidth=0.8, label="mm (up to 30)")
-            axes[1, 0].set_ylabel("off the truth")
-            legend(axes[1, 0], loc="upper right")
-        axes[-1, 0].set_xlabel("s")
-        note = "Angle between object and goal (dotted: reached below 0.4 rad)" + (
-            "; below, how far the estimate is from the simulator's truth." if truth is not None else "."
-        )
-        return Section(title="The object", figures=(Figure(name="object", note=note, drawing=figure, columns=columns),))
-
-    def _goal_errors(self, stamps_ns: Any, poses: Floats) -> Floats:
-        errors = np.full(len(stamps_ns), np.nan)
-        for goal in self._goals:
-            inside = (stamps_ns >= goal["begin_ns"]) & (stamps_ns < (goal["end_ns"] or self._bag.end_ns))
-            wanted = np.array(goal["quat"])
-            errors[inside] = rotation_angle(rotation_between(poses[inside, 3:], wanted))
-        return errors
 
     def _timing(self) -> Section:
         figures = []
