@@ -8,7 +8,7 @@ import dexterity_ros
 
 PACKAGE = Path(dexterity_ros.__file__).parent
 PYPROJECT = PACKAGE.parent / "pyproject.toml"
-NODE_LINES = 150
+FILE_LINES, FUNCTION_LINES, NODE_LINES = 300, 50, 150
 
 
 def test_every_directory_is_a_layer_and_every_layer_a_directory():
@@ -35,6 +35,23 @@ def test_only_the_gate_makes_gated_targets():
 
 def test_nodes_stay_thin():
     long = {p.name: n for p in (PACKAGE / "nodes").glob("*_node.py") if (n := p.read_text().count("\n")) > NODE_LINES}
+    assert long == {}
+
+
+def test_files_stay_readable_in_one_sitting():
+    paths = PACKAGE.rglob("*.py")
+    long = {str(p.relative_to(PACKAGE)): n for p in paths if (n := p.read_text().count("\n")) > FILE_LINES}
+    assert long == {}
+
+
+def test_functions_stay_readable_at_one_glance():
+    long = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > FUNCTION_LINES:
+                    long[f"{path.relative_to(PACKAGE)}: {node.name}"] = lines
     assert long == {}
 
 
