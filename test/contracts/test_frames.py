@@ -1,16 +1,19 @@
 """Rotation algebra holds its axioms, and the same bits at every batch size."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dexterity_ros.contracts.frames import (
+    matrix_to_quat,
     quat_conjugate,
     quat_multiply,
     quat_normalise,
     quat_rotate,
     quat_to_cubic,
+    quat_to_matrix,
     quat_to_rot6d,
     quat_to_rotvec,
     rotation_angle,
@@ -37,6 +40,19 @@ def test_conjugate_undoes(q, v):
 def test_rotation_vector_round_trip(q):
     again = rotvec_to_quat(quat_to_rotvec(q))
     assert abs(abs(float((again * q).sum())) - 1.0) < 1e-9
+
+
+@given(quats, vectors)
+def test_a_matrix_rotates_like_its_quaternion_and_gives_it_back(q, v):
+    matrix = quat_to_matrix(q)
+    np.testing.assert_allclose(matrix @ v, quat_rotate(q, v), atol=1e-12)
+    assert abs(abs(float((matrix_to_quat(matrix) * q).sum())) - 1.0) < 1e-12
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_half_turns_too_come_back_from_their_matrix(axis):
+    half = np.eye(4)[axis + 1]
+    np.testing.assert_allclose(matrix_to_quat(quat_to_matrix(half)), half, atol=1e-12)
 
 
 @given(quats, quats)

@@ -103,6 +103,7 @@ def test_vectors_lie_side_by_side_and_what_has_a_shape_beside_them():
         (lambda: (replace(TERM, width=7),), "shape (2, 3) and width 7"),
         (lambda: (VECTOR, TERM, replace(TERM, name="more")), "each of ['points', 'points']"),
         (lambda: (TERM,), "at least one term a vector"),
+        (lambda: (VECTOR, VECTOR, TERM), "terms must differ, these occur more than once: ['flat']"),
     ],
 )
 def test_terms_that_no_network_could_take_are_refused(terms, said):
@@ -116,3 +117,18 @@ def test_a_pose_is_wrong_when_it_is_no_rotation_or_nowhere():
     assert OBJECT_POSE.problem(pose) is None
     assert "is not a pose" in OBJECT_POSE.problem(replace(pose, pos_m=np.full(3, np.nan)))
     assert "is not a pose" in OBJECT_POSE.problem(replace(pose, quat_wxyz=np.zeros(4)))
+
+
+def test_a_goal_is_wrong_when_it_is_no_rotation(inputs):
+    assert GOAL.problem(inputs[GOAL]) is None
+    assert "is not a unit quaternion" in GOAL.problem(replace(inputs[GOAL], quat_wxyz=np.array([2.0, 0.0, 0.0, 0.0])))
+
+
+def test_a_row_of_a_field_is_as_wide_as_its_names_or_as_the_hand_has_joints():
+    assert JOINTS.width("pos_rad", 16) == 16
+    assert (OBJECT_POSE.width("pos_m", 16), OBJECT_POSE.width("quat_wxyz", 16)) == (3, 4)
+
+
+def test_of_the_terms_of_a_source_the_strictest_says_how_old_it_may_be():
+    spec = ObservationSpec(terms=(replace(VECTOR, max_age_s=0.05), TERM))
+    assert (spec.max_age_s("object_pose"), spec.max_age_s("goal")) == (0.05, None)

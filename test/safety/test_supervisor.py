@@ -141,3 +141,10 @@ def test_preflight_names_silent_topics_an_unconfigured_hand_and_a_pose_that_is_n
     assert any("joint_states never arrived" in problem for problem in failures(leap, nothing))
     assert any("not there" in p for p in preflight(leap, hand_state=None))
     assert any("nan" in p for p in preflight(leap, {"object_pose": nan}))
+
+
+def test_preflight_asks_for_a_limp_hand_and_repeats_what_was_refused(leap):
+    assert preflight(leap, hand_says="limp") == ()
+    assert preflight(leap, hand_says="tracking") == ("the hand says tracking; disarm first",)
+    refused = Fault(code=FaultCode.MESSAGE_REFUSED, detail="goal has 3 numbers")
+    assert preflight(leap, refused=(refused,)) == ("message_refused: goal has 3 numbers",)
