@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c config/constraints.txt
 SOURCES := setup.py config/constraints.txt
 
-.PHONY: setup setup-test demo unit test soak train-smoke measured check format clean
+.PHONY: setup setup-test demo unit test soak train-smoke measured check covered format clean
 
 setup: $(VENV)/.runtime
 
@@ -49,6 +49,12 @@ check: setup-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q test/architecture
+	$(MAKE) covered
+
+# What decides whether the hand moves, and what is read from files: every branch is taken by a unit test of its own folder.
+covered: setup-test
+	$(BIN)/python -m pytest -q test/safety test/contracts --cov=dexterity_ros.safety --cov=dexterity_ros.contracts \
+	  --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 format: setup-test
 	$(BIN)/ruff format .

@@ -118,6 +118,14 @@ def test_what_is_saved_is_what_is_loaded_and_only_the_results_do_not_count(copy,
     assert bundle_id(copy) != bundle_id(bundle)
 
 
+def test_a_part_that_may_be_left_out_counts_when_it_says_something(copy, bundle, manifest):
+    save_manifest(replace(manifest, stop_head=True), copy)
+    assert bundle_id(copy) != bundle_id(bundle)
+    path = copy / "manifest.yaml"
+    path.write_text((bundle / "manifest.yaml").read_text() + "\nrecovery: null\noutputs: []\n")
+    assert bundle_id(copy) == bundle_id(bundle)
+
+
 def test_a_decoy_that_leads_for_longer_than_a_detour_is_refused():
     spec = config.load(RecoverySpec, resource("config/recovery/decoy.yaml"))
     with pytest.raises(ConfigError, match="lead_s is 20.0, expected less than 10 times after_s"):
