@@ -56,10 +56,10 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
         """Connects to the hand, takes the torque that it may still have, and begins to publish what it measures."""
-        self._guardian.guard(self._wanted)
         if problems := self._port.connect():
             self.get_logger().warning(f"not ready, trying again: {'; '.join(problems)}", throttle_duration_sec=5.0)
             return TransitionCallbackReturn.FAILURE
+        self._guardian.guard(self._wanted)  # not before the port is ours: a stranger's motors are not to be taken
         self._control = new_control(self._port, self._setup)
         self._control.take_torque()
         self.loop = DeadlineLoop(_PERIOD_NS, self._cycle, on_death=ros.end_process)
