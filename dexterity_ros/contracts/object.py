@@ -1,4 +1,7 @@
-"""BoxObject: a box whose faces have colours; faces.yaml beside an object's MJCF."""
+"""ObjectSpec: what an object is, as its folder says: shape, mass, symmetry, faces.
+
+A folder holds `object.yaml` (ObjectSpec), or `object.xml` (MJCF), with `faces.yaml` for a box (BoxObject).
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,10 +13,14 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.ranges import Checked, Length, Range
-from dexterity_ros.contracts.resources import shipped_or_own
+from dexterity_ros.contracts.files import shown_path
+from dexterity_ros.contracts.ranges import NAME, Checked, Length, Range
+from dexterity_ros.contracts.resources import exists, resource, shipped_or_own
+from dexterity_ros.contracts.solid import WITHIN, Solid, Vector
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 
-FACES_FILE = "faces.yaml"
+FACES_FILE, MODEL_FILE, SPEC_FILE = "faces.yaml", "object.xml", "object.yaml"
+_MOST_PARTS = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +30,31 @@ class Face(Checked):
     normal: Annotated[tuple[float, float, float], Range(-1.0, 1.0, "parts of a unit vector")]
     rgb: Annotated[tuple[int, int, int], Range(0, 255, "a colour has 8 bits per channel")]
     tag: Annotated[int | None, Range(0, 586, "the family 36h11 has 587 tags (AprilTag 3)")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectSpec(Checked):
+    """An object made of convex parts, which may overlap. Its frame's origin is the point that symmetries turn about.
+
+    mass_kg: of the whole. com_m: centre of mass. inertia_kg_m2: about it along the object's axes, xx, yy, zz, xy, xz,
+    yz; None for either takes the parts as equally dense, and counts twice where they overlap. friction: sliding; a
+    contact has the larger of the object's and the hand's. symmetry: of the shape, whatever its colours are.
+    """
+
+    name: Annotated[str, NAME]
+    parts: Annotated[tuple[Solid, ...], Length(1, _MOST_PARTS, "of one object")]
+    mass_kg: Annotated[float, Range(1e-4, 10.0, "something that a hand can hold")]
+    com_m: Annotated[Vector | None, WITHIN] = None
+    inertia_kg_m2: Annotated[tuple[float, ...] | None, Length(6, 6, "xx, yy, zz, xy, xz, yz")] = None
+    friction: Annotated[float, Range(0.01, 10.0, "of solids against each other")] = 0.3
+    symmetry: Symmetry = NO_SYMMETRY
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.com_m is None) != (self.inertia_kg_m2 is None):
+            raise ConfigError(f"com_m is {self.com_m}, inertia_kg_m2 is {self.inertia_kg_m2}: give both or neither")
+        if self.inertia_kg_m2 is not None:
+            _check_inertia(self.inertia_kg_m2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +106,15 @@ TAG_FAMILY = "DICT_APRILTAG_36h11"  # as OpenCV calls it
 _AXES = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
 
 
+def load_object(name: str) -> ObjectSpec | None:
+    """Returns the object `name`; None where its folder holds an MJCF of its own in place of object.yaml.
+
+    Raises ConfigError.
+    """
+    path = object_folder(name) / SPEC_FILE
+    return config.load(ObjectSpec, path) if path.is_file() else None
+
+
 def load_optional_box(name: str) -> BoxObject | None:
     """Returns the faces of models/objects/`name`, or None for an object that is no box. Raises ConfigError."""
     return load_box(name) if (object_folder(name) / FACES_FILE).is_file() else None
@@ -85,5 +126,30 @@ def load_box(name: str) -> BoxObject:
 
 
 def object_folder(name: str) -> Path:
-    """Returns the folder models/objects/`name`: the shipped one, or one of that name here. Raises ConfigError."""
-    return shipped_or_own(f"models/objects/{name}/object.xml").parent
+    """Returns the folder of an object: models/objects/`name`, shipped or here, or the folder `name` if it is a path.
+
+    Raises ConfigError.
+    """
+    if name.startswith((".", "/", "~")):
+        return _holding(resource(name))
+    return _holding(shipped_or_own(f"models/objects/{name}"))
+
+
+def _holding(folder: Path) -> Path:
+    if any(exists(folder / file) for file in (SPEC_FILE, MODEL_FILE)):
+        return folder
+    said = (
+        "is no folder"
+        if not folder.is_dir()
+        else f"holds {sorted(path.name for path in folder.iterdir()) or 'nothing'}"
+    )
+    raise ConfigError(f"{shown_path(folder)} {said}; an object is a folder with {SPEC_FILE} or {MODEL_FILE}")
+
+
+def _check_inertia(inertia: tuple[float, ...]) -> None:
+    """Raises ConfigError when no body has this inertia."""
+    xx, yy, zz, xy, xz, yz = inertia
+    moments = np.linalg.eigvalsh(np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]))
+    if moments[0] <= 0.0 or moments[0] + moments[1] < moments[2] * (1.0 - 1e-6):
+        said = "expected positive ones, each at most the sum of the other two"
+        raise ConfigError(f"inertia_kg_m2 {list(inertia)} has the principal moments {moments.tolist()}, {said}")

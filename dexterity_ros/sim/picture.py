@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.object import object_folder
-from dexterity_ros.sim.scene import PhysicsConfig, build_scene
+from dexterity_ros.sim.scene import PhysicsConfig, build_scene, item_model
 
 Image = NDArray[np.uint8]
 
@@ -56,7 +55,7 @@ class Painter:
     def __init__(self, hand: HandSpec, object_name: str, width: int, height: int) -> None:
         """Raises ConfigError when hand or object are not known."""
         self._scene = build_scene(hand, object_name, PhysicsConfig(timestep_s=0.005, substeps=1))
-        goal_model = mujoco.MjModel.from_xml_path(str(object_folder(object_name) / "object.xml"))
+        goal_model = item_model(object_name).compile()
         self._data, self._goal_data = mujoco.MjData(self._scene.model), mujoco.MjData(goal_model)
         centre = np.array(hand.grasp_centre_m)
         eye, side = centre + _EYE_M, round(GOAL_SHARE * height)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import shown_path
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.object import object_folder
+from dexterity_ros.contracts.object import MODEL_FILE, ObjectSpec, load_object, object_folder
 from dexterity_ros.contracts.ranges import Checked, Range
+from dexterity_ros.sim.object_model import BODY, object_model
 
 FULL_STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
 
@@ -62,13 +63,12 @@ class Scene:
     object_body: int
 
 
-def scene_spec(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> mujoco.MjSpec:
-    """Returns the editable model of `hand` and the object in models/objects/`object_name`. Raises ConfigError."""
+def scene_spec(hand: HandSpec, item: str | ObjectSpec, physics: PhysicsConfig) -> mujoco.MjSpec:
+    """Returns the editable model of `hand` and an object, by name or as it is. Raises ConfigError."""
     spec = _read_model(hand.mjcf_path)
-    item = _read_model(object_folder(object_name) / "object.xml")
-    body = item.body("body")
+    body = item_model(item).body(BODY)
     if body is None:
-        raise ConfigError(f"the object {object_name} has no body called body in its object.xml")
+        raise ConfigError(f"the object {_called(item)} has no body called {BODY} in its {MODEL_FILE}")
     spec.worldbody.add_frame().attach_body(body, "object_", "")
     spec.option.timestep = physics.timestep_s
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -86,6 +86,18 @@ def scene_spec(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> mujo
     return spec
 
 
+def item_model(item: str | ObjectSpec) -> mujoco.MjSpec:
+    """Returns the editable model of an object alone, by name or as it is. Raises ConfigError."""
+    spec = load_object(item) if isinstance(item, str) else item
+    if spec is not None:
+        return object_model(spec)
+    return _read_model(object_folder(str(item)) / MODEL_FILE)
+
+
+def _called(item: str | ObjectSpec) -> str:
+    return item if isinstance(item, str) else item.name
+
+
 def _read_model(path: Path) -> mujoco.MjSpec:
     try:
         return mujoco.MjSpec.from_file(str(path))
@@ -93,13 +105,17 @@ def _read_model(path: Path) -> mujoco.MjSpec:
         raise ConfigError(f"{shown_path(path)} is no MuJoCo model: {' '.join(str(error).split())}") from error
 
 
-def build_scene(hand: HandSpec, object_name: str, physics: PhysicsConfig) -> Scene:
-    """Returns the compiled scene. Raises ConfigError when the model and the HandSpec disagree."""
+def build_scene(hand: HandSpec, item: str | ObjectSpec, physics: PhysicsConfig) -> Scene:
+    """Returns the compiled scene of a hand and an object, by name or as it is.
+
+    Raises:
+        ConfigError: there is no such object, or the model and the HandSpec disagree.
+    """
     try:
-        model = scene_spec(hand, object_name, physics).compile()
+        model = scene_spec(hand, item, physics).compile()
     except ValueError as error:
         said = " ".join(str(error).split())
-        raise ConfigError(f"MuJoCo cannot compile {hand.mjcf} with the object {object_name}: {said}") from error
+        raise ConfigError(f"MuJoCo cannot compile {hand.mjcf} with the object {_called(item)}: {said}") from error
     model.geom_solref[:, 0] = physics.contact_time_s
     return index_scene(hand, model)
 
