@@ -287,8 +287,8 @@ def test_a_manifest_that_was_changed_after_the_export_is_refused(copy, manifest,
     [
         ("task", "juggle", "config/tasks has no 'juggle', it has"),
         ("task", "/dev/zero", "no file /dev/zero; it is something else"),
-        ("object", "cube71", "no 'models/objects/cube71/object.xml' here or in"),
-        ("object", "../x", "no 'models/objects/../x/object.xml' here or in"),
+        ("object", "cube71", "no 'models/objects/cube71' here or in"),
+        ("object", "../x", "no '../x' here or in"),
     ],
 )
 def test_a_task_or_an_object_that_is_not_here_is_named(copy, manifest, capsys, key, value, said):
