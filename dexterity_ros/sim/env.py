@@ -15,16 +15,15 @@ from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
 from dexterity_ros.sim.env_config import EnvConfig, EnvStep
+from dexterity_ros.sim.object_set import object_set
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.privileged import World, hidden_parameters, privileged_state, privileged_terms
 from dexterity_ros.sim.randomisation import random_models
-from dexterity_ros.sim.reset_pool import ResetPool
-from dexterity_ros.sim.scene import build_scene
+from dexterity_ros.sim.reset_pool import ResetPools
 from dexterity_ros.sim.sensors import SimulatedSensors, choose
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 from dexterity_ros.sim.sources import Bodies, with_simulated
 from dexterity_ros.tasks.episode import new_episode
-from dexterity_ros.tasks.goals import sample_goals
 from dexterity_ros.tasks.sight import Moment, Verdict
 from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.tasks.table import TASKS
@@ -59,9 +58,10 @@ class ReorientEnv:
         self.observation_spec, self.action_spec = observation, action
         self._seed, self._rng, self._draws = seed, np.random.default_rng(seed), 0
         self._further_rng = np.random.default_rng([seed, 5])
-        scene = build_scene(hand, config.object, config.physics)
         n = config.num_envs
-        self.models = random_models(scene.model, config.randomisation, n, self._rng)
+        self.objects = object_set(hand, config.object, config.physics, n)
+        scene = self.objects.scenes[0]
+        self.models = random_models(self.objects.nominal, config.randomisation, self._rng)
         self.physics = BatchPhysics(scene, self.models, threads=config.threads)
         self.scene = scene
         self.sensors = SimulatedSensors(
@@ -72,11 +72,13 @@ class ReorientEnv:
             substeps=config.physics.substeps,
             rng=self._rng,
         )
-        self._pool = ResetPool(hand, scene, size=config.reset_pool, threads=config.threads, rng=self._rng)
+        self._pools = ResetPools(
+            hand, self.objects.scenes, size=config.reset_pool, threads=config.threads, rng=self._rng
+        )
         self._task = TASKS[task.kind]
         period_s = config.physics.control_period_s
         self.episode = new_episode(task, hand.grasp_centre_m, config.num_envs, period_s=period_s)
-        self._privileged_terms = privileged_terms(config.privileged, self._task)
+        self._privileged_terms = privileged_terms(config.privileged, self._task, shaped=self.objects.many)
         self._hidden: Floats | None = None
         self._episode_limit = round(config.episode_s / period_s)
         self._allocate(n)
@@ -127,7 +129,7 @@ class ReorientEnv:
         """Gives every environment another hidden hand and object; states stay as they are."""
         self._draws += 1
         rng = np.random.default_rng([self._seed, 4, self._draws])
-        self.replace_models(random_models(self.scene.model, self.config.randomisation, self.num_envs, rng))
+        self.replace_models(random_models(self.objects.nominal, self.config.randomisation, rng))
 
     def snapshot(self) -> Snapshot:
         """Returns where all hands stand; models of `redraw_models` by their number, others are the caller's."""
@@ -185,6 +187,7 @@ class ReorientEnv:
         control = self.sensors.control(old_target, new_target)
         self._recent, sensors = self.physics.advance(self.state, control, self.sensors.pushes())
         self.state = self._recent[:, -1].copy()
+        self.goal = self.objects.nearest_goals(self.goal, self.physics.object_quat(self.state))
         self._tips = self.physics.fingertips(sensors[:, -1])
         self._stamp_ns = self._stamp_ns + round(self.config.physics.control_period_s * 1e9)
         self._episode_step += 1
@@ -224,7 +227,7 @@ class ReorientEnv:
         if not mask.any():
             return
         self.goal = self.goal.copy()
-        self.goal[mask] = sample_goals(self.task, self.physics.object_quat(self.state[mask]), self._rng)
+        self.goal[mask] = self.objects.goals(self.task, mask, self.physics.object_quat(self.state[mask]), self._rng)
         limit_ns = None
         if self.config.slow_goals is not None:
             period_s, usual_s = self.config.physics.control_period_s, self.task.goal_timeout_s
@@ -241,8 +244,7 @@ class ReorientEnv:
         )
 
     def _restart(self, mask: Bools) -> None:
-        count = int(mask.sum())
-        states = self._pool.draw(count, self._rng)
+        states = self._pools.draw(self.objects.kind[mask], self._rng)
         self.state[mask] = states
         self._recent[mask] = states[:, None, :]
         self._episode_step[mask] = 0
@@ -279,10 +281,12 @@ class ReorientEnv:
             tips=self._tips,
             hidden=self._hidden_hands,
             errors=self.sensors.errors,
+            objects=self.objects,
+            models=self.models,
         )
         return privileged_state(self._privileged_terms, world, self._task, self.episode.look(self._moment()))
 
     def _hidden_hands(self) -> Floats:
         if self._hidden is None:
-            self._hidden = hidden_parameters(self.models, self.scene.model)
+            self._hidden = hidden_parameters(self.models, self.objects.nominal)
         return self._hidden

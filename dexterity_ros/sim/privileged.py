@@ -13,6 +13,7 @@ from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_rotate, quat_to_cubic, quat_to_rot6d
 from dexterity_ros.observation.memory import PolicyMemory
+from dexterity_ros.sim.object_set import ObjectSet
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.tasks.sight import Sight
 from dexterity_ros.tasks.task import Task
@@ -23,7 +24,7 @@ class World:
     """N hands at one moment. tips: of the fingers in the hand frame, m, (N, tips, 3).
 
     hidden: what randomisation made of each hand and object, (N, h). errors: what the sensors of each add in this
-    episode, (N, e).
+    episode, (N, e). objects, models: what each holds, and its model, N of them.
     """
 
     physics: BatchPhysics
@@ -32,6 +33,8 @@ class World:
     tips: Floats
     hidden: Callable[[], Floats]
     errors: Callable[[], Floats]
+    objects: ObjectSet
+    models: Sequence[mujoco.MjModel]
 
     @cached_property
     def quat(self) -> Floats:
@@ -62,15 +65,31 @@ TERMS: dict[str, Callable[[World], NDArray[np.floating[Any]]]] = {
     "last_action": lambda w: w.memory.action,
     "hidden_hand": lambda w: w.hidden(),
     "sensor_errors": lambda w: w.errors(),
+    "object_shape": lambda w: w.objects.shape_code(w.quat),
+    "object_mass": lambda w: np.log(w.physics.object_mass / _USUAL_MASS_KG)[:, None],
+    "object_friction": lambda w: _frictions(w.models),
 }
 
 
-def privileged_terms(chosen: Sequence[str], task: Task) -> tuple[str, ...]:
+_USUAL_MASS_KG = 0.1
+
+
+def _frictions(models: Sequence[mujoco.MjModel]) -> Floats:
+    """Returns the sliding friction of the objects against the hands, (N, 1): a contact has the larger of the two."""
+    known = {id(model): float(model.geom_friction[model.geom_contype > 0, 0].max()) for model in models}
+    return np.array([[known[id(model)]] for model in models])
+
+
+def privileged_terms(chosen: Sequence[str], task: Task, *, shaped: bool) -> tuple[str, ...]:
     """Returns the names of the terms: those chosen, or where there are none those of the task.
 
+    shaped: the objects are generated ones, of which the shape is known.
+
     Raises:
-        ConfigError: an unknown name.
+        ConfigError: an unknown name, or a shape that is not known.
     """
+    if "object_shape" in chosen and not shaped:
+        raise ConfigError("privileged has object_shape, which is known of generated objects: object must be family:...")
     known = {*TERMS, *task.privileged}
     unknown = sorted(set(chosen) - known)
     if unknown:
@@ -84,9 +103,10 @@ def privileged_state(names: Sequence[str], world: World, task: Task, goals: Sigh
     return np.concatenate(parts, axis=-1).astype(np.float32)
 
 
-def hidden_parameters(models: Sequence[mujoco.MjModel], nominal: mujoco.MjModel) -> Floats:
-    """Returns how random copies of a model differ from it, (N, h); copies may occur many times."""
-    known = {id(model): _differences(model, nominal) for model in models}
+def hidden_parameters(models: Sequence[mujoco.MjModel], nominal: Sequence[mujoco.MjModel]) -> Floats:
+    """Returns how random copies differ from their nominal models, (N, h); copies may occur many times."""
+    pairs = {id(model): (model, original) for model, original in zip(models, nominal, strict=True)}
+    known = {key: _differences(*pair) for key, pair in pairs.items()}
     return np.stack([known[id(model)] for model in models])
 
 

@@ -5,7 +5,7 @@ Sources: [Dactyl] OpenAI, arXiv 1808.00177, appendix C, tables 6 and 7; [DeXtrem
 table 6; [Playground] MuJoCo Playground's LeapCubeReorient, arXiv 2502.08844.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated
 
@@ -120,9 +120,12 @@ def object_size(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
     """Size of the object along all axes. [Dactyl] 0.95 to 1.05."""
     mine = model.geom_bodyid == _object(model)
     factor = draw.factor(limits)
-    model.geom_size[mine] *= factor
-    model.geom_rbound[mine] *= factor
-    model.geom_aabb[mine] *= factor
+    for sizes in (model.geom_size, model.geom_rbound, model.geom_aabb, model.geom_pos):
+        sizes[mine] *= factor
+    meshes = model.geom_dataid[mine & (model.geom_type == mujoco.mjtGeom.mjGEOM_MESH)]
+    for mesh in set(meshes.tolist()):
+        begin = int(model.mesh_vertadr[mesh])
+        model.mesh_vert[begin : begin + int(model.mesh_vertnum[mesh])] *= factor
 
 
 def stiffness(model: mujoco.MjModel, limits: Factors, draw: Draw) -> None:
@@ -204,13 +207,18 @@ def active_terms(ranges: ModelRandomisation) -> tuple[str, ...]:
 
 
 def random_models(
-    model: mujoco.MjModel, ranges: ModelRandomisation | None, count: int, rng: np.random.Generator
+    nominal: Sequence[mujoco.MjModel], ranges: ModelRandomisation | None, rng: np.random.Generator
 ) -> list[mujoco.MjModel]:
-    """Returns `count` models, cycling through `ranges.copies` randomised copies (or the nominal one)."""
+    """Returns a model for each nominal one, cycling through `ranges.copies` randomised copies (or the nominal ones).
+
+    nominal: of as many kinds as there are objects, by turns; copies are made of each kind alike.
+    """
     if ranges is None:
-        return [model] * count
-    variants = [random_model(model, ranges, rng) for _ in range(min(ranges.copies, count))]
-    return [variants[i % len(variants)] for i in range(count)]
+        return list(nominal)
+    kinds = len({id(model) for model in nominal})
+    count = min(-(-ranges.copies // kinds) * kinds, len(nominal))
+    variants = [random_model(model, ranges, rng) for model in nominal[:count]]
+    return [variants[i % count] for i in range(len(nominal))]
 
 
 def random_model(

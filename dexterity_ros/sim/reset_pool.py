@@ -1,9 +1,11 @@
 """Settled grasps to start episodes from."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.arrays import Floats, Ints
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ranges import Range
@@ -42,6 +44,23 @@ class ResetPool:
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
         """Returns the states of `count` random grasps, (count, nstate)."""
         return self._states[rng.integers(0, len(self._states), size=count)]
+
+
+class ResetPools:
+    """A pool for each of several objects."""
+
+    def __init__(
+        self, hand: HandSpec, scenes: Sequence[Scene], *, size: int, threads: int, rng: np.random.Generator
+    ) -> None:
+        """size: of all pools together."""
+        each = -(-size // len(scenes))
+        self._pools = [ResetPool(hand, scene, size=each, threads=threads, rng=rng) for scene in scenes]
+
+    def draw(self, kind: Ints, rng: np.random.Generator) -> Floats:
+        """Returns a random grasp of each of these objects, (n, nstate). kind: places in the list of scenes, (n,)."""
+        if len(self._pools) == 1:
+            return self._pools[0].draw(len(kind), rng)
+        return np.concatenate([self._pools[k].draw(1, rng) for k in kind])
 
 
 def _settle(

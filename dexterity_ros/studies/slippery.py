@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.sim.physics import BatchPhysics
-from dexterity_ros.sim.randomisation import ModelRandomisation, random_models
+from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, Scene, build_scene
 from dexterity_ros.studies.choices import to_action, to_choice
@@ -59,7 +59,7 @@ class Slippery:
         scene = build_scene(self._hand, _OBJECT, _PHYSICS)
         self.sticky = np.arange(hands) % 2
         kinds = [ModelRandomisation(copies=1, friction=(factor, factor)) for factor in _FRICTION]
-        models = [random_models(scene.model, kind, 1, self._rng)[0] for kind in kinds]
+        models = [random_model(scene.model, kind, self._rng) for kind in kinds]
         self._physics = BatchPhysics(scene, [models[kind] for kind in self.sticky], threads=threads)
         self._squeeze, opening = self._offsets(_SQUEEZE_RAD), self._offsets(_OPEN_RAD)
         self._starts = self._prepare(scene, opening, threads)

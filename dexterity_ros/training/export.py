@@ -32,12 +32,12 @@ from dexterity_ros.contracts.outputs import ACTION, REACHED
 from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.scene import joint_gains
-from dexterity_ros.training.checkpoint import CHECKPOINT
+from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.ppo import Ppo
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.student import Student, StudentConfig
-from dexterity_ros.training.teacher import Teacher, load_config
+from dexterity_ros.training.teacher import Teacher, TeacherConfig, load_config
 from dexterity_ros.training.warm_start import save_resume
 
 _GOLDEN_PAIRS = 64
@@ -56,6 +56,8 @@ def export_run(
         TrainingError: no checkpoint. BundleError: the exported network does not reproduce the trained one.
     """
     config, env, actor, steps, ppo = _trained(run)
+    if isinstance(config, TeacherConfig) and config.actor_sees == "privileged":
+        raise TrainingError(f"the teacher in {run} sees what only a simulator knows: export a student of it")
     if latency_s is not None:
         config = replace(config, policy=replace(config.policy, latency_s=latency_s))
     observations, states = _observe_range(env, actor)

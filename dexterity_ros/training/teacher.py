@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ import yaml
 from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
-from dexterity_ros.contracts.ranges import SHARE, Checked, Range
+from dexterity_ros.contracts.ranges import SHARE, UNSAID_AT_DEFAULT, Checked, Range
 from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.tasks.spec import GOAL_ANGLE
 from dexterity_ros.training import devices
@@ -32,6 +32,7 @@ from dexterity_ros.training.checkpoint import (
     write_checkpoint,
 )
 from dexterity_ros.training.networks import Actor, Critic
+from dexterity_ros.training.object_rates import OBJECTS, ObjectRates
 from dexterity_ros.training.ppo import Ppo, PpoConfig
 from dexterity_ros.training.ranges import STEPS
 from dexterity_ros.training.rollouts import Collector
@@ -53,13 +54,18 @@ class CurriculumConfig(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class TeacherConfig(Setup):
-    """One training run; YAML in config/train."""
+    """One training run; YAML in config/train.
+
+    actor_sees: privileged: what the critic sees, shape and mass of the object among it; such a teacher has students,
+    and is never exported itself.
+    """
 
     goal_min_rad: Annotated[float, GOAL_ANGLE]
     ppo: PpoConfig
     curriculum: CurriculumConfig
     total_steps: Annotated[int, STEPS]
     widths: WidthConfig | None = None
+    actor_sees: Literal["observation", "privileged"] = field(default="observation", metadata=UNSAID_AT_DEFAULT)
 
     @property
     def first_goal_rad(self) -> tuple[float, float]:
@@ -84,7 +90,7 @@ def load_config(path: Path) -> TeacherConfig:
 
 
 class Teacher:
-    """One training run in a directory: config.yaml, log.jsonl, checkpoint.pt."""
+    """One training run in a directory: config.yaml, log.jsonl, checkpoint.pt; objects.json of several objects."""
 
     def __init__(
         self, config: TeacherConfig, run: Path, *, device: str = "cpu", threads: int = 2, tensorboard: bool = False
@@ -100,7 +106,8 @@ class Teacher:
         self.config, self.run = config, run
         self.env = config.environment()
         ppo = config.ppo
-        width, joints = config.observation().width, len(self.env.hand.joints)
+        told, joints = config.actor_sees == "privileged", len(self.env.hand.joints)
+        width = self.env.privileged_width if told else config.observation().width
         actor = Actor(width, joints, ppo.actor()).to(self.device)
         critic = Critic(self.env.privileged_width, ppo.critic_hidden).to(self.device)
         self.ppo = Ppo(actor, critic, ppo)
@@ -108,7 +115,8 @@ class Teacher:
         if config.widths is not None:
             self.widths = WidthCurriculum(config.widths, self.env, np.random.default_rng([config.seed, 1]))
         self.progress = Progress(goal_max_rad=config.curriculum.start_rad)
-        self.collector = Collector(EnvWorld(self.env, self._watch), self.ppo, device=self.device)
+        self.collector = Collector(EnvWorld(self.env, self._watch, told=told), self.ppo, device=self.device)
+        self.rates = ObjectRates(self.env.objects)
         self._term_sums: dict[str, float] = {}
         self._outcomes: deque[bool] = deque(maxlen=config.curriculum.window_goals)
         run.mkdir(parents=True, exist_ok=True)
@@ -133,6 +141,7 @@ class Teacher:
                 self._report(bar, self.progress.steps - before, stats)
                 if self.progress.updates % 20 == 0:
                     self.save()
+                    self.rates.write(self.run / OBJECTS)
             self.save()
 
     def begin(self) -> None:
@@ -222,6 +231,7 @@ class Teacher:
         self._check_step(step)
         if self.widths is not None:
             self.widths.record(step)
+        self.rates.record(step)
         self._outcomes.extend([True] * int(step.reached.sum()) + [False] * int(step.failed.sum()))
         for name, value in step.terms.items():
             self._term_sums[name] = self._term_sums.get(name, 0.0) + float(value.mean())
@@ -262,17 +272,12 @@ class Teacher:
             **({"width": f"{self.widths.mean:.2f}"} if self.widths is not None else {}),
             refresh=False,
         )
-        row = (
-            vars(self.progress)
-            | {"width": 0.0 if self.widths is None else self.widths.mean, "goal_fraction": self._fraction()}
-            | stats
-        )
+        width = 0.0 if self.widths is None else self.widths.mean
+        row = vars(self.progress) | {"width": width, "goal_fraction": self._fraction()} | stats
         with (self.run / "log.jsonl").open("a") as log:
             log.write(json.dumps({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}) + "\n")
-        if self._board is not None:
-            for name, value in row.items():
-                if isinstance(value, dict):
-                    continue
+        for name, value in row.items() if self._board is not None else ():
+            if not isinstance(value, dict):
                 self._board.add_scalar(name, value, self.progress.steps)
 
 

@@ -49,6 +49,8 @@ class WidthCurriculum:
         assert 2 * len(self.terms) <= ranges.copies, f"{ranges.copies} model copies for {len(self.terms)} terms"
         self.widths = dict.fromkeys(self.terms, config.start)
         self._outcomes: dict[str, deque[bool]] = {name: deque(maxlen=config.window_goals) for name in self.terms}
+        kinds = len(env.objects.names)
+        assert ranges.copies % kinds == 0, f"{ranges.copies} model copies of {kinds} objects"
         self._copy = np.arange(env.num_envs) % min(ranges.copies, env.num_envs)
         self._updates = 0
         self.redraw()
@@ -104,12 +106,12 @@ class WidthCurriculum:
     def redraw(self) -> None:
         """Draws all models and the shares of noise at the present widths."""
         self._drawn_from, self._drawn_widths = self._rng.bit_generator.state, dict(self.widths)
-        base, count = self._env.scene.model, int(self._copy.max()) + 1
+        nominal, count = self._env.objects.nominal, int(self._copy.max()) + 1
         copies: list[Any] = []
         for c in range(count):
             name = self.terms[c // 2] if c < 2 * len(self.terms) else NOISE
             edge = None if name == NOISE else (name, -1.0 if c % 2 else 1.0)
-            copies.append(random_model(base, self._ranges, self._rng, self.widths, edge))
+            copies.append(random_model(nominal[c], self._ranges, self._rng, self.widths, edge))
         self._env.replace_models([copies[c] for c in self._copy])
         scale = self._rng.uniform(0.0, self.widths[NOISE], size=self._env.num_envs)
         at_end = self._at_an_end(len(self.terms) - 1)

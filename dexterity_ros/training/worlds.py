@@ -12,22 +12,23 @@ from dexterity_ros.training.rollouts import Transition
 
 
 class EnvWorld:
-    """A `World`; the critic sees the environment's privileged state."""
+    """A `World`; the critic sees the environment's privileged state, and so does an actor that is told all."""
 
-    def __init__(self, env: ReorientEnv, watch: Callable[[EnvStep], None]) -> None:
-        """watch: called with every step."""
-        self._env, self._watch = env, watch
+    def __init__(self, env: ReorientEnv, watch: Callable[[EnvStep], None], *, told: bool = False) -> None:
+        """watch: called with every step. told: the actor sees the privileged state in place of the observation."""
+        self._env, self._watch, self._told = env, watch, told
 
     def restart(self) -> tuple[Singles, Singles]:
         """Begins all episodes anew. Returns (observation, privileged)."""
-        return self._env.reset()
+        observation, privileged = self._env.reset()
+        return privileged if self._told else observation, privileged
 
     def step(self, action: Singles) -> Transition:
         """Takes one control step."""
         step = self._env.step(action)
         self._watch(step)
         return Transition(
-            observation=step.observation,
+            observation=step.privileged if self._told else step.observation,
             privileged=step.privileged,
             final_privileged=step.final_privileged,
             reward=step.reward.astype(np.float32),

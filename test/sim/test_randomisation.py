@@ -103,7 +103,9 @@ def test_values_fill_their_range_and_a_narrow_width_keeps_them_near_the_nominal(
 
 
 def test_copies_are_shared_in_turn(scene):
-    models = random_models(scene.model, ModelRandomisation(copies=4, friction=(0.5, 1.5)), 10, np.random.default_rng(0))
+    models = random_models(
+        [scene.model] * 10, ModelRandomisation(copies=4, friction=(0.5, 1.5)), np.random.default_rng(0)
+    )
     assert len({id(m) for m in models}) == 4 and models[0] is models[4]
 
 
