@@ -46,8 +46,8 @@ def with_flips(turns: Floats) -> Floats:
     return np.concatenate([turns, np.stack([zero, w, z, zero], axis=-1)])
 
 
-_BRICK = finite(with_flips(turns_about_z(2)))
-_ABOUT_X = finite(np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]))
+_BRICK = finite([*with_flips(turns_about_z(2))])
+_ABOUT_X = finite([np.array([1.0, 0.0, 0.0, 0.0]), np.array([0.0, 1.0, 0.0, 0.0])])
 _ROUND = Symmetry(turns=((1.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0)), axis=(0.0, 0.0, 1.0))
 
 
@@ -67,7 +67,7 @@ def _ring(count: int, radius: float, z: float) -> Floats:
 def _prism(numbers: Numbers) -> Shape:
     count, (radius, height) = _corners(numbers), _m(numbers, "radius_height", 2)
     part = hull(np.concatenate([_ring(count, radius, -height / 2.0), _ring(count, radius, height / 2.0)]))
-    return (part,), finite(with_flips(turns_about_z(count)))
+    return (part,), finite([*with_flips(turns_about_z(count))])
 
 
 def _draw_prism(rng: np.random.Generator) -> dict[str, tuple[float, ...]]:
@@ -81,7 +81,7 @@ def _draw_prism(rng: np.random.Generator) -> dict[str, tuple[float, ...]]:
 def _frustum(numbers: Numbers) -> Shape:
     count, (bottom, top, height) = _corners(numbers), _m(numbers, "bottom_top_height", 3)
     part = hull(np.concatenate([_ring(count, bottom, 0.0), _ring(count, top, height)]))
-    return (part,), finite(turns_about_z(count))
+    return (part,), finite([*turns_about_z(count)])
 
 
 def _draw_frustum(rng: np.random.Generator) -> dict[str, tuple[float, ...]]:
