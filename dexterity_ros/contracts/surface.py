@@ -11,6 +11,7 @@ from dexterity_ros.contracts.solid import Solid
 
 _ROUND = 48  # corners of a circle that stands for a round part
 _INSIDE_M = 1e-5
+_OUTSIDE_M = 3e-5  # where parts touch, a face looks into the other part
 _SPARE = 12  # so many candidates for each sample that is kept
 
 
@@ -78,7 +79,7 @@ def surface_samples(spec: ObjectSpec, count: int, seed: int = 0) -> Samples:
         wanted = round(_SPARE * count * shares[k])
         chosen = rng.choice(len(areas[k]), size=wanted, p=areas[k] / areas[k].sum())
         there, outwards = part.on_triangles(chosen, rng.uniform(size=(wanted, 2)))
-        hidden = [other.inside(there) for j, other in enumerate(parts) if j != k]
+        hidden = [other.inside(there + _OUTSIDE_M * outwards) for j, other in enumerate(parts) if j != k]
         seen = ~np.any(hidden, axis=0) if hidden else np.ones(wanted, dtype=bool)
         points.append(there[seen])
         normals.append(outwards[seen])
