@@ -38,8 +38,13 @@ class Intake:
         """Returns what was wrong with messages a moment ago."""
         return self._owners.faults(steady_ns(self._node))
 
-    def subscribe(self, key: str, callback: Callable[[Any], None], *, checked: bool = True) -> Any:
-        """Subscribes to a topic in the table; what may not be used never reaches `callback`."""
+    def subscribe(
+        self, key: str, callback: Callable[[Any], None], *, checked: bool = True, keep: int | None = None
+    ) -> Any:
+        """Subscribes to a topic in the table; what may not be used never reaches `callback`.
+
+        keep: messages that wait; None: as many as the table says.
+        """
         topic, kind = TOPICS[key], message_class(key)
 
         def take(raw: bytes, info: Any) -> None:
@@ -50,7 +55,7 @@ class Intake:
             else:
                 self._hand_over(key, raw, kind, callback)
 
-        return self._node.create_subscription(kind, topic.name, take, qos_profile(key), raw=True)
+        return self._node.create_subscription(kind, topic.name, take, qos_profile(key, keep), raw=True)
 
     def _hand_over(self, key: str, raw: bytes, kind: Any, callback: Callable[[Any], None]) -> None:
         try:

@@ -9,12 +9,12 @@ from dexterity_ros.contracts.topic import QOS
 from dexterity_ros.contracts.topics import TOPICS
 
 
-def qos_profile(key: str) -> QoSProfile:
-    """Returns the QoS of a topic in the table."""
+def qos_profile(key: str, keep: int | None = None) -> QoSProfile:
+    """Returns the QoS of a topic in the table. keep: depth of the history, where it differs."""
     reliability, durability, depth = QOS[TOPICS[key].qos]
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
-        depth=depth,
+        depth=depth if keep is None else keep,
         reliability=ReliabilityPolicy[reliability.upper()],
         durability=DurabilityPolicy[durability.upper()],
     )

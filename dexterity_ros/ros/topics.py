@@ -26,9 +26,12 @@ def subscribe(node: Node, key: str, callback: Callable[[Any], None]) -> Any:
     return intake(node).subscribe(key, callback)
 
 
-def observe(node: Node, key: str, callback: Callable[[Any], None]) -> Any:
-    """Subscribes to a topic of whatever system runs, for those who only look: publishers are not checked."""
-    return intake(node).subscribe(key, callback, checked=False)
+def observe(node: Node, key: str, callback: Callable[[Any], None], *, keep: int | None = None) -> Any:
+    """Subscribes to a topic of whatever system runs, for those who only look: publishers are not checked.
+
+    keep: messages that wait for a node that was not run for a while; None: as many as the table says.
+    """
+    return intake(node).subscribe(key, callback, checked=False, keep=keep)
 
 
 def refused(node: Node) -> tuple[Fault, ...]:

@@ -11,10 +11,17 @@ _LONGEST = 2_000  # characters; ours have 250
 
 
 def goal_event(text: str) -> dict[str, Any]:
-    """Returns {event, index, time_s, angle_rad, goal_quat_wxyz} (the last only of "issued"). Raises WireError."""
+    """Returns {event, index, stamp_ns, time_s, angle_rad, goal_quat_wxyz}, the last only of "issued".
+
+    Raises WireError.
+    """
     try:
         event = json.loads(text[:_LONGEST])
-        read: dict[str, Any] = {"event": event["event"], "index": int(event["index"])}
+        read: dict[str, Any] = {
+            "event": event["event"],
+            "index": int(event["index"]),
+            "stamp_ns": int(event["stamp_ns"]),
+        }
         read |= {key: float(event[key]) for key in ("time_s", "angle_rad")}
         if read["event"] == "issued":
             read["goal_quat_wxyz"] = [float(value) for value in event["goal_quat_wxyz"]]

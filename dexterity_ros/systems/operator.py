@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import rclpy
@@ -13,6 +13,7 @@ from std_srvs.srv import Trigger
 
 from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import DexterityError, WireError
+from dexterity_ros.evaluation.in_order import InOrder
 from dexterity_ros.evaluation.pose_judge import PoseJudge
 from dexterity_ros.evaluation.truth_judge import TruthJudge
 from dexterity_ros.ros.asking import Asking
@@ -24,23 +25,13 @@ from dexterity_ros.systems.processes import ros_environment
 _ANSWER_S = 10.0  # a busy machine takes seconds
 _ARM_S = 30.0
 _SLICE_S = 0.005
+_KEPT = 500  # poses that wait for the judges: 5 s of a machine that does not run them
 _READ = ("policy_node: loop", "hand_node: loop", "sim_node: loop")  # of /diagnostics
 _OF_THE_SYSTEM = ("supervisor", "hand_state", "policy_state")  # a stranger's would mislead the person
 
 
 class OperatorError(DexterityError):
     """The system did not do what the operator asked for."""
-
-
-def _tell(takers: Sequence[Callable[[Any], None]], read: Callable[[Any], Any]) -> Callable[[Any], None]:
-    """Returns what reads a message once and gives it to each of those who take it."""
-
-    def on_message(message: Any) -> None:
-        sample = read(message)
-        for take in takers:
-            take(sample)
-
-    return on_message
 
 
 def _nothing() -> None:
@@ -66,24 +57,27 @@ class Operator:
         self._checked = () if visitor else _OF_THE_SYSTEM
         judges = [one for one in (judge, pose_judge) if one is not None]
         if judges:
-            self._follow("sim_object_pose", _tell([judge.see for judge in judges], wire.pose_sample))
-            self._follow("goal_event", _tell([judge.event for judge in judges], lambda m: goal_event(m.data)))
+            order = InOrder(judges)
+            self._follow("sim_object_pose", lambda m: order.see(wire.pose_sample(m)), keep=_KEPT)
+            self._follow("goal_event", lambda m: order.event(goal_event(m.data)))
         if pose_judge is not None:
-            self._follow("object_pose", lambda m: pose_judge.estimate(wire.pose_sample(m)))
+            self._follow("object_pose", lambda m: pose_judge.estimate(wire.pose_sample(m)), keep=_KEPT)
         self._follow("supervisor", lambda m: setattr(self, "supervisor", wire.state_text(m.data)))
         self._follow("hand_state", lambda m: setattr(self, "hand_state", m.data))
         self._follow("policy_state", lambda m: setattr(self, "policy_state", m.data))
         self._follow("diagnostics", lambda m: self.diagnostics.update(readings(m, _READ)))
 
-    def _follow(self, key: str, take: Callable[[Any], object]) -> None:
+    def _follow(self, key: str, take: Callable[[Any], object], *, keep: int | None = None) -> None:
         """Listens to a topic; a message that is not what the topic promises is nobody's business here."""
 
         def tolerant(message: Any) -> None:
             with contextlib.suppress(WireError):
                 take(message)
 
-        listen = ros.subscribe if key in self._checked else ros.observe
-        listen(self.node, key, tolerant)
+        if key in self._checked:
+            ros.subscribe(self.node, key, tolerant)
+        else:
+            ros.observe(self.node, key, tolerant, keep=keep)
 
     def spin(self, duration_s: float) -> None:
         """Handles messages for a while."""

@@ -64,7 +64,15 @@ def test_only_statuses_that_were_asked_for_are_kept():
     assert readings(array, ("hand_node: loop", "policy_node: loop")) == {"hand_node: loop": {"a": 2}}
 
 
-ISSUED = {"event": "issued", "index": 0, "time_s": 0.0, "angle_rad": 1.0, "goal_quat_wxyz": [1, 0, 0, 0], "trial": 0}
+ISSUED = {
+    "event": "issued",
+    "index": 0,
+    "stamp_ns": 5,
+    "time_s": 0.0,
+    "angle_rad": 1.0,
+    "goal_quat_wxyz": [1, 0, 0, 0],
+    "trial": 0,
+}
 
 
 def test_a_goal_event_is_read_as_goal_node_wrote_it():
@@ -76,6 +84,7 @@ def test_a_goal_event_is_read_as_goal_node_wrote_it():
     [
         {"event": "won"},
         {"index": None},
+        {"stamp_ns": "now"},
         {"goal_quat_wxyz": [1, 0, 0]},
         {"goal_quat_wxyz": [float("nan"), 0, 0, 0]},
         {"goal_quat_wxyz": None},
