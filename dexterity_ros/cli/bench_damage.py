@@ -3,6 +3,7 @@
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import get_args
@@ -10,14 +11,14 @@ from typing import get_args
 from rich.table import Table
 
 from dexterity_ros.bench.damage.kinds import TRIALS
-from dexterity_ros.bench.damage.rows import copies_done, counts, kind_of, read_rows, write_rows
+from dexterity_ros.bench.damage.rows import copies_done, counts, damage_row, kind_of
 from dexterity_ros.bench.damage.trial import BAD, Outcome, Row
+from dexterity_ros.bench.row_file import kept, rows_to_resume
 from dexterity_ros.cli.main import dispatch
 from dexterity_ros.cli.options.bench import BenchDamageOptions
-from dexterity_ros.cli.output import console, say
+from dexterity_ros.cli.output import console, say_written
 from dexterity_ros.contracts.errors import ConfigError
 
-_WRITE_S = 5.0  # what an interrupted trial loses at most
 _SAY_S = 30.0
 
 
@@ -28,11 +29,11 @@ def damage(options: BenchDamageOptions) -> int:
         raise ConfigError(f"no kind of file is called {unknown}; there are {sorted(TRIALS)}")
     if options.repeats < 1:
         raise ConfigError(f"--repeats is {options.repeats}, expected 1 or more")
-    if options.resume and options.json is None:
-        raise ConfigError("--resume goes on from the rows of a file: name it with --json")
-    there = options.resume and options.json is not None and options.json.exists()
-    rows = read_rows(options.json) if there and options.json is not None else []
-    _run(options, rows)
+    rows: list[Row] = rows_to_resume(options.json, options.resume, damage_row, "bench damage")
+    try:
+        _run(options, rows)
+    finally:  # also of a run that somebody ends
+        say_written(options.json)
     console.print(_table(rows))
     bad = _bad(rows)
     for row in bad:
@@ -43,22 +44,15 @@ def damage(options: BenchDamageOptions) -> int:
 
 def _run(options: BenchDamageOptions, rows: list[Row]) -> None:
     """Adds to `rows` what every command made of every copy, and keeps them in the file that was asked for."""
-    written = said = time.monotonic()
-    try:
+    said = time.monotonic()
+    with kept(options.json, lambda: [asdict(row) for row in rows]) as keep:
         for new in _copies(options, rows):
             rows += new
-            now = time.monotonic()
-            if options.json is not None and now - written > _WRITE_S:
-                write_rows(options.json, rows)
-                written = time.monotonic()
-            if now - said > _SAY_S:
+            keep()
+            if time.monotonic() - said > _SAY_S:
                 place = f"{kind_of(new[0])}: copy {new[0].seed + 1} of {options.repeats}"
                 console.print(f"{place}; {len(rows)} rows, {len(_bad(rows))} bad", highlight=False)
-                said = now
-    finally:
-        if options.json is not None:
-            write_rows(options.json, rows)
-            say(f"wrote {options.json}")
+                said = time.monotonic()
 
 
 def _copies(options: BenchDamageOptions, rows: Sequence[Row]) -> Iterator[list[Row]]:

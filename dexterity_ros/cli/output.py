@@ -23,7 +23,13 @@ def write_json(path: Path | None, content: dict[str, Any]) -> None:
         path.write_text(json.dumps(content, indent=2) + "\n")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
-    say(f"wrote {path}")
+    say_written(path)
+
+
+def say_written(path: Path | None) -> None:
+    """Says that a file was written, where one was asked for."""
+    if path is not None:
+        say(f"wrote {path}")
 
 
 def say(text: str) -> None:

@@ -92,6 +92,23 @@ def test_a_motor_that_was_silent_at_the_end_is_relieved_of_its_torque_when_it_an
         assert bench.torques() == 0
 
 
+def test_the_guardian_of_a_hand_node_that_never_had_the_port_leaves_its_owners_motors_alone(bench):
+    with ended_with_the_test(up(bench)) as command:
+        bench.arm()
+        elsewhere = os.environ | {"ROS_DOMAIN_ID": str((int(os.environ["ROS_DOMAIN_ID"]) + 1) % 100)}
+        second = subprocess.Popen([*CLI, "up", str(bench.file)], stdout=subprocess.PIPE, text=True, env=elsewhere)
+        with ended_with_the_test(second):
+            said = ""
+            while "not ready, trying again" not in said:
+                said += second.stdout.readline()
+            os.kill(NameLock("hand_node", domain=int(elsewhere["ROS_DOMAIN_ID"])).holder(), signal.SIGKILL)
+            said += second.communicate(timeout=10.0)[0]
+        assert "hand_node ended before it could let go" not in said and "and the port" not in said
+        assert bench.torques() == 16 and command.poll() is None
+        command.terminate()
+        bench.end_in_order()
+
+
 def test_a_second_system_in_the_domain_is_refused_by_name_and_the_first_goes_on(bench):
     with ended_with_the_test(up(bench)) as command:
         bench.arm()

@@ -1,14 +1,10 @@
-"""Rows in a file: written while a trial runs, so that one that was interrupted can go on."""
+"""What the rows of a trial on damaged files add up to, and how far it is."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from dexterity_ros.bench.damage.trial import Outcome, Row
-from dexterity_ros.contracts.errors import ConfigError
 
 
 def kind_of(row: Row) -> str:
@@ -29,23 +25,9 @@ def copies_done(rows: Sequence[Row], kind: str) -> int:
     return max((row.seed + 1 for row in rows if kind_of(row) == kind), default=0)
 
 
-def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Writes rows in place of those that `path` holds, all or none. Raises ConfigError when that is not possible."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(json.dumps({"rows": [asdict(row) for row in rows]}, indent=1) + "\n")
-        partial.replace(path)
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def read_rows(path: Path) -> list[Row]:
-    """Returns the rows that a trial wrote. Raises ConfigError when the file is no such file."""
-    try:
-        rows = [Row(**row) for row in json.loads(path.read_text())["rows"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ConfigError(f"{path} is no file of rows that bench damage wrote ({type(error).__name__})") from error
-    for row in rows:
-        if row.outcome not in get_args(Outcome) or not isinstance(row.seed, int):
-            raise ConfigError(f"{path} has the outcome {row.outcome!r}; there are {list(get_args(Outcome))}")
-    return rows
+def damage_row(content: dict[str, Any]) -> Row:
+    """Returns a row as it was written. Raises TypeError or ValueError when it is none."""
+    row = Row(**content)
+    if row.outcome not in get_args(Outcome) or not isinstance(row.seed, int):
+        raise ValueError(f"outcome {row.outcome!r}, seed {row.seed!r}")
+    return row

@@ -15,7 +15,7 @@ from std_srvs.srv import Trigger
 
 from dexterity_ros import ros, wire
 from dexterity_ros.bench.stops.rows import FADE_MS, PROCESS_DIED_MS, TORQUE_OFF_MS, Reaction, StopRow
-from dexterity_ros.bench.stops.standing import NODES, StandingSystem, watch
+from dexterity_ros.bench.stops.standing import BREAK_LOOP, NODES, StandingSystem, watch
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.drivers.emulated.motor_watch import SeenMotors
 from dexterity_ros.ros.requests import Requests
@@ -111,6 +111,8 @@ def _kinds() -> Iterator[tuple[str, RealKind]]:
             reaction: Reaction = "hold" if said == "SIGSTOP" else "stop"
             begin = partial(_to_node, name, number)
             yield f"{name} {said}", RealKind(begin=begin, reaction=reaction, allowed_ms=PROCESS_DIED_MS, ends=True)
+    broken = partial(_to_node, "hand_node", BREAK_LOOP)
+    yield "exception in the control loop", RealKind(begin=broken, allowed_ms=PROCESS_DIED_MS, ends=True)
     for said, number in _SIGNALS.items():
         yield f"up {said}", RealKind(begin=partial(_to_parent, number), allowed_ms=PROCESS_DIED_MS, ends=True)
     yield "foreign targets", RealKind(begin=partial(_stranger_leads, 0.0), reaction="hold")

@@ -35,6 +35,18 @@ nodes:
     parameters_file: config/nodes/safety_node.yaml
     parameters: {{hand: leap, watch: [joint_states, policy_state]}}
 """
+# Python runs a module of this name at its start: with it a node can be told from outside to fail inside.
+BREAKABLE = """
+import ctypes, signal, threading
+
+def break_loop(*_):
+    for thread in threading.enumerate():
+        if thread.name == "hand":
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(ArithmeticError))
+
+signal.signal(signal.SIGUSR2, break_loop)
+"""
+BREAK_LOOP = signal.SIGUSR2  # to hand_node: an exception in its control loop
 _START_S, _MOVING_S, _END_S = 30.0, 30.0, 10.0
 
 
@@ -52,6 +64,7 @@ class StandingSystem:
         self._motors = MotorWatch(self.port)
         self._file = folder / "standing.yaml"
         self._file.write_text(SYSTEM.format(port=self.port))
+        (folder / "sitecustomize.py").write_text(BREAKABLE)
         os.environ.update(ros_environment(domain_id=own_domain()))
         rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
         self.operator = Operator(visitor=True)
@@ -89,6 +102,8 @@ class StandingSystem:
         command = [sys.executable, "-u", "-m", "dexterity_ros.cli.main", "up", str(self._file)]
         self.operator.supervisor = self.operator.hand_state = self.operator.policy_state = ""
         environment = {name: value for name, value in os.environ.items() if name != "DEXTERITY_SYSTEM"}
+        paths = filter(None, (str(self._folder), environment.get("PYTHONPATH")))
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
         with self.log.open("ab") as log:
             self._log_start = log.tell()
             self.parent = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)

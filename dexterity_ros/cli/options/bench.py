@@ -64,11 +64,13 @@ class BenchStopsOptions:
     Attributes:
         repeats: of each kind and fault in virtual time.
         real_repeats: of each kind and fault on a running system, about 15 s each; 0 leaves them out.
+        resume: leave out what the JSON file holds already, and add to it.
     """
 
     repeats: int = 20
     real_repeats: int = 5
     json: JsonFile = None
+    resume: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
