@@ -29,6 +29,7 @@ from dexterity_ros.contracts.manifest import (
     sha256,
 )
 from dexterity_ros.contracts.outputs import ACTION, REACHED
+from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.scene import joint_gains
@@ -46,11 +47,17 @@ _OPSET = 18
 
 
 def export_run(
-    run: Path, bundle: Path, *, current_limit_a: float, latency_s: tuple[float, float] | None = None
+    run: Path,
+    bundle: Path,
+    *,
+    current_limit_a: float,
+    latency_s: tuple[float, float] | None = None,
+    recovery: RecoverySpec | None = None,
 ) -> PolicyManifest:
     """Returns the manifest of the bundle written to `bundle` from the checkpoint in `run`.
 
     latency_s: range from measurement to write that the policy is known to bear; default: what it was trained with.
+    recovery: what the policy is to do where it makes no progress; None: nothing.
 
     Raises:
         TrainingError: no checkpoint. BundleError: the exported network does not reproduce the trained one.
@@ -66,6 +73,7 @@ def export_run(
     _write_network(deployed, observations.shape[1], states.shape[1], bundle / NETWORK_FILE)
     _write_golden(deployed, observations, states, bundle / GOLDEN_FILE)
     manifest = _manifest(config, env, deployed, bundle, observations, current_limit_a=current_limit_a, steps=steps)
+    manifest = replace(manifest, recovery=recovery)
     _stamp_metadata(manifest, bundle / NETWORK_FILE)
     manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
     save_manifest(manifest, bundle)

@@ -11,8 +11,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from dexterity_ros.bundles.onnx_network import load_policy
+from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import BundleError
-from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.recovery import RecoverySpec
+from dexterity_ros.contracts.resources import named_resource, resource
 from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError
 from dexterity_ros.training.export import export_run
@@ -119,6 +121,12 @@ def test_an_exported_bundle_acts_like_the_trained_actor(trained, tmp_path, leap)
 def test_a_bundle_declares_the_latency_it_is_known_to_bear(trained, tmp_path):
     export_run(trained, tmp_path / "bears", current_limit_a=0.35, latency_s=(0.0, 0.15))
     assert load_policy(tmp_path / "bears")[0].latency_s == (0.0, 0.15)
+
+
+def test_what_a_policy_does_without_progress_is_declared_when_it_is_exported(trained, tmp_path):
+    decoy = config.load(RecoverySpec, named_resource("config/recovery", "decoy"))
+    export_run(trained, tmp_path / "recovers", current_limit_a=0.35, recovery=decoy)
+    assert load_policy(tmp_path / "recovers")[0].recovery == decoy
 
 
 def test_running_statistics_are_those_of_all_data():

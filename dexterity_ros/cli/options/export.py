@@ -22,10 +22,13 @@ class ExportOptions:
         current_limit_a: motor current that stands for the torque limit of the simulated joints; the robot uses this.
         latency_s: from measurement to write, what the policy is known to bear; default: what it was trained with. Find
             out with `dexterity evaluate BUNDLE --sweep latency`; `demo` and `compare` hold a run against it.
+        recovery: name in config/recovery or path of a YAML file: what the policy is to do where it makes no progress.
+            Judge it first: `dexterity evaluate BUNDLE --recovery-spec SPEC`.
     """
 
     run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
     bundle: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="BUNDLE")]
     current_limit_a: float = 0.35
     latency_s: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None
+    recovery: Annotated[str | None, optional("SPEC")] = None
     json: JsonFile = None
