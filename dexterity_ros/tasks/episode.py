@@ -30,7 +30,7 @@ class Episode:
         near = error < self.task.success_rad if moment.called is None else moment.called
         if moment.known is not None:
             near, error = near & moment.known, np.where(moment.known, error, before.error_rad)
-        since = np.where(before.near_since_ns < 0, moment.now_ns, before.near_since_ns)
+        since = np.where(before.near_since_ns < 0, moment.look_ns, before.near_since_ns)
         goals = replace(
             before,
             near_since_ns=np.where(near, since, -1),

@@ -85,6 +85,7 @@ class GoalKeeper:
             goal_quat_wxyz=goal[None],
             known=np.array([pose is not None]),
             called=called if self._by_policy else None,
+            seen_ns=None if pose is None or self._by_policy else np.array([int(pose.stamp_ns)]),
         )
 
     def _issue(self, pose: PoseSample, now_ns: int) -> GoalEvent:

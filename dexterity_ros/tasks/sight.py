@@ -22,7 +22,8 @@ class Moment:
 
     now_ns: of any clock that goes forward only, (N,). pos_m: in the hand frame, (N, 3). quat_wxyz, goal_quat_wxyz:
     (N, 4). known: where the pose is known, (N,); None = everywhere. called: where somebody says that the object is
-    there, (N,), which counts in place of the pose; None = the pose counts.
+    there, (N,), which counts in place of the pose; None = the pose counts. seen_ns: when the poses were seen, of any
+    clock that goes forward, (N,); None = now. An object that is not looked at again has not been held for longer.
     """
 
     now_ns: Ints
@@ -31,14 +32,20 @@ class Moment:
     goal_quat_wxyz: Floats
     known: Bools | None = None
     called: Bools | None = None
+    seen_ns: Ints | None = None
+
+    @property
+    def look_ns(self) -> Ints:
+        """When the object was looked at, (N,)."""
+        return self.now_ns if self.seen_ns is None else self.seen_ns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Goals:
     """How N goals stand, each (N,).
 
-    given_ns, limit_ns: when each was given, and how long it may take. near_since_ns: since when the object has been
-    there without a break, -1 where it is not. error_rad: from object to goal, at the last look; least_rad: at the best;
+    given_ns, limit_ns: when each was given, and how long it may take. near_since_ns: since which look the object has
+    been there without a break, -1 where it is not. error_rad: from object to goal, at the last look; least_rad: at the best;
     first_rad: when it was given.
     """
 
@@ -85,12 +92,12 @@ class Sight:
     def held(self) -> Bools:
         """It has been near for hold_steps control steps in a row."""
         needed_ns = (self.task.hold_steps - 1) * self.period_ns - self.slack_ns
-        return self.near & (self.moment.now_ns - self.goals.near_since_ns >= needed_ns)
+        return self.near & (self.moment.look_ns - self.goals.near_since_ns >= needed_ns)
 
     @property
     def held_steps(self) -> Ints:
         """For how many control steps in a row it has been near."""
-        steps = (self.moment.now_ns - self.goals.near_since_ns) // self.period_ns + 1
+        steps = (self.moment.look_ns - self.goals.near_since_ns) // self.period_ns + 1
         return np.where(self.near, steps, 0)
 
     @cached_property

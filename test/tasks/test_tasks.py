@@ -73,8 +73,8 @@ def test_a_position_that_is_no_number_counts_as_dropped(task):
     np.testing.assert_array_equal(verdict.dropped, [False, True, True])
 
 
-def pose(quat, pos=(0.0, 0.0, 0.0)):
-    return PoseSample(stamp_ns=0, pos_m=np.array(pos), quat_wxyz=np.array(quat))
+def pose(quat, pos=(0.0, 0.0, 0.0), *, period=0):
+    return PoseSample(stamp_ns=period * PERIOD_NS, pos_m=np.array(pos), quat_wxyz=np.array(quat))
 
 
 def keeper(task):
@@ -85,13 +85,20 @@ def test_a_goal_needs_three_steps_in_a_row_and_the_next_follows_at_once(task):
     goals = keeper(task)
     start = pose([1.0, 0.0, 0.0, 0.0])
     assert goals.start_trial(start, 0).event == "issued"
-    there = pose(goals.goal)
-    assert goals.step(there, PERIOD_NS) == [] and goals.step(there, 2 * PERIOD_NS) == []
+    there = [pose(goals.goal, period=k) for k in range(7)]
+    assert goals.step(there[1], PERIOD_NS) == [] and goals.step(there[2], 2 * PERIOD_NS) == []
     assert goals.step(start, 3 * PERIOD_NS) == []
-    assert goals.step(there, 4 * PERIOD_NS) == [] and goals.step(there, 5 * PERIOD_NS) == []
-    done, issued = goals.step(there, 6 * PERIOD_NS)
+    assert goals.step(there[4], 4 * PERIOD_NS) == [] and goals.step(there[5], 5 * PERIOD_NS) == []
+    done, issued = goals.step(there[6], 6 * PERIOD_NS)
     assert (done.event, issued.event, issued.index) == ("reached", "issued", 1)
     assert abs(done.time_s - 0.3) < 1e-9 and goals.consecutive == 1
+
+
+def test_an_object_that_is_seen_there_once_has_not_been_held_however_long_nobody_looks_again(task):
+    goals = keeper(task)
+    goals.start_trial(pose([1.0, 0.0, 0.0, 0.0]), 0)
+    once = pose(goals.goal, period=1)
+    assert [goals.step(once, k * PERIOD_NS) for k in range(1, 9)] == [[]] * 8
 
 
 def test_too_late_is_a_failure_and_ends_the_trial(task):
@@ -105,9 +112,8 @@ def test_too_late_is_a_failure_and_ends_the_trial(task):
 def test_an_object_that_is_not_seen_runs_out_of_time_and_is_not_held(task):
     goals = keeper(task)
     goals.start_trial(pose([1.0, 0.0, 0.0, 0.0]), 0)
-    there = pose(goals.goal)
-    for k, seen in enumerate([there, there, None, there, there], start=1):
-        assert goals.step(seen, k * PERIOD_NS) == []
+    for k, seen in enumerate([True, True, False, True, True], start=1):
+        assert goals.step(pose(goals.goal, period=k) if seen else None, k * PERIOD_NS) == []
     (event,) = goals.step(None, round(task.goal_timeout_s * 1e9))
     assert event.event == "timeout" and goals.goal is None and goals.failed == 1
 
