@@ -45,8 +45,8 @@ class Goals:
     """How N goals stand, each (N,).
 
     given_ns, limit_ns: when each was given, and how long it may take. near_since_ns: since which look the object has
-    been there without a break, -1 where it is not. error_rad: from object to goal, at the last look; least_rad: at the best;
-    first_rad: when it was given.
+    been there without a break, -1 where it is not. error_rad: from object to goal, at the last look; least_rad: at the
+    best; first_rad: when it was given.
     """
 
     given_ns: Ints
