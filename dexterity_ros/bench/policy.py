@@ -20,7 +20,7 @@ def bench_policy() -> dict[str, dict[str, float]]:
     manifest, network = load_policy(shipped("models/policies/leap_yaw"))
     pipeline = PolicyPipeline(manifest, network, hand)
     inputs = _inputs(hand, manifest)
-    seen = {name: np.zeros((1, *shape), dtype=np.float32) for name, shape in manifest.observation.ports.items()}
+    seen = {name: np.zeros((1, *shape), dtype=np.float32) for name, shape in manifest.inputs.items()}
     nothing = np.zeros((1, manifest.state_width), dtype=np.float32)
     tick, alone = Timing(), Timing()
     for _ in range(_REPEATS):

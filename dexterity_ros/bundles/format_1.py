@@ -11,12 +11,12 @@ from dexterity_ros.contracts.outputs import ACTION, REACHED, output_widths
 from dexterity_ros.contracts.ports import NetworkPort, Ports
 
 
-def written_widths(manifest: PolicyManifest) -> dict[str, int]:
-    """Returns the widths of the outputs as they are in the bundle's files."""
-    widths = output_widths(manifest.output_names, len(manifest.joint_names))
+def written(manifest: PolicyManifest) -> dict[str, tuple[int, ...]]:
+    """Returns the shapes of the outputs as they are in the bundle's files."""
     if not manifest.stop_head:
-        return widths
-    return {ACTION.name: widths[ACTION.name] + widths[REACHED.name]}
+        return manifest.said
+    widths = output_widths(manifest.output_names, len(manifest.joint_names))
+    return {ACTION.name: (widths[ACTION.name] + widths[REACHED.name],)}
 
 
 def named(manifest: PolicyManifest, outputs: Ports) -> Ports:

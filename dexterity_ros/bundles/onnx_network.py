@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from dexterity_ros.bundles.format_1 import NamedOutputs, named, written_widths
+from dexterity_ros.bundles.format_1 import NamedOutputs, named, written
 from dexterity_ros.bundles.golden import read_golden
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.files import read_bounded
@@ -80,12 +80,12 @@ def load_policy(bundle: Path) -> tuple[PolicyManifest, NetworkPort]:
         BundleError: digest, shapes, contract or golden pair do not match; the message says expected and found.
     """
     manifest = load_manifest(bundle)
-    written = OnnxNetwork(bundle / NETWORK_FILE)
-    _check_signature(manifest, written)
-    _check_metadata(manifest, written)
-    network: NetworkPort = NamedOutputs(manifest, written) if manifest.stop_head else written
+    file = OnnxNetwork(bundle / NETWORK_FILE)
+    _check_signature(manifest, file)
+    _check_metadata(manifest, file)
+    network: NetworkPort = NamedOutputs(manifest, file) if manifest.stop_head else file
     _check_golden(bundle, manifest, network)
-    still = {name: np.zeros((1, *shape), dtype=np.float32) for name, shape in manifest.observation.ports.items()}
+    still = {name: np.zeros((1, *shape), dtype=np.float32) for name, shape in manifest.inputs.items()}
     for _ in range(_WARM_UP_RUNS):
         network(still, np.zeros((1, manifest.state_width), dtype=np.float32))
     return manifest, network
@@ -97,29 +97,28 @@ def golden_difference(bundle: Path, manifest: PolicyManifest, network: NetworkPo
     Raises:
         BundleError: the golden file is damaged, or the network cannot run.
     """
-    inputs = {name: math.prod(shape) for name, shape in manifest.observation.ports.items()}
-    golden = read_golden(bundle / GOLDEN_FILE, inputs | _states(manifest) | written_widths(manifest))
+    shapes = manifest.inputs | _states(manifest) | written(manifest)
+    golden = read_golden(bundle / GOLDEN_FILE, {name: math.prod(shape) for name, shape in shapes.items()})
     pairs = len(golden[VECTOR])
-    seen = {name: golden[name].reshape(pairs, *shape) for name, shape in manifest.observation.ports.items()}
+    seen = {name: golden[name].reshape(pairs, *shape) for name, shape in manifest.inputs.items()}
     nothing = np.zeros((pairs, 0), dtype=np.float32)
     try:
         outputs, state = network(seen, golden.get(_STATE, nothing))
     except Exception as error:  # as in OnnxNetwork
         raise BundleError(f"ONNX Runtime cannot run {manifest.name}: {_one_line(error)}") from error
-    expected = named(manifest, {name: golden[name] for name in written_widths(manifest)})
-    found = [np.abs(values - outputs[name]).max() for name, values in expected.items()]
+    expected = named(manifest, {name: golden[name] for name in written(manifest)})
+    found = [np.abs(values - outputs[name].reshape(pairs, -1)).max() for name, values in expected.items()]
     return float(max([*found, np.abs(state - golden.get(_NEXT_STATE, nothing)).max(initial=0.0)]))
 
 
-def _states(manifest: PolicyManifest) -> dict[str, int]:
-    return {} if manifest.state_width == 0 else dict.fromkeys((_STATE, _NEXT_STATE), manifest.state_width)
+def _states(manifest: PolicyManifest) -> dict[str, tuple[int, ...]]:
+    return {} if manifest.state_width == 0 else dict.fromkeys((_STATE, _NEXT_STATE), (manifest.state_width,))
 
 
 def _check_signature(manifest: PolicyManifest, network: OnnxNetwork) -> None:
     """The first dimension is the batch."""
     found = {name: shape[1:] for name, shape in network.signature().items()}
-    vectors = _states(manifest) | written_widths(manifest)
-    expected = manifest.observation.ports | {name: (width,) for name, width in vectors.items()}
+    expected = manifest.inputs | _states(manifest) | written(manifest)
     if found != expected:
         raise BundleError(f"the network of {manifest.name} has the ports {found}, its manifest describes {expected}")
 

@@ -51,6 +51,8 @@ class FaultCode(enum.StrEnum):
     OVERRUN = enum.auto()
     OBSERVATION_INVALID = enum.auto()
     ACTION_INVALID = enum.auto()
+    QUEUE_EMPTY = enum.auto()
+    INFERENCE_FAILED = enum.auto()
     HAND_READ_FAILED = enum.auto()
     HAND_WRITE_FAILED = enum.auto()
     HAND_NOT_READY = enum.auto()

@@ -12,10 +12,11 @@ import yaml
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.chunk import CHUNK, ChunkSpec
 from dexterity_ros.contracts.errors import BundleError, ConfigError
 from dexterity_ros.contracts.files import read_bounded
 from dexterity_ros.contracts.hand import ANGLE, MOST_JOINTS, HandSpec
-from dexterity_ros.contracts.outputs import ACTION, OUTPUTS, REACHED
+from dexterity_ros.contracts.outputs import ACTION, OUTPUTS, REACHED, output_widths
 from dexterity_ros.contracts.ranges import (
     NAME,
     PART_NAME,
@@ -73,7 +74,7 @@ class PolicyManifest(Checked):
     """Contract of a policy bundle (manifest.yaml).
 
     kind: step = acts on what it sees; recurrent = also on a state of state_width numbers that it hands itself from tick
-    to tick, zero after every reset.
+    to tick, zero after every reset; chunk = says many actions at once, which are done as `chunk` says.
     outputs: what the network says besides, of contracts/outputs.py, each a port of its own.
     stop_head: in format 1, the last column of the action is the output `reached` (bundles/format_1.py).
     latency_s: range of the time from a measurement to the write of the target it led to, as trained.
@@ -85,7 +86,7 @@ class PolicyManifest(Checked):
     """
 
     format: Literal[1, 2]
-    kind: Literal["step", "recurrent"]
+    kind: Literal["step", "recurrent", "chunk"]
     name: Annotated[str, NAME]
     task: Annotated[str, PATH]
     object: Annotated[str, PART_NAME]
@@ -111,6 +112,7 @@ class PolicyManifest(Checked):
         default=(), metadata=UNSAID_AT_DEFAULT
     )
     recovery: RecoverySpec | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    chunk: ChunkSpec | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -119,6 +121,11 @@ class PolicyManifest(Checked):
         check_latency(self.latency_s)
         if (self.kind == "recurrent") != (self.state_width > 0):
             raise BundleError(f"policy {self.name} is of kind {self.kind} and has a state of {self.state_width}")
+        if self.kind == "chunk" and len(self.output_names) > 1:
+            raise BundleError(f"policy {self.name} says chunks and has the outputs {list(self.output_names)} besides")
+        if (self.kind == "chunk") != (self.chunk is not None):
+            there = "no chunk" if self.chunk is None else "a chunk"
+            raise BundleError(f"policy {self.name} is of kind {self.kind} and its manifest has {there}")
 
     def _check_lengths(self) -> None:
         joints = len(self.joint_names)
@@ -147,6 +154,20 @@ class PolicyManifest(Checked):
     def output_names(self) -> tuple[str, ...]:
         """What the network says, in the order of its ports, whatever the format: the action first."""
         return (ACTION.name, *((REACHED.name,) if self.stop_head else self.outputs))
+
+    @property
+    def inputs(self) -> dict[str, tuple[int, ...]]:
+        """Inputs of the network but its state, each with the shape of what it takes of one hand."""
+        return self.observation.ports | ({} if self.chunk is None else self.chunk.inputs(len(self.joint_names)))
+
+    @property
+    def said(self) -> dict[str, tuple[int, ...]]:
+        """Outputs of the network but its state, each with its shape, whatever the format."""
+        joints = len(self.joint_names)
+        shapes: dict[str, tuple[int, ...]] = {n: (w,) for n, w in output_widths(self.output_names, joints).items()}
+        if self.chunk is not None:
+            return {CHUNK: (self.chunk.horizon, joints)}
+        return shapes
 
     @property
     def period_ns(self) -> int:
@@ -227,7 +248,7 @@ def bundle_id(bundle: Path) -> str:
     """Returns twelve hexadecimal digits that identify the network and what it was trained with (not its results)."""
     manifest = config.read_mapping(bundle / MANIFEST_FILE)
     manifest.pop("results", None)
-    for name in ("state_width", "stop_head", "outputs", "recovery"):  # bundles without these need not say so
+    for name in ("state_width", "stop_head", "outputs", "recovery", "chunk"):  # bundles without these need not say so
         if not manifest.get(name):
             manifest.pop(name, None)
     return hashlib.sha256(yaml.safe_dump(manifest, sort_keys=True).encode()).hexdigest()[:12]

@@ -1,10 +1,12 @@
 """The policy, and the trivial controllers that show what a number is worth."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
-from dexterity_ros.contracts.errors import DexterityError, Fault
+from dexterity_ros.contracts.errors import DexterityError, Fault, FaultCode
 from dexterity_ros.contracts.outputs import ACTION
 from dexterity_ros.contracts.ports import Ports
 from dexterity_ros.contracts.sources import JOINTS, ObservationInputs
@@ -31,6 +33,10 @@ class PolicyController:
     def targets(self, inputs: ObservationInputs, now_ns: int) -> Floats:
         """Returns the policy's targets. Raises DexterityError on a fault: simulated samples have no excuse."""
         tick = self._pipeline.step(inputs, now_ns)
+        if isinstance(tick, Fault) and tick.code is FaultCode.QUEUE_EMPTY:  # the hand stands still, as a real one does
+            still: Floats = self.recorded[-1] if self.recorded else inputs[JOINTS].pos_rad
+            self.recorded.append(still)
+            return still
         if isinstance(tick, Fault):
             raise DexterityError(f"the pipeline refused simulated samples: {tick}")
         target: Floats = tick.target.pos_rad
@@ -67,7 +73,7 @@ class _RandomNetwork:
 
 def random_policy(pipeline: PolicyPipeline, seed: int) -> PolicyController:
     """Returns uniformly random actions through the policy's own decoder."""
-    manifest = pipeline.manifest
+    manifest = replace(pipeline.manifest, kind="step", state_width=0, chunk=None)
     network = _RandomNetwork(len(manifest.joint_names), manifest.action.clip, seed)
     return PolicyController(PolicyPipeline(manifest, network, pipeline.hand))
 

@@ -47,7 +47,7 @@ class PolicyNode(Node):
         hand = load_hand(settings.hand)
         bundle: Path = resource(settings.policy)
         workspace = Workspace(centre_m=hand.grasp_centre_m, radius_m=settings.workspace_radius_m)
-        self._pipeline = load_pipeline(bundle, hand, workspace=workspace, recovery=settings.recovery)
+        self._pipeline = load_pipeline(bundle, hand, workspace=workspace, recovery=settings.recovery, beside=True)
         self._sources = self._pipeline.guard.sources
         self._reader = wire.SourceReaders(self._sources, hand.joint_names)
         self._inbox, self._sender = ros.Inbox(self, [source.name for source in self._sources]), ros.Sender()
@@ -79,7 +79,7 @@ class PolicyNode(Node):
             self._reset = self._wanted_reset
         result = self._step(now)
         if isinstance(result, Tick):
-            self._publish(result, now)
+            self._publish(result)
             self._state = result.doing
         else:
             self._state = str(result)
@@ -109,7 +109,7 @@ class PolicyNode(Node):
                 return invalid(source, str(error))
         return ObservationInputs(samples)
 
-    def _publish(self, tick: Tick, now: int) -> None:
+    def _publish(self, tick: Tick) -> None:
         names = self._pipeline.hand.joint_names
         target = ros.message_class("joint_targets")()
         target = wire.fill_joint_state(target, names, tick.inputs.oldest_ns, tick.target.pos_rad)
@@ -117,21 +117,16 @@ class PolicyNode(Node):
         self._targets.publish(target)
         for name, (topic, publisher) in self._said.items():
             publisher.publish(ros.message_class(topic)(data=float(tick.outputs[name][0])))
-        record = wire.TickRecord(
-            now_ns=now,
-            reset=self._reset,
-            inputs=tick.inputs,
-            observation=tick.observation,
-            outputs=tick.outputs,
-            target=tick.target,
-            led=tick.led,
-            recovering=None if tick.recovering is None else bool(tick.recovering),
-        )
-        self._ticks.publish(_multi_array(*wire.pack_tick(record)))
+        self._ticks.publish(_multi_array(*wire.pack_tick(tick.record(self._reset))))
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
         level = "ok" if self._state.startswith("acting") else "warn"
-        return level, self._state, loop_values(self.loop) | {"faults": self._faults}
+        return level, self._state, loop_values(self.loop) | {"faults": self._faults} | self._pipeline.figures()
+
+    def close(self) -> None:
+        """Ends the loop, then what runs beside it."""
+        self.loop.stop()
+        self._pipeline.close()
 
 
 def _multi_array(layout: list[tuple[str, int]], data: "np.ndarray[Any, Any]") -> Any:
@@ -143,7 +138,7 @@ def _multi_array(layout: list[tuple[str, int]], data: "np.ndarray[Any, Any]") ->
 
 def main() -> None:
     """Entry point."""
-    ros.run(PolicyNode, lambda node: node.loop.stop())
+    ros.run(PolicyNode, PolicyNode.close)
 
 
 if __name__ == "__main__":

@@ -158,7 +158,9 @@ def repeat(
         elif tick.inputs[JOINTS].stamp_ns < before.inputs[JOINTS].stamp_ns:
             known = False
         instead = tick.raw_action if tick.led and not overrule else None
-        results.append((tick, pipeline.step(tick.inputs, tick.now_ns, instead=instead), known))
+        use = None if overrule else tick.use
+        repeated = pipeline.step(tick.inputs, tick.now_ns, instead=instead, repeating=use)
+        results.append((tick, repeated, known and (use is not None or tick.led or pipeline.chunked is None)))
         if overrule:
             pipeline.overrule(tick.target.pos_rad)
         before = tick

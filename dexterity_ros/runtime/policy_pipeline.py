@@ -1,8 +1,10 @@
 """Bundle, observation builder, network and action decoder in one object: what evaluation, replay and the robot run."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from dexterity_ros.action.decoder import decode_action, encode_target
 from dexterity_ros.action.recovery import Progress, watch_progress
 from dexterity_ros.bundles.onnx_network import load_policy
+from dexterity_ros.contracts.chunk import ChunkUse
 from dexterity_ros.contracts.errors import BundleError, Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.manifest import PolicyManifest
@@ -20,8 +23,11 @@ from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, Observati
 from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.observation.builder import build_ports, check_spec
 from dexterity_ros.observation.memory import PolicyMemory, copies_of, observe_object, seed_memory
+from dexterity_ros.runtime.asking import Answering, Asker, Beside
+from dexterity_ros.runtime.chunked import Chunked
 from dexterity_ros.runtime.guard import Guard, Workspace
 from dexterity_ros.tasks.sight import goal_error_rad
+from dexterity_ros.wire import TickRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +38,7 @@ class Tick:
     target: (..., n) rad.
     led: an operator acted instead of the network; the action is theirs then.
     recovering: a decoy was shown in place of the goal, (...); None where no recovery is declared, or it is off.
+    use: the chunks that the action was made of; None for a policy that says one action at a time.
     """
 
     inputs: ObservationInputs
@@ -40,6 +47,7 @@ class Tick:
     target: JointTarget
     led: bool = False
     recovering: NDArray[np.bool_] | None = None
+    use: ChunkUse | None = None
 
     @property
     def doing(self) -> str:
@@ -53,10 +61,28 @@ class Tick:
         """The action, (..., n)."""
         return self.outputs[ACTION.name]
 
+    def record(self, reset: int) -> TickRecord:
+        """Returns it as it is recorded, of one hand. reset: the number of the reset it follows."""
+        return TickRecord(
+            now_ns=self.target.stamp_ns,
+            reset=reset,
+            inputs=self.inputs,
+            observation=self.observation,
+            outputs=self.outputs,
+            target=self.target,
+            led=self.led,
+            recovering=None if self.recovering is None else bool(self.recovering),
+            use=self.use,
+        )
+
     @property
     def reached(self) -> NDArray[np.float32] | None:
         """How sure the policy is that the goal is reached, (...) in 0 to 1; None for one that does not say."""
         return self.outputs[REACHED.name][..., 0] if REACHED.name in self.outputs else None
+
+
+# outputs, the next state, the chunks that the action is made of
+_Answer = tuple[Ports, NDArray[np.float32] | None, ChunkUse | None]
 
 
 class PolicyPipeline:
@@ -72,8 +98,12 @@ class PolicyPipeline:
         hand: HandSpec,
         *,
         workspace: Workspace | None = None,
+        asker: Callable[[Answering], Asker] | None = None,
     ) -> None:
-        """Raises BundleError or ConfigError when policy and hand do not fit."""
+        """asker: who runs a network that says chunks; None, or a delay of 0: it answers at once.
+
+        Raises BundleError or ConfigError when policy and hand do not fit.
+        """
         manifest.check_hand(hand)
         check_spec(manifest.observation, len(hand.joints))
         self.manifest, self.hand, self.recovery = manifest, hand, manifest.recovery
@@ -81,6 +111,7 @@ class PolicyPipeline:
         if manifest.recovery is not None and not {GOAL, OBJECT_POSE} <= set(self.guard.sources):
             raise BundleError(f"{manifest.name} declares a recovery and does not see both goal and object")
         self._network = network
+        self.chunked = _chunked(manifest, network, asker)
         self._memory: PolicyMemory | None = None
         self._state: NDArray[np.float32] | None = None
         self._progress: Progress | None = None
@@ -88,11 +119,23 @@ class PolicyPipeline:
     def reset(self) -> None:
         """Forgets the past: the next step starts from the pose it measures."""
         self._memory = self._state = self._progress = None
+        if self.chunked is not None:
+            self.chunked.reset()
+
+    def close(self) -> None:
+        """Ends what runs beside."""
+        if self.chunked is not None:
+            self.chunked.close()
+
+    def figures(self) -> dict[str, Any]:
+        """Returns what /diagnostics says of the network, by name; nothing of one that is asked in every tick."""
+        return {} if self.chunked is None else self.chunked.figures()
 
     def fork(self, hand: int, copies: int) -> "PolicyPipeline":
         """Returns a pipeline for as many hands, all of which remember what one hand of this batch remembers."""
         other = copy.copy(self)
         other._memory = None if self._memory is None else copies_of(self._memory, hand, copies)
+        other.chunked = None if self.chunked is None else self.chunked.fork(hand, copies)
         other._state = None if self._state is None else self._state[[hand] * copies]
         other._progress = None if self._progress is None else copies_of(self._progress, hand, copies)
         return other
@@ -126,11 +169,17 @@ class PolicyPipeline:
         return np.asarray(action, dtype=np.float32)
 
     def step(
-        self, inputs: ObservationInputs, now_ns: int, *, instead: NDArray[np.float32] | None = None
+        self,
+        inputs: ObservationInputs,
+        now_ns: int,
+        *,
+        instead: NDArray[np.float32] | None = None,
+        repeating: ChunkUse | None = None,
     ) -> Tick | Fault:
         """Returns the tick decided at `now_ns`, or the reason why there is none (the memory then stays as it was).
 
         instead: an operator's action, (..., n), in place of the network's, which sees and remembers all the same.
+        repeating: of a recording: the chunks that its action was made of, in place of those that are there by now.
         """
         fault = self.guard.check(inputs, now_ns)
         if fault is not None:
@@ -141,7 +190,12 @@ class PolicyPipeline:
         ports = build_ports(self.manifest.observation, _shown(inputs, progress), memory)
         if broken := [name for name, values in ports.items() if not np.isfinite(values).all()]:
             return Fault(code=FaultCode.OBSERVATION_INVALID, detail=self._not_finite(ports, broken))
-        outputs, state = self._ask(ports)
+        answer = self._ask(ports, now_ns, repeating)
+        if isinstance(answer, Fault):
+            if instead is None:
+                return answer
+            answer = ({}, None, None)  # an operator needs no network
+        outputs, state, use = answer
         if instead is not None:
             outputs = {**outputs, ACTION.name: instead}
         if not all(np.isfinite(values).all() for values in outputs.values()):
@@ -164,6 +218,7 @@ class PolicyPipeline:
             target=JointTarget(stamp_ns=now_ns, pos_rad=target),
             led=instead is not None,
             recovering=self._recovering(progress, inputs),
+            use=use,
         )
 
     def _watched(self, inputs: ObservationInputs, now_ns: int) -> Progress | None:
@@ -185,19 +240,31 @@ class PolicyPipeline:
             return None
         return np.zeros(np.shape(inputs[JOINTS].pos_rad)[:-1], dtype=bool) if progress is None else progress.recovering
 
-    def _ask(self, ports: Ports) -> tuple[Ports, NDArray[np.float32]]:
+    def _ask(self, ports: Ports, now_ns: int, repeating: ChunkUse | None) -> _Answer | Fault:
         """Returns the network's answers to one hand (...,) or a batch (N, ...), and its next state."""
+        if self.chunked is not None:
+            said = self.chunked.step(ports, now_ns) if repeating is None else self.chunked.repeat(repeating, now_ns)
+            return said if isinstance(said, Fault) else ({ACTION.name: said.action}, None, said.use)
         shapes = self.manifest.observation.ports
         leading = ports[VECTOR].shape[:-1]
         batch = {name: values.reshape(-1, *shapes[name]) for name, values in ports.items()}
         before = self._begin(len(batch[VECTOR])) if self._state is None else self._state
         outputs, state = self._network(batch, before)
-        return {name: values.reshape(*leading, -1) for name, values in outputs.items()}, state
+        return {name: values.reshape(*leading, -1) for name, values in outputs.items()}, state, None
 
     def _not_finite(self, ports: Ports, broken: list[str]) -> str:
         slices, vector = self.manifest.observation.slices, ports[VECTOR]
         terms = [name for name, part in slices.items() if not np.isfinite(vector[..., part]).all()]
         return f"not finite: {terms + [name for name in broken if name != VECTOR]}"
+
+
+def _chunked(
+    manifest: PolicyManifest, network: NetworkPort, asker: Callable[[Answering], Asker] | None
+) -> Chunked | None:
+    if manifest.chunk is None:
+        return None
+    answering = Answering(manifest=manifest, spec=manifest.chunk, network=network)
+    return Chunked(answering, None if asker is None or manifest.chunk.delay == 0 else asker(answering))
 
 
 def _shown(inputs: ObservationInputs, progress: Progress | None) -> ObservationInputs:
@@ -206,14 +273,15 @@ def _shown(inputs: ObservationInputs, progress: Progress | None) -> ObservationI
 
 
 def load_pipeline(
-    bundle: Path, hand: HandSpec, *, workspace: Workspace | None = None, recovery: bool = True
+    bundle: Path, hand: HandSpec, *, workspace: Workspace | None = None, recovery: bool = True, beside: bool = False
 ) -> PolicyPipeline:
     """Returns the pipeline of a bundle directory, checked against the hand. Raises BundleError, ConfigError.
 
     recovery: False switches off what the bundle declares for when it makes no progress.
+    beside: a network that says chunks runs in a thread of its own, as on a robot; close the pipeline in the end.
     """
     manifest, network = load_policy(bundle)
-    pipeline = PolicyPipeline(manifest, network, hand, workspace=workspace)
+    pipeline = PolicyPipeline(manifest, network, hand, workspace=workspace, asker=Beside if beside else None)
     if not recovery:
         pipeline.recovery = None
     return pipeline

@@ -39,6 +39,8 @@ REACTIONS: dict[FaultCode, Reaction] = {
     FaultCode.OVERRUN: Reaction.WARN,
     FaultCode.OBSERVATION_INVALID: Reaction.HOLD,
     FaultCode.ACTION_INVALID: Reaction.HOLD,
+    FaultCode.QUEUE_EMPTY: Reaction.HOLD,
+    FaultCode.INFERENCE_FAILED: Reaction.HOLD,
     FaultCode.HAND_READ_FAILED: Reaction.HOLD,
     FaultCode.HAND_WRITE_FAILED: Reaction.HOLD,
     FaultCode.HAND_NOT_READY: Reaction.STOP,

@@ -1,26 +1,19 @@
 """Turns a training run into a bundle that describes itself: policy.onnx, manifest.yaml, golden_io.npz."""
 
 import hashlib
-import json
-import logging
-import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnx
 import torch
 import yaml
 from numpy.typing import NDArray
 
 import dexterity_ros
-from dexterity_ros.bundles.onnx_network import contract, load_policy
+from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.manifest import (
-    DIGEST_KEY,
     GOLDEN_FILE,
-    METADATA_KEY,
     NETWORK_FILE,
     PolicyManifest,
     Provenance,
@@ -34,7 +27,10 @@ from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.scene import joint_gains
 from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError
+from dexterity_ros.training.learners.data_run import DATA_FILE
+from dexterity_ros.training.learners.export import export_learner
 from dexterity_ros.training.networks import Actor
+from dexterity_ros.training.onnx_file import rounded, stamp_metadata, write_onnx
 from dexterity_ros.training.ppo import Ppo
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.student import Student, StudentConfig
@@ -43,7 +39,6 @@ from dexterity_ros.training.warm_start import save_resume
 
 _GOLDEN_PAIRS = 64
 _RANGE_STEPS = 200
-_OPSET = 18
 
 
 def export_run(
@@ -62,6 +57,8 @@ def export_run(
     Raises:
         TrainingError: no checkpoint. BundleError: the exported network does not reproduce the trained one.
     """
+    if (run / DATA_FILE).is_file():
+        return export_learner(run, bundle, current_limit_a=current_limit_a, latency_s=latency_s)
     config, env, actor, steps, ppo = _trained(run)
     if isinstance(config, TeacherConfig) and config.actor_sees == "privileged":
         raise TrainingError(f"the teacher in {run} sees what only a simulator knows: export a student of it")
@@ -74,7 +71,7 @@ def export_run(
     _write_golden(deployed, observations, states, bundle / GOLDEN_FILE)
     manifest = _manifest(config, env, deployed, bundle, observations, current_limit_a=current_limit_a, steps=steps)
     manifest = replace(manifest, recovery=recovery)
-    _stamp_metadata(manifest, bundle / NETWORK_FILE)
+    stamp_metadata(manifest, bundle / NETWORK_FILE)
     manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
     save_manifest(manifest, bundle)
     if ppo is not None:
@@ -144,37 +141,12 @@ class _WithoutState(torch.nn.Module):
 
 
 def _write_network(deployed: _Deployed, width: int, state_width: int, path: Path) -> None:
-    batch = torch.export.Dim("batch", min=1, max=65536)
     inputs, outputs = {VECTOR: torch.zeros(2, width)}, [*deployed.outputs]
     if state_width > 0:
         inputs["state"] = torch.zeros(2, state_width)
         outputs.append("next_state")
-    program = _quietly_exported(
-        deployed if state_width > 0 else _WithoutState(deployed).eval(),
-        tuple(inputs.values()),
-        dynamo=True,
-        opset_version=_OPSET,
-        input_names=list(inputs),
-        output_names=outputs,
-        dynamic_shapes=tuple({0: batch} for _ in inputs),
-        external_data=False,
-        verbose=False,
-    )
-    assert program is not None
-    program.save(str(path), external_data=False)
-
-
-def _quietly_exported(*args: Any, **options: Any) -> Any:
-    """Returns torch's export without its remarks about operators that are not installed and names it does not use."""
-    exporter = logging.getLogger("torch.onnx")
-    level = exporter.level
-    exporter.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return torch.onnx.export(*args, **options)
-    finally:
-        exporter.setLevel(level)
+    network = deployed if state_width > 0 else _WithoutState(deployed).eval()
+    write_onnx(network, inputs, outputs, path)
 
 
 @torch.no_grad()
@@ -237,31 +209,6 @@ def _manifest(
 def _ranges(config: Setup, observations: NDArray[np.float32]) -> dict[str, TermRange]:
     low, high = np.quantile(observations, [0.001, 0.999], axis=0)
     return {
-        name: TermRange(low=_rounded(low[part]), high=_rounded(high[part]))
+        name: TermRange(low=rounded(low[part]), high=rounded(high[part]))
         for name, part in config.observation().slices.items()
     }
-
-
-def _rounded(values: NDArray[Any]) -> tuple[float, ...]:
-    return tuple(round(float(v), 4) for v in values)
-
-
-def _stamp_metadata(manifest: PolicyManifest, path: Path) -> None:
-    """Writes the keys other tools read (mjlab, whole_body_tracking) and our own contract into the ONNX file."""
-    model = onnx.load(str(path))
-    joints = len(manifest.joint_names)
-    entries = {
-        "run_path": manifest.name,
-        "joint_names": ",".join(manifest.joint_names),
-        "joint_stiffness": ",".join(str(v) for v in manifest.stiffness_nm_rad),
-        "joint_damping": ",".join(str(v) for v in manifest.damping_nm_s_rad),
-        "default_joint_pos": ",".join(str(v) for v in manifest.start_pos_rad),
-        "command_names": manifest.task,
-        "observation_names": ",".join(term.name for term in manifest.observation.terms),
-        "action_scale": ",".join([str(manifest.action.scale_rad)] * joints),
-        METADATA_KEY: json.dumps(contract(manifest)),
-        DIGEST_KEY: manifest.digest,
-    }
-    del model.metadata_props[:]
-    onnx.helper.set_model_props(model, entries)
-    onnx.save(model, str(path))

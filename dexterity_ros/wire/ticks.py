@@ -3,6 +3,8 @@
 Version 2, since `version` is a section: a sample of SOURCE is SOURCE.stamp and SOURCE.FIELD, what the network said
 output.NAME. Version 1, in bags from before, has joints, pose and goal under the short names of their sources, and the
 outputs side by side in raw_action, with a stop head behind the action.
+Of a policy that says chunks: chunk.used are the stamps of those that the action was made of, asked.K.PORT what the
+network was given for those whose answers came since the tick before, and asked.K.at when.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.chunk import ChunkUse, Question
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.outputs import ACTION, REACHED
 from dexterity_ros.contracts.samples import JointTarget, Sample
@@ -21,6 +24,7 @@ from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, SOURCES, 
 Outputs = Mapping[str, NDArray[np.float32]]
 _VERSION = 2
 _OUTPUT = "output."
+_USED, _ASKED, _AT = "chunk.used", "asked.", "at"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +32,7 @@ class TickRecord:
     """One policy tick as published: enough to repeat it exactly.
 
     reset: number of the reset it follows. outputs: what the network said, by port, each (width,). led: an operator
-    acted, not the network; the action is theirs then.
+    acted, not the network; the action is theirs then. use: the chunks that the action was made of.
     """
 
     now_ns: int
@@ -39,6 +43,7 @@ class TickRecord:
     target: JointTarget
     led: bool = False
     recovering: bool | None = None
+    use: ChunkUse | None = None
 
     @property
     def raw_action(self) -> NDArray[np.float32]:
@@ -65,8 +70,18 @@ def pack_tick(tick: TickRecord) -> tuple[list[tuple[str, int]], Floats]:
     sections += [("target_pos_rad", tick.target.pos_rad), ("led", [tick.led])]
     if tick.recovering is not None:
         sections.append(("recovering", [tick.recovering]))
+    if tick.use is not None:
+        sections += _chunk_sections(tick.use)
     arrays = [np.asarray(values, dtype=np.float64).ravel() for _, values in sections]
     return [(name, a.size) for (name, _), a in zip(sections, arrays, strict=True)], np.concatenate(arrays)
+
+
+def _chunk_sections(use: ChunkUse) -> list[tuple[str, Any]]:
+    sections: list[tuple[str, Any]] = [(_USED, [part for stamp in use.used_ns for part in _split(stamp)])]
+    for k, question in enumerate(use.asked):
+        sections.append((f"{_ASKED}{k}.{_AT}", _split(question.asked_ns)))
+        sections += [(f"{_ASKED}{k}.{name}", values) for name, values in question.ports.items()]
+    return sections
 
 
 def unpack_tick(layout: Sequence[tuple[str, int]], data: Sequence[float] | Floats) -> TickRecord:
@@ -107,7 +122,23 @@ def _tick(part: dict[str, Floats]) -> TickRecord:
         target=JointTarget(stamp_ns=now_ns, pos_rad=part["target_pos_rad"]),
         led=bool(part.get("led", np.zeros(1))[0]),  # bags from before operators could lead do not say
         recovering=bool(part["recovering"][0]) if "recovering" in part else None,
+        use=_use(part) if _USED in part else None,
     )
+
+
+def _use(part: Mapping[str, Floats]) -> ChunkUse:
+    asked: dict[str, dict[str, Floats]] = {}
+    for name, values in part.items():
+        if name.startswith(_ASKED):
+            number, _, port = name.removeprefix(_ASKED).partition(".")
+            asked.setdefault(number, {})[port] = values
+    stamps = part[_USED].reshape(-1, 2)
+    return ChunkUse(used_ns=tuple(map(_join, stamps)), asked=tuple(map(_question, asked.values())))
+
+
+def _question(ports: dict[str, Floats]) -> Question:
+    stamp = _join(ports.pop(_AT))
+    return Question(asked_ns=stamp, ports={name: values.astype(np.float32) for name, values in ports.items()})
 
 
 def _inputs(part: Mapping[str, Floats]) -> ObservationInputs:

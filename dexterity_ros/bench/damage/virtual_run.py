@@ -28,7 +28,6 @@ from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
 from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
-from dexterity_ros.wire import TickRecord
 
 POLICY, _OBJECT, _CAMERA = "models/policies/leap_yaw", "cube70", "demo"
 _BEGIN_NS = 1_800_000_000_000_000_000
@@ -121,17 +120,9 @@ class _Run:
         result = self._pipeline.step(inputs, decided)
         if isinstance(result, Fault):
             raise RuntimeError(f"the run of the benchmark is none: {result}")
-        tick = TickRecord(
-            now_ns=decided,
-            reset=1,
-            inputs=inputs,
-            observation=result.observation,
-            outputs=result.outputs,
-            target=result.target,
-        )
         oldest = inputs.oldest_ns
         self._target = JointTarget(stamp_ns=oldest, pos_rad=result.target.pos_rad)
-        self._write("policy_tick", decided, messages.tick_message(tick))
+        self._write("policy_tick", decided, messages.tick_message(result.record(reset=1)))
         self._joint_topic("joint_targets", oldest, result.target.pos_rad, frame="1", received_ns=decided)
         self._text("policy_state", decided, "acting")
 

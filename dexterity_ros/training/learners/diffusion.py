@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dexterity_ros.training.learners.denoiser import DenoiserConfig, denoiser
-from dexterity_ros.training.learners.learner import Learner
+from dexterity_ros.training.learners.learner import Learner, Prefix
 
 LEVELS = 100  # of noise, as in the paper's configurations
 
@@ -28,6 +28,7 @@ class Diffusion(Learner):
     """Its noise is what a chunk begins as."""
 
     shares: Tensor
+    takes_prefix = True
 
     def __init__(self, width: int, joints: int, config: DenoiserConfig) -> None:
         super().__init__(width, joints, horizon=config.horizon, noise_width=config.horizon * joints)
@@ -44,6 +45,13 @@ class Diffusion(Learner):
 
     def chunk(self, seen: Tensor, noise: Tensor) -> Tensor:
         """Returns a chunk, (n, horizon, joints). noise: as the chunk is before anything is taken out."""
+        return self._sampled(seen, noise, None)
+
+    def chunk_after(self, seen: Tensor, noise: Tensor, prefix: Prefix) -> Tensor:
+        """Returns the same, drawn at every step to what will be done meanwhile."""
+        return self._sampled(seen, noise, prefix)
+
+    def _sampled(self, seen: Tensor, noise: Tensor, prefix: Prefix | None) -> Tensor:
         levels = [k * LEVELS // self.config.sampling_steps for k in range(self.config.sampling_steps)]
         chunk = noise.unflatten(-1, (self.horizon, self.joints))
         clean = chunk
@@ -51,6 +59,7 @@ class Diffusion(Learner):
             share = self.shares[levels[k]]
             found = self.denoiser(chunk, torch.full_like(seen[:, 0], float(levels[k])), seen)
             clean = ((chunk - (1.0 - share).sqrt() * found) / share.sqrt()).clamp(-1.0, 1.0)
+            clean = clean if prefix is None else prefix.hold(clean)
             if k > 0:
                 found = (chunk - share.sqrt() * clean) / (1.0 - share).sqrt()  # what it is after the clip
                 after = self.shares[levels[k - 1]]

@@ -8,13 +8,15 @@ import torch
 from torch import Tensor
 
 from dexterity_ros.training.learners.denoiser import DenoiserConfig, denoiser
-from dexterity_ros.training.learners.learner import Learner
+from dexterity_ros.training.learners.learner import Learner, Prefix
 
 _TIME_SCALE = 100.0  # what the denoiser takes for the end
 
 
 class FlowMatching(Learner):
     """Its noise is where a chunk begins."""
+
+    takes_prefix = True
 
     def __init__(self, width: int, joints: int, config: DenoiserConfig) -> None:
         super().__init__(width, joints, horizon=config.horizon, noise_width=config.horizon * joints)
@@ -29,8 +31,22 @@ class FlowMatching(Learner):
 
     def chunk(self, seen: Tensor, noise: Tensor) -> Tensor:
         """Returns a chunk, (n, horizon, joints), by Euler steps."""
+        return self._sampled(seen, noise, None)
+
+    def chunk_after(self, seen: Tensor, noise: Tensor, prefix: Prefix) -> Tensor:
+        """Returns the same, drawn at every step to what will be done meanwhile.
+
+        Source: Black et al., Real-Time Execution of Action Chunking Flow Policies, arXiv 2506.07339, with the identity
+        in place of the Jacobian and the gain that leads straight to the prefix.
+        """
+        return self._sampled(seen, noise, prefix)
+
+    def _sampled(self, seen: Tensor, noise: Tensor, prefix: Prefix | None) -> Tensor:
         chunk, steps = noise.unflatten(-1, (self.horizon, self.joints)), self.config.sampling_steps
         for step in range(steps):
-            time = torch.full_like(seen[:, 0], _TIME_SCALE * step / steps)
-            chunk = chunk + self.denoiser(chunk, time, seen) / steps
+            done = step / steps
+            way = self.denoiser(chunk, torch.full_like(seen[:, 0], _TIME_SCALE * done), seen)
+            if prefix is not None:
+                way = (prefix.hold(chunk + (1.0 - done) * way) - chunk) / (1.0 - done)
+            chunk = chunk + way / steps
         return chunk.clamp(-1.0, 1.0)

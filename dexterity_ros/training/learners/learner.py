@@ -1,5 +1,7 @@
 """What every learner is: a network from what is seen and noise to a chunk of actions, and an error to descend."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -39,12 +41,32 @@ class MinMax(nn.Module):
         return values * self.radius + self.centre
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prefix:
+    """What will be done meanwhile: actions (n, horizon, joints) in [-1, 1], and how firmly each stands, weight 0 to 1.
+
+    weight: (n, horizon, 1).
+    """
+
+    actions: Tensor
+    weight: Tensor
+
+    def hold(self, chunk: Tensor) -> Tensor:
+        """Returns a chunk, drawn to what will be done meanwhile as firmly as that stands."""
+        return chunk + self.weight * (self.actions - chunk)
+
+
 class Learner(nn.Module):
     """Base of all learners. A new one says `error` and `chunk`, both of normalised numbers.
+
+    takes_prefix: one that says `chunk` by sampling steps may have `chunk_after` too, which goes on from a chunk that
+    is being done (real-time chunking).
 
     `forward` is what runs on a robot: all chance comes in through `noise`, so that the same noise repeats a run bit by
     bit, and normalisation is inside.
     """
+
+    takes_prefix = False
 
     def __init__(self, width: int, joints: int, *, horizon: int, noise_width: int) -> None:
         """width: of an observation. horizon: actions said at once. noise_width: numbers that `chunk` draws on."""
@@ -63,6 +85,10 @@ class Learner(nn.Module):
         """Returns actions (n, horizon, joints) in [-1, 1]. seen (n, width), noise (n, noise_width), standard normal."""
         raise NotImplementedError
 
+    def chunk_after(self, seen: Tensor, noise: Tensor, prefix: Prefix) -> Tensor:
+        """Returns the same as `chunk`, for a hand that does something already. Only where takes_prefix."""
+        raise NotImplementedError
+
     def fit_ranges(self, shown: Demonstrations) -> None:
         """Takes the ranges of what was demonstrated."""
         self.seen_range.fit(shown.observation)
@@ -72,9 +98,21 @@ class Learner(nn.Module):
         """Returns the error of a minibatch in physical units."""
         return self.error(self.seen_range(part.observation), self.action_range(part.actions), part.valid)
 
-    def forward(self, observation: Tensor, noise: Tensor) -> Tensor:
-        """Returns actions (n, horizon, joints) in physical units; the exported policy is exactly this."""
-        actions: Tensor = self.action_range.undo(self.chunk(self.seen_range(observation), noise))
+    def forward(
+        self, observation: Tensor, noise: Tensor, prefix: Tensor | None = None, prefix_weight: Tensor | None = None
+    ) -> Tensor:
+        """Returns actions (n, horizon, joints) in physical units; the exported policy is exactly this.
+
+        prefix: (n, horizon, joints), what will be done meanwhile, in physical units. prefix_weight: (n, horizon), how
+        firmly it stands, 0 to 1.
+        """
+        seen = self.seen_range(observation)
+        if prefix is None or prefix_weight is None:
+            said = self.chunk(seen, noise)
+        else:
+            held = Prefix(actions=self.action_range(prefix), weight=prefix_weight[..., None])
+            said = self.chunk_after(seen, noise, held)
+        actions: Tensor = self.action_range.undo(said)
         return actions
 
     def begin(self, count: int) -> Tensor:
