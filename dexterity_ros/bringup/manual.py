@@ -85,6 +85,11 @@ class ManualHand:
             raise HandError(str(sample))
         return sample
 
+    def limp(self) -> None:
+        """Takes whatever torque the motors hold, so that a person can move them. Raises HandError."""
+        if (fault := self.driver.set_torque(False)) is not None:
+            raise HandError(str(fault))
+
     def look(self) -> JointSample:
         """Returns a measurement after every motor's temperature and supply have been read once."""
         for _ in self.spec.joints:

@@ -53,6 +53,7 @@ _BAG = {
 _TRAINING = {
     "teacher": Command("by reinforcement; it sees all", "train:TeacherOptions", "train_teacher:teacher", _TRAIN),
     "student": Command("by imitation; it sees sensors", "train:StudentOptions", "train_student:student", _TRAIN),
+    "data": Command("from recordings of a hand", "train:DataOptions", "train_data:data", _TRAIN),
     "ablation": Command("what randomisation is worth", "train:AblationOptions", "train_studies:ablation", _TRAIN),
     "methods": Command("ways of imitation, and memories", "train:MethodsOptions", "train_studies:methods", _TRAIN),
     "dark-room": Command("where imitation must fail", "train:DarkRoomOptions", "train_blind_spots:dark_room", _TRAIN),
@@ -68,6 +69,7 @@ _BENCH = {
     "eyes": Command("the estimated pose against the truth", "bench:BenchEyesOptions", "bench_eyes:eyes", _SIM),
     "bus": Command("reading and writing all motors", "bench:BenchBusOptions", "bench_bus:bus", _VENDOR),
     "faults": Command("every fault of bus and motors", "bench:BenchFaultsOptions", "bench_faults:faults"),
+    "chunks": Command("slow, dead, broken inference", "bench:BenchChunksOptions", "bench_chunks:chunks"),
     "stops": Command("every stop, at every bus fault", "bench:BenchStopsOptions", "bench_stops:stops", _NODES),
     "kills": Command("kill -9 of each node", "bench:BenchKillsOptions", "bench_nodes:kills", _NODES),
     "paths": Command("motions by bus and directly", "bench:BenchPathsOptions", "bench_nodes:paths", _NODES),
@@ -96,6 +98,8 @@ MENU: dict[str, dict[str, Command | Group]] = {
     },
     "record": {
         "record": Command("record the system that runs", "record:RecordOptions", "record:record", _ROS),
+        "teach": Command("show a motion with the fingers", "demonstrate:TeachOptions", "demonstrate:teach"),
+        "play": Command("play it, or a primitive of it", "demonstrate:PlayOptions", "demonstrate:play_motion"),
         "bag": Group("look into a recording, save it, take it elsewhere", _BAG),
         "replay": Command("repeat a recording; what comes out differently?", "replay:ReplayOptions", "replay:replay"),
         "compare": Command("the first thing that went wrong", "replay:CompareOptions", "compare:compare", _SIM),

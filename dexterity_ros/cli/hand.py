@@ -21,7 +21,7 @@ def read(options: HandReadOptions) -> int:
     """Prints what every motor measures."""
     asked_to_end = interrupt_once()
     spec = hand_spec(options)
-    manual = _connected(spec, port_path(options.port), None, asked_to_end)
+    manual = connected(spec, port_path(options.port), None, asked_to_end)
     try:
         rows = _measured(manual)
     finally:
@@ -56,7 +56,8 @@ def jog(options: HandJogOptions) -> int:
     return _move(options, moved)
 
 
-def _connected(spec: RobotHand, path: str, current_a: float | None, asked_to_end: Callable[[], bool]) -> ManualHand:
+def connected(spec: RobotHand, path: str, current_a: float | None, asked_to_end: Callable[[], bool]) -> ManualHand:
+    """Returns a hand on a port. current_a: at most. Raises HandError with all that is wrong with it."""
     manual = ManualHand(
         spec,
         bus_on_port(spec, path),
@@ -89,7 +90,7 @@ def _move(options: _Moving, pose_of: Callable[[RobotHand, Floats], Floats]) -> i
     """Eases to a pose, holds it, lets go. pose_of: of a hand and where it stands, rad."""
     asked_to_end = interrupt_once()
     spec = hand_spec(options)
-    manual = _connected(spec, port_path(options.port), options.current_a, asked_to_end)
+    manual = connected(spec, port_path(options.port), options.current_a, asked_to_end)
     try:
         _ease_and_hold(manual, pose_of(spec, manual.look().pos_rad), options.seconds or _TO_THE_END)
     finally:

@@ -62,18 +62,28 @@ class _Columns:
 def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> FromDataset:
     """Returns what was written to the bag `out`. Raises BagError for a dataset that cannot be one."""
     info = _read_info(dataset)
+    ticks = _ticks(dataset, info, joint_names)
+    told = info.get(INFO_KEY, {})
+    topics = recorded_topics()
+    writer = BagWriter(out, list(topics.values()), {str(key): str(value) for key, value in told.items()})
+    for tick in ticks:
+        write_tick(writer, topics, tick, joint_names)
+    writer.close()
+    return FromDataset(ticks=len(ticks), doubts=_doubts(info))
+
+
+def dataset_ticks(dataset: Path, *, joint_names: Sequence[str]) -> list[wire.TickRecord]:
+    """Returns the frames of a dataset as policy ticks. Raises BagError for a dataset that has none."""
+    return _ticks(dataset, _read_info(dataset), joint_names)
+
+
+def _ticks(dataset: Path, info: dict[str, Any], joint_names: Sequence[str]) -> list[wire.TickRecord]:
     _check_digests(dataset, info)
     width = _state_width(dataset, info)
     columns = _columns(dataset, info, width)
     if width != len(joint_names):
         raise BagError(f"{dataset} has {width} joints, the hand has {len(joint_names)}")
-    told = info.get(INFO_KEY, {})
-    topics = recorded_topics()
-    writer = BagWriter(out, list(topics.values()), {str(key): str(value) for key, value in told.items()})
-    for i in range(columns.frames):
-        write_tick(writer, topics, _tick_of(columns, i), joint_names)
-    writer.close()
-    return FromDataset(ticks=columns.frames, doubts=_doubts(info))
+    return [_tick_of(columns, i) for i in range(columns.frames)]
 
 
 def _doubts(info: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ LOADERS = {
     "config/cameras/*.yaml": lambda path: load_camera(str(path)),
     "config/eval/*.yaml": lambda path: config.load(JudgeConfig, path),
     "config/hands/*.yaml": lambda path: load_shape(load_hand(str(path))),
+    "config/learners/*.yaml": lambda path: load_learning(path),
     "config/motors/x[cml]*.yaml": lambda path: load_motor(str(path)),
     "config/protocols/*.yaml": lambda path: load_protocol(str(path)),
     "config/recovery/*.yaml": lambda path: config.load(RecoverySpec, path),
@@ -32,6 +33,14 @@ LOADERS = {
     "models/objects/*/faces.yaml": lambda path: load_box(path.parent.name),
     "models/policies/*/manifest.yaml": lambda path: load_manifest(path.parent),
 }
+
+
+def load_learning(path):
+    if importlib.util.find_spec("torch") is None:
+        pytest.skip("needs torch")
+    from dexterity_ros.training.learners.data_run import DataConfig
+
+    return config.load(DataConfig, path, "config/learners")
 
 
 def load_training(path):

@@ -117,6 +117,23 @@ class BenchFaultsOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BenchChunksOptions:
+    """Make the inference of a policy that says chunks slow, dead, or broken while the hand moves; in virtual time.
+
+    Status 1 when the gate's output still changed 150 ms after the last action, or the hand did not go on afterwards.
+
+    JSON keys:
+    - rows: a list of {kind, seed, empty_ms, still_ms, recovered_ms}
+
+    Attributes:
+        repeats: seeds of each kind.
+    """
+
+    repeats: int = 20
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BenchPathsOptions:
     """Make the same joint motions through the motor bus and directly: how far do they differ?
 

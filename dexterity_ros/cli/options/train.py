@@ -180,3 +180,33 @@ class TwoWaysOptions:
     threads: Threads = 2
     seeds: Seeds = 3
     json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """Learn a policy from recordings: behaviour cloning, ACT, diffusion or flow matching.
+
+    DATA are bags, of a policy or of a person who led, and LeRobot datasets. What the policy sees is built from the
+    recorded samples as on the robot, and its actions are those that lead to the recorded targets. Writes config.yaml,
+    data.yaml, log.jsonl and checkpoint.pt into the run directory; --resume goes on from there with the same data. Then:
+    dexterity export RUN BUNDLE.
+
+    JSON keys:
+    - run, updates, seconds, loss
+    - episodes, steps: what it learned from
+
+    Attributes:
+        data: recordings and datasets.
+        config: YAML file in config/learners, or your own.
+        resume: go on from the run's checkpoint.
+        updates: replaces updates of the configuration.
+    """
+
+    data: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DATA")]
+    config: Annotated[str, tyro.conf.arg(metavar="NAME")] = "leap_so3_diffusion"
+    run: RunFolder = None
+    resume: bool = False
+    updates: Annotated[int | None, optional("INT")] = None
+    device: Device = "cpu"
+    threads: Threads = 2
+    json: JsonFile = None

@@ -79,7 +79,12 @@ class Trainer:
         self._optimiser = torch.optim.AdamW(
             self.learner.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
-        self.updates, self.seconds = 0, 0.0
+        self.updates, self.seconds, self.loss = 0, 0.0, math.nan
+
+    @property
+    def progress(self) -> dict[str, float]:
+        """How far it is. loss: of the last row of the log; nan before the first."""
+        return {"updates": self.updates, "seconds": round(self.seconds, 1), "loss": round(self.loss, 6)}
 
     def train(self, until: int | None = None) -> Learner:
         """Goes on to the last update, or to `until`; leaves a checkpoint. Returns the learner with averaged weights."""
@@ -127,6 +132,7 @@ class Trainer:
         if not math.isfinite(loss):
             said = "the last checkpoint is kept" if (self.run / CHECKPOINT).exists() else "there is no checkpoint yet"
             raise TrainingError(f"the loss is {loss} at update {self.updates}; {said}")
+        self.loss = loss
         bar.set_postfix(loss=f"{loss:.4f}")
         row = {"updates": self.updates, "loss": round(loss, 6), "seconds": round(self.seconds, 3)}
         with (self.run / "log.jsonl").open("a") as log:

@@ -1,0 +1,66 @@
+"""The options of `dexterity teach` and `dexterity play`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from dexterity_ros.cli.options.hand import Baud, CurrentLimit, Port
+from dexterity_ros.cli.options.kinds import HandName, JsonFile, RobotFile, optional
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeachOptions:
+    """Show a motion by moving the fingers of a hand that has no torque; without ROS.
+
+    Space begins and ends an episode, k keeps it, t throws it away, q ends; a pedal that types these does as well. What
+    was kept becomes a bag, a tick for every period, which `play`, `bag to-lerobot` and `train data` read.
+
+    JSON keys:
+    - bag, episodes, thrown, seconds
+
+    Attributes:
+        name: folder of the bag.
+        rate_hz: ticks per second.
+    """
+
+    name: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="NAME")]
+    rate_hz: float = 20.0
+    port: Port = ""
+    hand: HandName = "leap"
+    robot: RobotFile = ""
+    baud: Baud = None
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayOptions:
+    """Play a motion on a hand, through its gate; without ROS.
+
+    NAME is a bag of `teach`, or of any policy: then its targets are played. Eases to where it begins, and lets go
+    gently at the end. With --dmp a movement primitive is fitted to all its episodes and starts where the hand stands;
+    it may be given another goal.
+
+    JSON keys:
+    - seconds, cycles, clamped, tracking_rms_rad, end_rad
+
+    Attributes:
+        name: bag.
+        episode: which one, from 0; not with --dmp.
+        speed: times as fast as it was shown.
+        dmp: fit a movement primitive and play that.
+        goal: where the primitive ends, as JOINT:=RAD; the other joints end as shown.
+    """
+
+    name: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="NAME")]
+    episode: int = 0
+    speed: float = 1.0
+    dmp: bool = False
+    goal: Annotated[tuple[str, ...], optional("JOINT:=RAD ...")] = ()
+    port: Port = ""
+    hand: HandName = "leap"
+    robot: RobotFile = ""
+    baud: Baud = None
+    current_a: CurrentLimit = None
+    json: JsonFile = None
