@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from dexterity_ros.cli.options.train import DataOptions
 from dexterity_ros.cli.output import say, write_json
 from dexterity_ros.cli.train_run import next_step
@@ -28,11 +26,10 @@ def data(options: DataOptions) -> int:
     run = options.run or Path("runs") / Path(options.config).stem
     if (run / CHECKPOINT).exists() and not options.resume:
         raise ConfigError(f"{run} already holds a run: give --resume to go on with it, or another --run")
-    torch.set_num_threads(options.threads)
     episodes = [episode for path in options.data for episode in _episodes(path, config)]
     if not episodes:
         raise ConfigError("train data needs DATA: bags or LeRobot datasets")
-    new = DataRun(config, episodes, run, device=options.device)
+    new = DataRun(config, episodes, run, device=options.device, threads=options.threads)
     if options.resume:
         new.trainer.restore()
     new.train()

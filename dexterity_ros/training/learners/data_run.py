@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+import torch
 import yaml
 
 from dexterity_ros.contracts import config as configs
@@ -98,8 +99,11 @@ class DataConfig(Checked):
 class DataRun:
     """One run in a directory: data.yaml and seen.pt beside the trainer's files."""
 
-    def __init__(self, config: DataConfig, episodes: Sequence[Episode], run: Path, *, device: str = "cpu") -> None:
-        """Raises ConfigError when the learner cannot be, or cannot be run as it is to be."""
+    def __init__(
+        self, config: DataConfig, episodes: Sequence[Episode], run: Path, *, device: str = "cpu", threads: int = 1
+    ) -> None:
+        """threads: of the processor. Raises ConfigError when the learner cannot be, or cannot be run as it is to be."""
+        torch.set_num_threads(threads)
         self.config, self.run = config, run
         shown = Demonstrations(episodes, device)
         self.trainer = Trainer(config.learner, config.trainer, shown, run, device=device)
