@@ -188,13 +188,11 @@ class PolicyPipeline:
         memory = observe_object(memory, inputs)
         progress = None if instead is not None else self._watched(inputs, now_ns)
         ports = build_ports(self.manifest.observation, _shown(inputs, progress), memory)
-        if broken := [name for name, values in ports.items() if not np.isfinite(values).all()]:
-            return Fault(code=FaultCode.OBSERVATION_INVALID, detail=self._not_finite(ports, broken))
-        answer = self._ask(ports, now_ns, repeating)
+        if (broken := self._not_finite(ports)) is not None:
+            return broken
+        answer = self._ask(ports, now_ns, repeating, led=instead is not None)
         if isinstance(answer, Fault):
-            if instead is None:
-                return answer
-            answer = ({}, None, None)  # an operator needs no network
+            return answer
         outputs, state, use = answer
         if instead is not None:
             outputs = {**outputs, ACTION.name: instead}
@@ -240,11 +238,16 @@ class PolicyPipeline:
             return None
         return np.zeros(np.shape(inputs[JOINTS].pos_rad)[:-1], dtype=bool) if progress is None else progress.recovering
 
-    def _ask(self, ports: Ports, now_ns: int, repeating: ChunkUse | None) -> _Answer | Fault:
-        """Returns the network's answers to one hand (...,) or a batch (N, ...), and its next state."""
+    def _ask(self, ports: Ports, now_ns: int, repeating: ChunkUse | None, *, led: bool) -> _Answer | Fault:
+        """Returns the network's answers to one hand (...,) or a batch (N, ...), and its next state.
+
+        led: an operator acts, who needs no answer.
+        """
         if self.chunked is not None:
             said = self.chunked.step(ports, now_ns) if repeating is None else self.chunked.repeat(repeating, now_ns)
-            return said if isinstance(said, Fault) else ({ACTION.name: said.action}, None, said.use)
+            if isinstance(said, Fault):
+                return ({}, None, None) if led else said
+            return {ACTION.name: said.action}, None, said.use
         shapes = self.manifest.observation.ports
         leading = ports[VECTOR].shape[:-1]
         batch = {name: values.reshape(-1, *shapes[name]) for name, values in ports.items()}
@@ -252,10 +255,15 @@ class PolicyPipeline:
         outputs, state = self._network(batch, before)
         return {name: values.reshape(*leading, -1) for name, values in outputs.items()}, state, None
 
-    def _not_finite(self, ports: Ports, broken: list[str]) -> str:
+    def _not_finite(self, ports: Ports) -> Fault | None:
+        """Returns which terms of the observation are no numbers, or None."""
+        broken = [name for name, values in ports.items() if not np.isfinite(values).all()]
+        if not broken:
+            return None
         slices, vector = self.manifest.observation.slices, ports[VECTOR]
         terms = [name for name, part in slices.items() if not np.isfinite(vector[..., part]).all()]
-        return f"not finite: {terms + [name for name in broken if name != VECTOR]}"
+        said = f"not finite: {terms + [name for name in broken if name != VECTOR]}"
+        return Fault(code=FaultCode.OBSERVATION_INVALID, detail=said)
 
 
 def _chunked(
