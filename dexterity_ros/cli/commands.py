@@ -82,6 +82,8 @@ _HAND = {
     "hold": Command("torque on where it stands", "hand:HandHoldOptions", "hand:hold"),
     "home": Command("ease to the home pose", "hand:HandHomeOptions", "hand:home"),
     "jog": Command("ease one joint a little", "hand:HandJogOptions", "hand:jog"),
+    "teach": Command("show a motion with the fingers", "demonstrate:TeachOptions", "demonstrate:teach"),
+    "play": Command("play it, or a primitive of it", "demonstrate:PlayOptions", "demonstrate:play_motion"),
     "setup": Command("ids, baud rate, limits of the motors", "hand:HandSetupOptions", "hand_setup:set_up"),
     "accept": Command("ten minutes, a report to sign", "hand:HandAcceptOptions", "hand_accept:accept"),
 }
@@ -98,8 +100,6 @@ MENU: dict[str, dict[str, Command | Group]] = {
     },
     "record": {
         "record": Command("record the system that runs", "record:RecordOptions", "record:record", _ROS),
-        "teach": Command("show a motion with the fingers", "demonstrate:TeachOptions", "demonstrate:teach"),
-        "play": Command("play it, or a primitive of it", "demonstrate:PlayOptions", "demonstrate:play_motion"),
         "bag": Group("look into a recording, save it, take it elsewhere", _BAG),
         "replay": Command("repeat a recording; what comes out differently?", "replay:ReplayOptions", "replay:replay"),
         "compare": Command("the first thing that went wrong", "replay:CompareOptions", "compare:compare", _SIM),
@@ -116,7 +116,7 @@ MENU: dict[str, dict[str, Command | Group]] = {
     },
     "bring up": {
         "doctor": Command("what this machine lacks, and what mends it", "doctor:DoctorOptions", "doctor:doctor"),
-        "hand": Group("a real hand without ROS: read, jog, set up, accept", _HAND),
+        "hand": Group("a real hand without ROS: read, jog, teach, set up, accept", _HAND),
         "config": Command("a file with what it is based on", "config:ConfigOptions", "config:show"),
         "completion": Command("for your shell", "completion:CompletionOptions", "completion:completion"),
     },

@@ -1,4 +1,4 @@
-"""dexterity teach, play"""
+"""dexterity hand teach, play"""
 
 import math
 import time
@@ -46,7 +46,7 @@ def teach(options: TeachOptions) -> int:
     with naming(options.name):
         write_lesson(options.name, lesson, spec)
     seconds = sum((e[-1].stamp_ns - e[0].stamp_ns) * 1e-9 for e in lesson.kept)
-    say(f"{len(lesson.kept)} episodes, {seconds:.1f} s in {options.name}; next: dexterity play {options.name}")
+    say(f"{len(lesson.kept)} episodes, {seconds:.1f} s in {options.name}; next: dexterity hand play {options.name}")
     said = {"bag": str(options.name), "episodes": len(lesson.kept), "thrown": lesson.thrown}
     write_json(options.json, said | {"seconds": round(float(seconds), 2)})
     return 0

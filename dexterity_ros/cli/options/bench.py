@@ -118,7 +118,7 @@ class BenchFaultsOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class BenchChunksOptions:
-    """Make the inference of a policy that says chunks slow, dead, or broken while the hand moves; in virtual time.
+    """Make the inference of chunks slow, dead, or broken while an emulated hand moves.
 
     Status 1 when the gate's output still changed 150 ms after the last action, or the hand did not go on afterwards.
 

@@ -1,4 +1,4 @@
-"""The options of `dexterity teach` and `dexterity play`."""
+"""The options of `dexterity hand teach` and `dexterity hand play`."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -61,7 +61,7 @@ class Act(Learner):
         memory = torch.stack([self.seen_token(seen), self.latent_token(noise)], dim=1)
         for block in self.encoder:
             memory = block(memory)
-        tokens = self.queries.expand(len(seen), -1, -1)
+        tokens = self.queries.expand(seen.shape[0], -1, -1)  # len() would fix the batch in a network file
         for block in self.decoder:
             tokens = block(tokens, memory)
         said: Tensor = self.last(tokens)
@@ -69,7 +69,7 @@ class Act(Learner):
 
     def _recognised(self, seen: Tensor, actions: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (mean, logarithm of the variance) of the latent, which sees what was done."""
-        summary = self.summary.expand(len(seen), -1, -1)
+        summary = self.summary.expand(seen.shape[0], -1, -1)
         tokens = torch.cat([summary, self.seen_token(seen)[:, None], self.action_token(actions) + self.places], dim=1)
         looked_at = torch.cat([torch.ones_like(valid[:, :1]).expand(-1, 2), valid], dim=1)
         for block in self.recogniser:

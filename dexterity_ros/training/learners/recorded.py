@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 
 from dexterity_ros.action.decoder import decode_action, encode_target
-from dexterity_ros.contracts.arrays import Singles
+from dexterity_ros.contracts.arrays import Floats, Singles
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.sources import JOINTS
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import build_observation, needed_sources
-from dexterity_ros.observation.memory import observe_object, seed_memory
+from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
 from dexterity_ros.wire import TickRecord
 
 _GAP_PERIODS = 1.5
@@ -60,14 +60,28 @@ def _episode(ticks: Sequence[TickRecord], spec: ObservationSpec, action: ActionS
     for tick in ticks:
         memory = observe_object(memory, tick.inputs)
         seen.append(build_observation(spec, tick.inputs, memory))
-        before = {
-            "previous_action": memory.action,
-            "previous_target_rad": memory.target_pos_rad,
-            "lower_rad": hand.lower_rad,
-            "upper_rad": hand.upper_rad,
-        }
-        raw = np.asarray(encode_target(action, tick.target.pos_rad, **before), dtype=np.float32)
+        raw, applied = _action(tick, memory, action, hand)
         done.append(raw)
-        _, applied = decode_action(action, raw, **before, joint_pos_rad=tick.inputs[JOINTS].pos_rad)
         memory = replace(memory, target_pos_rad=tick.target.pos_rad, action=applied)
     return np.stack(seen), np.stack(done)
+
+
+def _action(tick: TickRecord, memory: PolicyMemory, spec: ActionSpec, hand: HandSpec) -> tuple[Singles, Floats]:
+    """Returns the raw action, (n,), that leads to the recorded target, and the action as the decoder applies it.
+
+    The recorded one where it does, which tells more at a limit than any action that ends there.
+    """
+    before = {
+        "previous_action": memory.action,
+        "previous_target_rad": memory.target_pos_rad,
+        "lower_rad": hand.lower_rad,
+        "upper_rad": hand.upper_rad,
+    }
+    joints = tick.inputs[JOINTS].pos_rad
+    if tick.raw_action.shape == np.shape(tick.target.pos_rad):
+        target, applied = decode_action(spec, tick.raw_action, **before, joint_pos_rad=joints)
+        if np.array_equal(target, tick.target.pos_rad):
+            return tick.raw_action, applied
+    raw = np.asarray(encode_target(spec, tick.target.pos_rad, **before), dtype=np.float32)
+    _, applied = decode_action(spec, raw, **before, joint_pos_rad=joints)
+    return raw, applied

@@ -1,6 +1,7 @@
 """What was recorded on a hand becomes a policy that runs through the same pipeline, whatever learned it."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -82,11 +83,15 @@ def test_the_observations_are_those_that_the_policy_saw_and_the_actions_those_it
     assert [len(actions) for _, actions in found] == [25, 15]
     seen = np.concatenate([seen for seen, _ in found])
     np.testing.assert_array_equal(seen, np.stack([tick.observation for tick in run_of_hand]))
-    low, high = config_of("gaussian").hand.lower_rad + 1e-9, config_of("gaussian").hand.upper_rad - 1e-9
-    inside = np.stack([(t.target.pos_rad > low) & (t.target.pos_rad < high) for t in run_of_hand])
-    done, took = np.concatenate([a for _, a in found]), np.stack([t.raw_action for t in run_of_hand]).clip(-1.0, 1.0)
-    led = np.abs(np.stack([t.target.pos_rad - t.inputs[JOINTS].pos_rad for t in run_of_hand])) < 0.5 - 1e-9
-    np.testing.assert_allclose(done[inside & led], took[inside & led], atol=1e-5)
+    done = np.concatenate([actions for _, actions in found])
+    np.testing.assert_array_equal(done, np.stack([tick.raw_action for tick in run_of_hand]))
+
+
+def test_what_a_person_led_becomes_the_action_that_ends_there(run_of_hand):
+    led = [replace(tick, outputs={"action": np.zeros(16, np.float32)}, led=True) for tick in run_of_hand[:25]]
+    (_, done), *_ = episodes(led, config_of("gaussian"))
+    moves = np.stack([b.target.pos_rad - a.target.pos_rad for a, b in pairwise(led)])
+    np.testing.assert_allclose(0.2 * done[1:], moves, atol=1e-6)
 
 
 def test_absolute_actions_are_the_recorded_targets(run_of_hand):
