@@ -1,7 +1,8 @@
-"""A person moves the fingers: what they show, episode by episode; a stage, and its bag.
+"""A person moves the fingers, or those of a second hand that leads: what they show, by episodes; a stage, and its bag.
 
-The bag is like that of a policy which a person leads: each tick consumed the joints, and its target is where they were
-one tick later. So everything that reads ticks reads it: datasets, `train data`, `play`.
+The bag is like that of a policy which a person leads: each tick consumed the joints, and its target is what the leader
+wanted, or without one, where the joints were one tick later. So everything that reads ticks reads it: datasets,
+`train data`, `play`.
 """
 
 from dataclasses import dataclass, field
@@ -46,24 +47,35 @@ class Doing(StrEnum):
     DONE = "done"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Row:
+    """A measurement, and what a leader wanted then, rad (n,); None where the fingers themselves are moved."""
+
+    sample: JointSample
+    wanted_rad: Floats | None
+
+
 @dataclass(kw_only=True)
 class Lesson:
-    """A stage. kept: episodes of samples, one every period."""
+    """A stage. kept: episodes of rows, one every period."""
 
     period_ns: int
-    kept: list[list[JointSample]] = field(default_factory=list)
+    kept: list[list[Row]] = field(default_factory=list)
     doing: Doing = Doing.WAITING
     thrown: int = 0
-    _now: list[JointSample] = field(default_factory=list)
+    _now: list[Row] = field(default_factory=list)
     _due_ns: int = 0
 
-    def step(self, sample: JointSample, key: str) -> Doing:
-        """Takes a measurement and what was pressed since the last one, or ""; returns what goes on."""
+    def step(self, sample: JointSample, key: str, wanted_rad: Floats | None = None) -> Doing:
+        """Takes a measurement and what was pressed since the last one, or ""; returns what goes on.
+
+        wanted_rad: what a leader wants, (n,); None without one.
+        """
         self._press(key)
         if self.doing is Doing.RECORDING and int(sample.stamp_ns) >= self._due_ns:
             late = not self._now or int(sample.stamp_ns) - self._due_ns > self.period_ns
             self._due_ns = (int(sample.stamp_ns) if late else self._due_ns) + self.period_ns
-            self._now.append(sample)
+            self._now.append(Row(sample=sample, wanted_rad=wanted_rad))
         return self.doing
 
     def _press(self, key: str) -> None:
@@ -100,15 +112,16 @@ def write_lesson(folder: Path, lesson: Lesson, hand: HandFile) -> None:
     writer.close()
 
 
-def _tick(here: JointSample, after: JointSample, episode: int) -> TickRecord:
-    now = int(here.stamp_ns)
+def _tick(row: Row, next_row: Row, episode: int) -> TickRecord:
+    here, now = row.sample, int(row.sample.stamp_ns)
+    target = np.asarray(next_row.sample.pos_rad if row.wanted_rad is None else row.wanted_rad)
     return TickRecord(
         now_ns=now,
         reset=episode,
         inputs=ObservationInputs({JOINTS.name: here}),
         observation=np.asarray(here.pos_rad, dtype=np.float32),
-        outputs={ACTION.name: np.asarray(after.pos_rad, dtype=np.float32)},
-        target=JointTarget(stamp_ns=now, pos_rad=np.asarray(after.pos_rad)),
+        outputs={ACTION.name: target.astype(np.float32)},
+        target=JointTarget(stamp_ns=now, pos_rad=target),
         led=True,
     )
 

@@ -1,13 +1,18 @@
-"""dexterity bag to-lerobot, from-lerobot"""
+"""dexterity bag to-lerobot, from-lerobot, join-lerobot"""
+
+from dataclasses import asdict
 
 from dexterity_ros.cli.bag import beside
-from dexterity_ros.cli.options.bag import BagFromLerobotOptions, BagToLerobotOptions
-from dexterity_ros.cli.output import say, say_damage, say_left_out
+from dexterity_ros.cli.options.bag import BagFromLerobotOptions, BagJoinLerobotOptions, BagToLerobotOptions
+from dexterity_ros.cli.output import say, say_damage, say_left_out, write_json
 from dexterity_ros.cli.replay import read_run
+from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.files import naming
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.recording.lerobot import to_lerobot
+from dexterity_ros.recording.lerobot_foreign import ForeignColumns
+from dexterity_ros.recording.lerobot_join import join
 from dexterity_ros.recording.lerobot_reader import from_lerobot
 from dexterity_ros.replay.run_record import RunRecord
 
@@ -39,7 +44,18 @@ def _rate_hz(run: RunRecord) -> float:
 def from_dataset(options: BagFromLerobotOptions) -> int:
     """Writes a dataset as a bag."""
     out = options.out or beside(options.path, "bag")
+    columns = None if options.columns is None else config.load(ForeignColumns, options.columns)
     with naming(out):
-        done = from_lerobot(options.path, out, joint_names=load_hand(options.hand).joint_names)
+        done = from_lerobot(options.path, out, joint_names=load_hand(options.hand).joint_names, columns=columns)
     say(f"{done.ticks} ticks in {out}")
     return say_damage("", done.doubts)
+
+
+def join_datasets(options: BagJoinLerobotOptions) -> int:
+    """Writes several datasets as one."""
+    with naming(options.out):
+        done = join(options.datasets, options.out, validation=options.validation, seed=options.seed)
+    aside = f", the last {done.validation} for validation" if done.validation else ""
+    say(f"{done.episodes} episodes{aside}, {done.frames:,} frames, {len(done.tasks)} tasks in {options.out}")
+    write_json(options.json, asdict(done))
+    return 0

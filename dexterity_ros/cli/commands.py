@@ -14,6 +14,7 @@ _DEMO = "the demo needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _NODES = "this benchmark needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _SIM = "this needs MuJoCo: pip install '.[sim]'"
 _TRAIN = "training needs the extra: pip install 'dexterity_ros[train]'"
+_DATA = "learning from recordings needs: pip install '.[train,export]'"
 _EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
 _ARROW = "this needs pyarrow: pip install '.[export]'"
 _VENDOR = "bench bus compares with the vendor's SDK: pip install dynamixel-sdk"
@@ -49,11 +50,12 @@ _BAG = {
     "export": Command("one table per topic, and images", "bag:BagExportOptions", "bag_export:export", _ARROW),
     "to-lerobot": Command("as a LeRobotDataset v3", "bag:BagToLerobotOptions", "bag_lerobot:to_dataset", _ARROW),
     "from-lerobot": Command("of a LeRobotDataset", "bag:BagFromLerobotOptions", "bag_lerobot:from_dataset", _ARROW),
+    "join-lerobot": Command("several of them", "bag:BagJoinLerobotOptions", "bag_lerobot:join_datasets", _ARROW),
 }
 _TRAINING = {
     "teacher": Command("by reinforcement; it sees all", "train:TeacherOptions", "train_teacher:teacher", _TRAIN),
     "student": Command("by imitation; it sees sensors", "train:StudentOptions", "train_student:student", _TRAIN),
-    "data": Command("from recordings of a hand", "train:DataOptions", "train_data:data", _TRAIN),
+    "data": Command("from recordings of a hand", "train:DataOptions", "train_data:data", _DATA),
     "ablation": Command("what randomisation is worth", "train:AblationOptions", "train_studies:ablation", _TRAIN),
     "methods": Command("ways of imitation, and memories", "train:MethodsOptions", "train_studies:methods", _TRAIN),
     "dark-room": Command("where imitation must fail", "train:DarkRoomOptions", "train_blind_spots:dark_room", _TRAIN),

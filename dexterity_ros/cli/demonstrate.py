@@ -9,8 +9,9 @@ from functools import partial
 import numpy as np
 
 from dexterity_ros.action.primitive_fit import fit
+from dexterity_ros.bringup.leading import LedHand
 from dexterity_ros.bringup.lesson import Doing, Lesson, read_motions, write_lesson
-from dexterity_ros.bringup.manual import PERIOD_S, ManualHand
+from dexterity_ros.bringup.manual import PERIOD_S
 from dexterity_ros.bringup.playing import path_of, path_of_primitive, play
 from dexterity_ros.cli.hand import connected
 from dexterity_ros.cli.hand_port import hand_spec, joint_index, port_path
@@ -22,45 +23,60 @@ from dexterity_ros.contracts.errors import BagError, ConfigError
 from dexterity_ros.contracts.files import naming
 from dexterity_ros.contracts.ranges import shown
 from dexterity_ros.contracts.robot_hand import RobotHand
+from dexterity_ros.contracts.samples import JointSample
 from dexterity_ros.runtime.ending import interrupt_once
 
 _RATES_HZ = (1.0, 100.0)
 
 
 def teach(options: TeachOptions) -> int:
-    """Records what a person shows with the fingers of a limp hand."""
+    """Records what a person shows with the fingers of a limp hand, or of a second one that leads."""
     if not _RATES_HZ[0] <= options.rate_hz <= _RATES_HZ[1]:
         raise ConfigError(f"--rate-hz is {options.rate_hz:g}, expected {_RATES_HZ[0]:g} to {_RATES_HZ[1]:g}")
     if options.name.exists():
         raise BagError(f"{options.name} exists already; a lesson never overwrites anything")
     asked_to_end, spec = interrupt_once(), hand_spec(options)
-    manual = connected(spec, port_path(options.port), None, asked_to_end)
     lesson = Lesson(period_ns=round(1e9 / options.rate_hz))
+    hands = [connected(spec, port_path(options.port), None, asked_to_end)]
     try:
-        manual.limp()
-        _listen(manual, lesson)
+        if options.leader:
+            leading = replace(options, robot=options.leader_robot)
+            hands.append(connected(hand_spec(leading), options.leader, None, asked_to_end))
+            _led(LedHand(*hands), lesson)
+        else:
+            hands[0].limp()
+            _listen(lesson, lambda: (hands[0].read(), None))
     except KeyboardInterrupt:
         say("ended; what was kept is written")
     finally:
-        manual.close()
+        for hand in hands:
+            hand.close()
     with naming(options.name):
         write_lesson(options.name, lesson, spec)
-    seconds = sum((e[-1].stamp_ns - e[0].stamp_ns) * 1e-9 for e in lesson.kept)
+    seconds = sum((e[-1].sample.stamp_ns - e[0].sample.stamp_ns) * 1e-9 for e in lesson.kept)
     say(f"{len(lesson.kept)} episodes, {seconds:.1f} s in {options.name}; next: dexterity hand play {options.name}")
     said = {"bag": str(options.name), "episodes": len(lesson.kept), "thrown": lesson.thrown}
     write_json(options.json, said | {"seconds": round(float(seconds), 2)})
     return 0
 
 
-def _listen(manual: ManualHand, lesson: Lesson) -> None:
-    """Reads hand and keys until the person is done. Stamps are those of a wall clock that nobody sets meanwhile."""
+def _led(led: LedHand, lesson: Lesson) -> None:
+    led.begin()
+    try:
+        _listen(lesson, led.step)
+    finally:
+        led.end()
+
+
+def _listen(lesson: Lesson, read: Callable[[], tuple[JointSample | None, Floats | None]]) -> None:
+    """Reads hands and keys until the person is done. Stamps are those of a wall clock that nobody sets meanwhile."""
     wall_ns = time.time_ns() - time.monotonic_ns()
     with pressed_keys() as pressed, console.status(str(lesson.doing)) as status:
         while lesson.doing is not Doing.DONE:
-            began = time.monotonic()
-            sample = manual.read()
-            before = lesson.doing
-            lesson.step(replace(sample, stamp_ns=int(sample.stamp_ns) + wall_ns), pressed())
+            began, before = time.monotonic(), lesson.doing
+            sample, wanted = read()
+            if sample is not None:
+                lesson.step(replace(sample, stamp_ns=int(sample.stamp_ns) + wall_ns), pressed(), wanted)
             if lesson.doing is not before:
                 status.update(f"{lesson.doing}; {len(lesson.kept)} kept, {lesson.thrown} thrown away")
             time.sleep(max(PERIOD_S - (time.monotonic() - began), 0.0))

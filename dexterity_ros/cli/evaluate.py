@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dexterity_ros.cli.evaluate_autopsy import perform_autopsy
+from dexterity_ros.cli.evaluate_record import record_demonstrations
 from dexterity_ros.cli.film import check_video, film
 from dexterity_ros.cli.options.evaluate import EvaluateOptions
 from dexterity_ros.cli.output import console, figures_table, outcome_table, say, write_json
@@ -28,7 +29,7 @@ from dexterity_ros.tasks.spec import TaskSpec
 
 PLANNER = "planner"  # in place of a bundle
 PLANNED_OBJECT, PLANNED_TASK, PLANNED_RATE_HZ = "cube70", "so3", 20.0  # it has no manifest to say so
-_QUESTIONS = ("against", "teacher", "called", "sweep", "autopsy")
+_QUESTIONS = ("against", "teacher", "called", "sweep", "autopsy", "record")
 
 
 def evaluate(options: EvaluateOptions) -> int:
@@ -52,6 +53,11 @@ def evaluate(options: EvaluateOptions) -> int:
         return _against(pipeline, course, options)
     if options.autopsy is not None:
         row = perform_autopsy(pipeline, course, options.autopsy)
+        write_json(options.json, _header(pipeline, course, options) | row)
+        return 0
+    if options.record is not None:
+        bundle, judge = resource(options.bundle), options.judge
+        row = record_demonstrations(pipeline, course, options.record, bundle=bundle, judge=judge)
         write_json(options.json, _header(pipeline, course, options) | row)
         return 0
     return _alone(pipeline, course, options)

@@ -12,6 +12,7 @@ from dexterity_ros.cli.output import console, say, say_damage
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import naming
 from dexterity_ros.recording.bag_reader import Bag
+from dexterity_ros.recording.metadata import LEROBOT_FILE
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.reporting.page import Page, side_by_side
 from dexterity_ros.reporting.run_page import RunPage
@@ -69,9 +70,19 @@ def _export(read: list[_Read], options: ReportOptions) -> int:
 def _read(source: Path) -> _Read:
     if source.is_dir() and (source / LOG_FILE).is_file():
         return _Read(page=training_page(source))
+    if (source / LEROBOT_FILE).is_file():
+        return _Read(page=_data_page(source))
     bag = Bag(source)
     page = RunPage(RunRecord(bag)).page()
     alarms = tuple(alarm for alarm in page.alarms if not alarm.startswith("damage:"))
     if bag.damage:
         page = replace(page, alarms=(f"damaged: {bag.damage}", *alarms))
     return _Read(page=page, damage=bag.damage, doubts=bag.doubts)
+
+
+def _data_page(source: Path) -> Page:
+    try:
+        from dexterity_ros.reporting.data_page import data_page
+    except ImportError as error:
+        raise ConfigError(f"the page of a dataset needs pyarrow: pip install '.[export]' ({error})") from error
+    return data_page(source)

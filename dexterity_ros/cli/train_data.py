@@ -9,8 +9,8 @@ from dexterity_ros.cli.train_run import next_step
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.recording.bag_reader import Bag
-from dexterity_ros.recording.lerobot import INFO_FILE
 from dexterity_ros.recording.lerobot_reader import dataset_ticks
+from dexterity_ros.recording.metadata import LEROBOT_FILE
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.training.checkpoint import CHECKPOINT
 from dexterity_ros.training.learners.data_run import DataConfig, DataRun
@@ -49,6 +49,6 @@ def _episodes(path: Path, config: DataConfig) -> list[Episode]:
 
 
 def _ticks(path: Path, config: DataConfig) -> list[TickRecord]:
-    if (path / INFO_FILE).is_file():
+    if (path / LEROBOT_FILE).is_file():
         return dataset_ticks(path, joint_names=config.hand.joint_names)
     return RunRecord(Bag(path).whole(), config.hand).ticks

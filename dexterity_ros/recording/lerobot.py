@@ -24,13 +24,13 @@ from dexterity_ros.contracts.sources import JOINTS, Source
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.card import write_card
-from dexterity_ros.recording.lerobot_images import image_columns
-from dexterity_ros.recording.metadata import digest
+from dexterity_ros.recording.lerobot_images import Images, image_columns
+from dexterity_ros.recording.metadata import LEROBOT_FILE, digest
 
 VERSION = "v3.0"
-INFO_FILE, INFO_KEY, DIGESTS_KEY = "meta/info.json", "dexterity_ros", "dexterity_ros_sha256"
+INFO_FILE, INFO_KEY, DIGESTS_KEY = LEROBOT_FILE, "dexterity_ros", "dexterity_ros_sha256"
 _PIECE_BYTES = 1024 * 1024
-_FILE = "chunk-000/file-000.parquet"
+FRAMES_FILE = "chunk-000/file-000.parquet"
 STAMPS = ("stamp_ns", "reset")
 # The features of a source, each with fields of a sample; where nothing is said, observation.SOURCE has them all.
 _FEATURES: dict[str, dict[str, tuple[str, ...]]] = {
@@ -76,31 +76,72 @@ def stamp_feature(source: Source[Any]) -> str:
 
 def to_lerobot(bag: Bag, out: Path, *, joint_names: Sequence[str], task: str, rate_hz: float) -> Dataset:
     """Returns what was written as a dataset to the folder `out`. Raises BagError."""
-    if out.exists():
-        raise BagError(f"{out} exists already; an export never overwrites anything")
+    refuse_existing(out)
     bag.need("policy/tick")
     ticks = [wire.tick_record(value) for _, value in bag.values("policy/tick")]
     _check(ticks, joint_names)
-    episodes = _episodes(ticks)
     images = image_columns(bag, ticks)
-    features = _features(ticks[0], joint_names) | images.features
+    kept = _Frames(ticks=ticks, joint_names=joint_names, task=task, rate_hz=rate_hz, images=images)
     try:
-        columns = _columns(ticks, episodes, rate_hz)
+        episodes = _write_dataset(out, kept, bag.info)
     except OverflowError as error:
         raise BagError(f"{bag.path}: a tick has a stamp beyond 64 bits: {error}") from error
-    for folder in ("data/chunk-000", "meta/episodes/chunk-000"):
-        (out / folder).mkdir(parents=True)
-    _write(out / "data" / _FILE, columns | images.columns, row_group_size=500)
-    _write(out / "meta" / "tasks.parquet", {"task_index": [0], "task": [task]})
-    _write(out / "meta" / "episodes" / _FILE, _episode_rows(episodes, task))
-    info = _dataset_info(features, episodes, round(rate_hz))
-    info |= {INFO_KEY: bag.info, DIGESTS_KEY: _digests(out, bag.info)}
-    (out / INFO_FILE).write_text(json.dumps(info, indent=2) + "\n")
-    (out / "meta" / "stats.json").write_text(json.dumps(_statistics(columns), indent=2) + "\n")
+    features = _features(ticks[0], joint_names) | images.features
     left_out = _left_out(bag, ticks[0].inputs.sources) | images.left_out
     contents = {name: f"{feature['dtype']} {feature['shape']}" for name, feature in features.items()}
     write_card(out, bag, f"{bag.path.name} as LeRobotDataset", contents, left_out, _CARD_HEAD)
-    return Dataset(episodes=len(episodes), frames=len(ticks), left_out=left_out)
+    return Dataset(episodes=episodes, frames=len(ticks), left_out=left_out)
+
+
+def refuse_existing(out: Path) -> None:
+    """Raises BagError when there is something already."""
+    if out.exists():
+        raise BagError(f"{out} exists already; an export never overwrites anything")
+
+
+def write_ticks(
+    out: Path,
+    ticks: Sequence[wire.TickRecord],
+    info: dict[str, str],
+    *,
+    joint_names: Sequence[str],
+    task: str,
+    rate_hz: float,
+) -> Dataset:
+    """Returns what was written as a dataset to the folder `out`, of ticks that no bag holds. Raises BagError.
+
+    info: what ran, as a bag tells it.
+    """
+    refuse_existing(out)
+    _check(ticks, joint_names)
+    kept = _Frames(ticks=ticks, joint_names=joint_names, task=task, rate_hz=rate_hz, images=Images())
+    return Dataset(episodes=_write_dataset(out, kept, info), frames=len(ticks), left_out={})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Frames:
+    ticks: Sequence[wire.TickRecord]
+    joint_names: Sequence[str]
+    task: str
+    rate_hz: float
+    images: Images
+
+
+def _write_dataset(out: Path, kept: _Frames, told: dict[str, str]) -> int:
+    """Writes a dataset. Returns how many episodes it has."""
+    episodes = _episodes(kept.ticks)
+    columns = _columns(kept.ticks, episodes, kept.rate_hz)
+    for folder in ("data/chunk-000", "meta/episodes/chunk-000"):
+        (out / folder).mkdir(parents=True)
+    write_parquet(out / "data" / FRAMES_FILE, columns | kept.images.columns, row_group_size=500)
+    write_parquet(out / "meta" / "tasks.parquet", {"task_index": [0], "task": [kept.task]})
+    write_parquet(out / "meta" / "episodes" / FRAMES_FILE, episode_rows(episodes, [[kept.task]] * len(episodes)))
+    features = _features(kept.ticks[0], kept.joint_names) | kept.images.features
+    info = dataset_info(features, episodes, round(kept.rate_hz))
+    info |= {INFO_KEY: told, DIGESTS_KEY: digests(out, told)}
+    (out / INFO_FILE).write_text(json.dumps(info, indent=2) + "\n")
+    (out / "meta" / "stats.json").write_text(json.dumps(statistics(columns), indent=2) + "\n")
+    return len(episodes)
 
 
 def file_digest(path: Path) -> str:
@@ -131,14 +172,16 @@ def _left_out(bag: Bag, sources: Sequence[Source[Any]]) -> dict[str, str]:
     return {topic: why for topic, count in sorted(bag.counts.items()) if count and topic not in inside}
 
 
-def _write(path: Path, columns: dict[str, Any], row_group_size: int | None = None) -> None:
+def write_parquet(path: Path, columns: dict[str, Any], row_group_size: int | None = None) -> None:
+    """Writes a table with checksums."""
     table = pa.table(columns)
     with path.open("wb") as stream:  # a name that is no text is none for pyarrow
         pq.write_table(table, stream, compression="zstd", row_group_size=row_group_size, write_page_checksum=True)
 
 
-def _digests(out: Path, info: dict[str, str]) -> dict[str, str]:
-    data = f"data/{_FILE}"
+def digests(out: Path, info: dict[str, str]) -> dict[str, str]:
+    """Returns the SHA-256 of the frames, and of what ran."""
+    data = f"data/{FRAMES_FILE}"
     return {data: file_digest(out / data), INFO_KEY: digest(info)}
 
 
@@ -198,29 +241,35 @@ def _features(tick: wire.TickRecord, joint_names: Sequence[str]) -> dict[str, An
     }
 
 
-def _dataset_info(features: dict[str, Any], episodes: Sequence[tuple[int, int]], fps: int) -> dict[str, Any]:
+def dataset_info(
+    features: dict[str, Any], episodes: Sequence[tuple[int, int]], fps: int, *, tasks: int = 1, validation: int = 0
+) -> dict[str, Any]:
+    """Returns info.json. episodes: (first, end) of each. validation: how many of the last are put aside for that."""
+    train = len(episodes) - validation
+    aside = {"validation": f"{train}:{len(episodes)}"} if validation else {}
     return {
         "codebase_version": VERSION,
         "robot_type": "dexterity_ros",
         "total_episodes": len(episodes),
         "total_frames": episodes[-1][1],
-        "total_tasks": 1,
+        "total_tasks": tasks,
         "chunks_size": 1000,
         "data_files_size_in_mb": 100,
         "video_files_size_in_mb": 200,
         "fps": fps,
-        "splits": {"train": f"0:{len(episodes)}"},
+        "splits": {"train": f"0:{train}", **aside},
         "data_path": "data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet",
         "video_path": None,
         "features": features,
     }
 
 
-def _episode_rows(episodes: Sequence[tuple[int, int]], task: str) -> dict[str, Any]:
+def episode_rows(episodes: Sequence[tuple[int, int]], tasks: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Returns the table of episodes. episodes: (first, end) of each. tasks: of each."""
     zeros = [0] * len(episodes)
     return {
         "episode_index": list(range(len(episodes))),
-        "tasks": [[task]] * len(episodes),
+        "tasks": [list(named) for named in tasks],
         "length": [end - first for first, end in episodes],
         "data/chunk_index": zeros,
         "data/file_index": zeros,
@@ -231,7 +280,8 @@ def _episode_rows(episodes: Sequence[tuple[int, int]], task: str) -> dict[str, A
     }
 
 
-def _statistics(columns: dict[str, Any]) -> dict[str, Any]:
+def statistics(columns: dict[str, Any]) -> dict[str, Any]:
+    """Returns least, most, mean and deviation of each column, as LeRobot keeps them."""
     result = {}
     for name, column in columns.items():
         values = np.array(column.to_pylist(), dtype=np.float64).reshape(len(column), -1)

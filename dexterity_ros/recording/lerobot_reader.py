@@ -30,6 +30,7 @@ from dexterity_ros.recording.lerobot import (
     source_features,
     stamp_feature,
 )
+from dexterity_ros.recording.lerobot_foreign import ForeignColumns
 from dexterity_ros.recording.messages import write_tick
 from dexterity_ros.recording.metadata import digest, recorded_topics
 
@@ -59,10 +60,15 @@ class _Columns:
     frames: int
 
 
-def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> FromDataset:
-    """Returns what was written to the bag `out`. Raises BagError for a dataset that cannot be one."""
-    info = _read_info(dataset)
-    ticks = _ticks(dataset, info, joint_names)
+def from_lerobot(
+    dataset: Path, out: Path, *, joint_names: Sequence[str], columns: ForeignColumns | None = None
+) -> FromDataset:
+    """Returns what was written to the bag `out`. Raises BagError for a dataset that cannot be one.
+
+    columns: what they are called there; None = as here.
+    """
+    info = read_info(dataset)
+    ticks = _ticks(dataset, info, joint_names, columns)
     told = info.get(INFO_KEY, {})
     topics = recorded_topics()
     writer = BagWriter(out, list(topics.values()), {str(key): str(value) for key, value in told.items()})
@@ -72,18 +78,45 @@ def from_lerobot(dataset: Path, out: Path, *, joint_names: Sequence[str]) -> Fro
     return FromDataset(ticks=len(ticks), doubts=_doubts(info))
 
 
-def dataset_ticks(dataset: Path, *, joint_names: Sequence[str]) -> list[wire.TickRecord]:
-    """Returns the frames of a dataset as policy ticks. Raises BagError for a dataset that has none."""
-    return _ticks(dataset, _read_info(dataset), joint_names)
+def dataset_ticks(
+    dataset: Path, *, joint_names: Sequence[str], columns: ForeignColumns | None = None
+) -> list[wire.TickRecord]:
+    """Returns the frames of a dataset as policy ticks. Raises BagError for a dataset that has none.
+
+    columns: what they are called there; None = as here.
+    """
+    return _ticks(dataset, read_info(dataset), joint_names, columns)
 
 
-def _ticks(dataset: Path, info: dict[str, Any], joint_names: Sequence[str]) -> list[wire.TickRecord]:
-    _check_digests(dataset, info)
-    width = _state_width(dataset, info)
-    columns = _columns(dataset, info, width)
+def _ticks(
+    dataset: Path, info: dict[str, Any], joint_names: Sequence[str], theirs: ForeignColumns | None
+) -> list[wire.TickRecord]:
+    check_digests(dataset, info)
+    table = read_table(dataset)
+    if theirs is not None and table is not None:
+        fps = info.get("fps")
+        if not (isinstance(fps, int | float) and fps > 0):
+            raise BagError(f"{dataset} has {fps!r} fps, expected a number above 0")
+        width, table = len(joint_names), theirs.as_ours(table, float(fps), tuple(joint_names))
+    else:
+        width = _state_width(dataset, info)
+    columns = _columns(dataset, info, table, width)
     if width != len(joint_names):
         raise BagError(f"{dataset} has {width} joints, the hand has {len(joint_names)}")
     return [_tick_of(columns, i) for i in range(columns.frames)]
+
+
+def task_names(dataset: Path) -> dict[int, str]:
+    """Returns the text of each task; LeRobot itself writes it as the index of a pandas table. Raises BagError."""
+    path = dataset / "meta" / "tasks.parquet"
+    try:
+        table = pq.read_table(path).to_pydict()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise BagError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    texts = next((table[key] for key in ("task", "__index_level_0__") if key in table), None)
+    if texts is None or "task_index" not in table:
+        raise BagError(f"{path} has the columns {list(table)}, expected task and task_index")
+    return dict(zip(table["task_index"], map(str, texts), strict=True))
 
 
 def _doubts(info: dict[str, Any]) -> str:
@@ -94,7 +127,8 @@ def _doubts(info: dict[str, Any]) -> str:
     return f"damage cannot be excluded: {', '.join(said)}" if said else ""
 
 
-def _read_info(dataset: Path) -> dict[str, Any]:
+def read_info(dataset: Path) -> dict[str, Any]:
+    """Returns info.json. Raises BagError for what is no dataset of this version."""
     path = dataset / INFO_FILE
     if not path.is_file():
         raise BagError(f"{dataset} is not a LeRobot dataset: no {INFO_FILE}")
@@ -111,7 +145,7 @@ def _read_info(dataset: Path) -> dict[str, Any]:
     return info
 
 
-def _check_digests(dataset: Path, info: dict[str, Any]) -> None:
+def check_digests(dataset: Path, info: dict[str, Any]) -> None:
     """Files and what ran are what was written; a dataset that others made has no digests."""
     digests = info.get(DIGESTS_KEY, {})
     if not isinstance(digests, dict):
@@ -138,15 +172,14 @@ def _state_width(dataset: Path, info: dict[str, Any]) -> int:
     return int(shape[0])
 
 
-def _columns(dataset: Path, info: dict[str, Any], joints: int) -> _Columns:
-    table = _read_table(dataset)
+def _columns(dataset: Path, info: dict[str, Any], table: Any, joints: int) -> _Columns:
     there = [] if table is None else table.column_names
     sources = tuple(s for s in SOURCES.values() if s is JOINTS or stamp_feature(s) in there)
     stamps = (*STAMPS, *map(stamp_feature, sources))
     widths = {name: width for source in sources for name, width in _widths(source, joints).items()} | {"action": joints}
     missing = [name for name in (*_NEEDED, *widths, *stamps) if name not in there]
     if table is None or missing:
-        raise BagError(f"{dataset} has no {missing}; its features are {sorted(info['features'])}")
+        raise BagError(f"{dataset} has no {missing}; its columns are {sorted(there)}")
     frames = info.get("total_frames")
     if isinstance(frames, int) and frames != table.num_rows:
         raise BagError(
@@ -168,8 +201,11 @@ def _widths(source: Source[Any], joints: int) -> dict[str, int]:
     }
 
 
-def _read_table(dataset: Path) -> Any:
-    """Returns all frames without their images; None without a data file. A bag has the ticks, not the camera."""
+def read_table(dataset: Path, *, images: bool = False) -> Any:
+    """Returns all frames, without their images where nobody asks for them; None without a data file.
+
+    Raises BagError for files that are damaged, or do not go together.
+    """
     tables = []
     for file in sorted((dataset / "data").glob("chunk-*/file-*.parquet")):
         if not file.is_file():
@@ -177,7 +213,9 @@ def _read_table(dataset: Path) -> Any:
         try:
             with file.open("rb") as stream:
                 whole = pq.ParquetFile(stream, page_checksum_verification=True)
-                names = [name for name in whole.schema_arrow.names if not name.startswith("observation.images.")]
+                names = [
+                    name for name in whole.schema_arrow.names if images or not name.startswith("observation.images.")
+                ]
                 tables.append(whole.read(columns=names))
         except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise BagError(f"{file} is damaged: {' '.join(str(error).split())}") from error

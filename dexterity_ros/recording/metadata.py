@@ -15,6 +15,7 @@ from dexterity_ros.recording.mcap_records import Channel
 from dexterity_ros.recording.types import type_hash
 
 METADATA_FILE = "metadata.yaml"
+LEROBOT_FILE = "meta/info.json"  # what a folder has that is a LeRobot dataset
 DIGEST_KEY = "sha256"  # of what a bag tells about how it came to be
 _FOREVER = {"sec": 9223372036, "nsec": 854775807}
 

@@ -72,14 +72,41 @@ class BagToLerobotOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class BagFromLerobotOptions:
-    """Make a bag of a LeRobotDataset: one of ours, or one recorded elsewhere with the same features.
+    """Make a bag of a LeRobotDataset: one of ours, or one recorded elsewhere.
 
-    Into OUT or PATH_bag.
+    Into OUT or PATH_bag. A dataset with other columns is read with --columns, a YAML file with the keys state, action,
+    velocity (empty: from differences), unit (rad or deg), joints (in their order).
 
     Attributes:
         path: the dataset.
+        columns: file that says what its columns are called; default: as in ours.
     """
 
     path: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DATASET")]
     out: OutPath = None
     hand: HandName = "leap"
+    columns: Annotated[Path | None, optional("FILE")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BagJoinLerobotOptions:
+    """Join LeRobot datasets of the same features into one, with their tasks.
+
+    Statistics are those of the episodes to train on; validation episodes come last. `dexterity report OUT` shows what
+    is in it.
+
+    JSON keys:
+    - episodes, frames, validation, tasks
+
+    Attributes:
+        out: folder of the new dataset.
+        datasets: what is joined.
+        validation: share of the episodes that are put aside.
+        seed: of the draw of these.
+    """
+
+    out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="OUT")]
+    datasets: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DATASET")]
+    validation: float = 0.0
+    seed: int = 0
+    json: JsonFile = None

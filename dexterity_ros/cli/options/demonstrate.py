@@ -14,6 +14,7 @@ from dexterity_ros.cli.options.kinds import HandName, JsonFile, RobotFile, optio
 class TeachOptions:
     """Show a motion by moving the fingers of a hand that has no torque; without ROS.
 
+    With --leader it is a second hand of the same model that has no torque: this one follows it through its gate.
     Space begins and ends an episode, k keeps it, t throws it away, q ends; a pedal that types these does as well. What
     was kept becomes a bag, a tick for every period, which `play`, `bag to-lerobot` and `train data` read.
 
@@ -23,10 +24,14 @@ class TeachOptions:
     Attributes:
         name: folder of the bag.
         rate_hz: ticks per second.
+        leader: serial port of a second hand, which leads.
+        leader_robot: robot.yaml of that hand.
     """
 
     name: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="NAME")]
     rate_hz: float = 20.0
+    leader: Annotated[str, optional("PORT")] = ""
+    leader_robot: Annotated[str, optional("FILE")] = ""
     port: Port = ""
     hand: HandName = "leap"
     robot: RobotFile = ""

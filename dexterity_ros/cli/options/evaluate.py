@@ -32,6 +32,8 @@ class EvaluateOptions:
 
     With --autopsy: as above without baselines; DIR/autopsy.json has cases, counts and forks.
 
+    With --record: as above without baselines.
+
     With --sweep: sweep, rows [{value, as above}], kept (the values at which it keeps 90 % of its best).
 
     Attributes:
@@ -52,6 +54,8 @@ class EvaluateOptions:
         sweep: change one quantity of the judge step by step.
         told: what is seen has no errors and no delays.
         autopsy: write to this folder why each goal was late or dropped, and what would have freed stuck hands.
+        record: write what it does for the goals that it reaches to this folder, a LeRobot dataset to learn from; not of
+            the judge reality.
         plot: with --sweep, draw it to this PNG file (needs matplotlib).
         video: write a film of the first episodes to this file: .mp4, .gif or .webp.
         video_s: seconds that the film lasts at most.
@@ -76,6 +80,7 @@ class EvaluateOptions:
         Literal["latency", "noise", "friction", "mass", "rate"] | None, optional("latency|noise|friction|mass|rate")
     ] = None
     told: bool = False
+    record: Annotated[Path | None, optional("FOLDER")] = None
     autopsy: Annotated[Path | None, optional("DIR")] = None
     plot: Annotated[Path | None, optional("FILE")] = None
     video: Annotated[Path | None, optional("FILE")] = None
