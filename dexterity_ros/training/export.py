@@ -58,7 +58,7 @@ def export_run(
         TrainingError: no checkpoint. BundleError: the exported network does not reproduce the trained one.
     """
     if (run / DATA_FILE).is_file():
-        return export_learner(run, bundle, current_limit_a=current_limit_a, latency_s=latency_s)
+        return export_learner(run, bundle, current_limit_a=current_limit_a, latency_s=latency_s, recovery=recovery)
     config, env, actor, steps, ppo = _trained(run)
     if isinstance(config, TeacherConfig) and config.actor_sees == "privileged":
         raise TrainingError(f"the teacher in {run} sees what only a simulator knows: export a student of it")

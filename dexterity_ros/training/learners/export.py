@@ -24,6 +24,7 @@ from dexterity_ros.contracts.manifest import (
     save_manifest,
     sha256,
 )
+from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.training.checkpoint import TrainingError, read_checkpoint
 from dexterity_ros.training.learners.data_run import DATA_FILE, SEEN_FILE, DataConfig
@@ -33,11 +34,17 @@ from dexterity_ros.training.onnx_file import rounded, stamp_metadata, write_onnx
 
 
 def export_learner(
-    run: Path, bundle: Path, *, current_limit_a: float, latency_s: tuple[float, float] | None = None
+    run: Path,
+    bundle: Path,
+    *,
+    current_limit_a: float,
+    latency_s: tuple[float, float] | None = None,
+    recovery: RecoverySpec | None = None,
 ) -> PolicyManifest:
     """Returns the manifest of the bundle written to `bundle` from what a run has learned from recordings.
 
-    latency_s: what the policy is known to bear; default: that of the policy it is like.
+    latency_s: what the policy is known to bear; default: that of the policy it is like. recovery: what it is to do
+    where it makes no progress.
 
     Raises:
         TrainingError: the run has learned nothing, or not from recordings. BundleError: what was exported does not
@@ -54,7 +61,8 @@ def export_learner(
     write_onnx(deployed, deployed.example(), [CHUNK], bundle / NETWORK_FILE)
     _write_golden(deployed, spec, kept[VECTOR], bundle / GOLDEN_FILE)
     manifest = _manifest(config, spec, bundle, kept)
-    manifest = replace(manifest, current_limit_a=current_limit_a, latency_s=latency_s or manifest.latency_s)
+    manifest = replace(manifest, current_limit_a=current_limit_a, recovery=recovery)
+    manifest = replace(manifest, latency_s=latency_s or manifest.latency_s)
     check_latency(manifest.latency_s)
     stamp_metadata(manifest, bundle / NETWORK_FILE)
     manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
