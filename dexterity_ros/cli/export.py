@@ -4,11 +4,9 @@ from dexterity_ros.action.primitive_fit import fit
 from dexterity_ros.bringup.lesson import read_motions
 from dexterity_ros.cli.options.export import ExportOptions
 from dexterity_ros.cli.output import say, write_json
-from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest, load_manifest
-from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.primitive_bundle import export_primitive
