@@ -14,7 +14,6 @@ _DEMO = "the demo needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _NODES = "this benchmark needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _SIM = "this needs MuJoCo: pip install '.[sim]'"
 _TRAIN = "training needs the extra: pip install 'dexterity_ros[train]'"
-_DATA = "learning from recordings needs: pip install '.[train,export]'"
 _EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
 _ARROW = "this needs pyarrow: pip install '.[export]'"
 _VENDOR = "bench bus compares with the vendor's SDK: pip install dynamixel-sdk"
@@ -55,7 +54,7 @@ _BAG = {
 _TRAINING = {
     "teacher": Command("by reinforcement; it sees all", "train:TeacherOptions", "train_teacher:teacher", _TRAIN),
     "student": Command("by imitation; it sees sensors", "train:StudentOptions", "train_student:student", _TRAIN),
-    "data": Command("from recordings of a hand", "train:DataOptions", "train_data:data", _DATA),
+    "data": Command("from recordings of a hand", "train:DataOptions", "train_data:data", _TRAIN),
     "ablation": Command("what randomisation is worth", "train:AblationOptions", "train_studies:ablation", _TRAIN),
     "methods": Command("ways of imitation, and memories", "train:MethodsOptions", "train_studies:methods", _TRAIN),
     "dark-room": Command("where imitation must fail", "train:DarkRoomOptions", "train_blind_spots:dark_room", _TRAIN),

@@ -9,7 +9,6 @@ from dexterity_ros.cli.train_run import next_step
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.recording.bag_reader import Bag
-from dexterity_ros.recording.lerobot_reader import dataset_ticks
 from dexterity_ros.recording.metadata import LEROBOT_FILE
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.training.checkpoint import CHECKPOINT
@@ -50,5 +49,13 @@ def _episodes(path: Path, config: DataConfig) -> list[Episode]:
 
 def _ticks(path: Path, config: DataConfig) -> list[TickRecord]:
     if (path / LEROBOT_FILE).is_file():
-        return dataset_ticks(path, joint_names=config.hand.joint_names)
+        return _frames(path, config.hand.joint_names)
     return RunRecord(Bag(path).whole(), config.hand).ticks
+
+
+def _frames(path: Path, joint_names: tuple[str, ...]) -> list[TickRecord]:
+    try:
+        from dexterity_ros.recording.lerobot_reader import dataset_ticks
+    except ImportError as error:
+        raise ConfigError(f"learning from a dataset needs pyarrow: pip install '.[export]' ({error})") from error
+    return dataset_ticks(path, joint_names=joint_names)
