@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dexterity_ros.bringup.manual import Clock, HandError, ManualHand
+from dexterity_ros.bringup.person import Person
 from dexterity_ros.contracts.errors import DexterityError, Fault
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
 
@@ -12,14 +13,16 @@ from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
 class Rig:
     """What the steps work on.
 
-    ask: asks the person a yes-no question. open_bus: opens the port of a hand that is not connected. kill_holding:
-    starts another process that holds the hand, kills it with SIGKILL, and returns. hold_s: how long to warm up.
+    ask: asks the person a yes-no question. person: who says which joint moved. open_bus: opens the port of a hand that
+    is not connected. kill_holding: starts another process that holds the hand, kills it with SIGKILL, and returns.
+    hold_s: how long to warm up.
     """
 
     manual: ManualHand
     open_bus: Callable[[], DynamixelBus]
     clock: Clock
     ask: Callable[[str], bool]
+    person: Person
     kill_holding: Callable[[], None]
     hold_s: float
 

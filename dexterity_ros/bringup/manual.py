@@ -19,6 +19,7 @@ from dexterity_ros.safety.limits import Tightening, gate_limits
 from dexterity_ros.safety.preflight import joints_outside
 
 PERIOD_S = 0.01
+_PERIOD_NS = round(PERIOD_S * 1e9)
 _LET_GO_S = 3.0
 _EASE_S = 20.0  # easing takes less; more means that something keeps the hand from it
 
@@ -61,14 +62,17 @@ class ManualHand:
         clock: Clock,
         *,
         current_limit_a: float | None = None,
+        max_velocity_rad_s: float | None = None,
         asked_to_end: Callable[[], bool] = lambda: False,
     ) -> None:
-        """current_limit_a: at most the hand's, which is the default. Raises ConfigError when it is more.
+        """current_limit_a, max_velocity_rad_s: at most the hand's, the default. Raises ConfigError when it is more.
 
         asked_to_end: looked at in every cycle, in case the KeyboardInterrupt of a signal was lost.
         """
         self.spec, self._clock, self._asked_to_end = hand, clock, asked_to_end
-        self._limits = gate_limits(hand, None, Tightening(current_limit_a=current_limit_a))
+        self._limits = gate_limits(
+            hand, None, Tightening(current_limit_a=current_limit_a, max_velocity_rad_s=max_velocity_rad_s)
+        )
         self.driver = hand_on_bus(hand, open_bus, current_limit_a=self._limits.current_limit_a)
         self._control: HandControl | None = None
         self._reset = 0
@@ -122,7 +126,7 @@ class ManualHand:
         if self._asked_to_end():
             raise KeyboardInterrupt
         now = self._clock.now_ns()
-        self._clock.sleep(PERIOD_S - now * 1e-9 % PERIOD_S)
+        self._clock.sleep((_PERIOD_NS - now % _PERIOD_NS) * 1e-9)
         now = self._clock.now_ns()
         wanted = None
         if pose_rad is not None:
@@ -157,9 +161,16 @@ class ManualHand:
             if (self._clock.now_ns() - began) * 1e-9 > _LET_GO_S:
                 raise HandError(f"a motor may still have torque, cut the power: {self._control.state}")
             now = self._clock.now_ns()
-            self._clock.sleep(PERIOD_S - now * 1e-9 % PERIOD_S)
+            self._clock.sleep((_PERIOD_NS - now % _PERIOD_NS) * 1e-9)
             now = self._clock.now_ns()
             self._control.tick(None, Permit(armed=False, disarmed=True, heartbeat_ns=now), now)
+
+    def take_torque(self) -> bool:
+        """Takes the torque if there may be any. Returns whether every motor has confirmed it."""
+        if self._control is None or not self._control.powered:
+            return True
+        self.driver.read(self._clock.now_ns())  # which opens a lost bus again
+        return self._control.deactivate() is None
 
     def close(self) -> None:
         """Takes the torque if there is any, and closes the port."""

@@ -6,12 +6,13 @@ import numpy as np
 
 from dexterity_ros.bringup.acceptance_rig import Rig, must, registers
 from dexterity_ros.bringup.manual import HandError
+from dexterity_ros.bringup.wiring_belief import WiringBelief
+from dexterity_ros.bringup.wiring_questions import WiringQuestions
 from dexterity_ros.contracts.errors import Fault
+from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel.control_table import CURRENT_BASED_POSITION_MODE
 
 _STILL_RAD = 0.02  # arming may let a joint settle by this much
-_JOG_RAD = 0.1
-_FOLLOWED = 0.5  # share of a jog that must be seen
 _WARMING_C_PER_MIN = 3.0
 
 
@@ -54,26 +55,21 @@ def home(rig: Rig) -> str:
 
 
 def signs(rig: Rig) -> str:
-    """Moves joint after joint from home towards the middle of its range."""
-    hand, home = rig.manual.spec, np.array(rig.manual.spec.home_pos_rad)
-    middle = 0.5 * (hand.lower_rad + hand.upper_rad)
-    jog = np.where(middle >= home, _JOG_RAD, -_JOG_RAD)
-    followed = np.zeros(len(home))
-    for i in range(len(home)):
-        followed[i] = _follow(rig, home + jog * (np.arange(len(home)) == i), i) / jog[i]
-        _follow(rig, home, i)
-    worst = int(np.argmin(followed))
-    seen = f"{hand.joints[worst].name} moved {100 * followed[worst]:.0f} % of its {_JOG_RAD} rad"
-    must(bool(followed[worst] > _FOLLOWED), f"{seen}: sign, wiring order, or something in the way")
-    must(rig.ask("Did the joints move one by one, in the order of the hand's file?"), "the person said no: ids")
-    return f"every joint moved by itself and the right way; least: {seen}"
+    """Moves one joint after another, before anything moves together: a person says which moved, and which way."""
+    hand = rig.manual.spec
+    asking = WiringQuestions(rig.manual, rig.person, hand.max_current_a, None)
+    for motor in range(len(hand.joints)):
+        belief = asking.about(motor)
+        said = f"{_wrong(hand, motor, belief)}: `dexterity bringup signs` writes what is right into robot.yaml"
+        must(belief.best == (motor, 1), said)
+    return f"every joint moved by itself and the right way; {asking.asked} motions, {asking.contradicted} contradicted"
 
 
-def _follow(rig: Rig, pose: Any, joint: int) -> float:
-    """Follows a pose for 0.4 s and returns how far a joint is from home then."""
-    for _ in range(40):
-        rig.manual.tick(pose)
-    return float(rig.manual.read().pos_rad[joint] - rig.manual.spec.home_pos_rad[joint])
+def _wrong(hand: RobotHand, motor: int, belief: WiringBelief) -> str:
+    """Returns what a motor does in place of what the hand's files say."""
+    joint, _ = belief.best
+    said = f"motor {hand.motor_ids[motor]} moves {hand.joint_names[joint]}, the files say {hand.joint_names[motor]}"
+    return said if joint != motor else f"{hand.joint_names[motor]} turns the other way, its sign in robot.yaml is wrong"
 
 
 def limits(rig: Rig) -> str:

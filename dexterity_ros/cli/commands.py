@@ -76,6 +76,7 @@ _BENCH = {
     "paths": Command("motions by bus and directly", "bench:BenchPathsOptions", "bench_nodes:paths", _NODES),
     "damage": Command("damaged files, by all commands", "bench:BenchDamageOptions", "bench_damage:damage"),
     "learning": Command("our PPO beside another", "bench:BenchLearningOptions", "bench_learning:learning", _OTHER_PPO),
+    "bringup": Command("walks on hidden individuals", "bench:BenchBringupOptions", "bench_bringup:bringup", _SIM),
     "imitation": Command("Pendulum-v1", "bench:BenchImitationOptions", "bench_imitation:imitation", _IMITATION),
 }
 _HAND = {
@@ -86,7 +87,8 @@ _HAND = {
     "teach": Command("show a motion with the fingers", "demonstrate:TeachOptions", "demonstrate:teach"),
     "play": Command("play it, or a primitive of it", "demonstrate:PlayOptions", "demonstrate:play_motion"),
     "setup": Command("ids, baud rate, limits of the motors", "hand:HandSetupOptions", "hand_setup:set_up"),
-    "accept": Command("ten minutes, a report to sign", "hand:HandAcceptOptions", "hand_accept:accept"),
+    "accept": Command("ten minutes, a report to sign", "hand:HandAcceptOptions", "hand_accept:accept", _SIM),
+    "emulate": Command("a hand that is not there, on a port", "hand:HandEmulateOptions", "hand_emulate:emulate", _SIM),
 }
 MENU: dict[str, dict[str, Command | Group]] = {
     "see": {
@@ -117,6 +119,7 @@ MENU: dict[str, dict[str, Command | Group]] = {
     },
     "bring up": {
         "doctor": Command("what this machine lacks, and what mends it", "doctor:DoctorOptions", "doctor:doctor"),
+        "bringup": Command("from an assembled hand to robot.yaml", "bringup:BringupOptions", "bringup:bringup", _SIM),
         "hand": Group("a real hand without ROS: read, jog, teach, set up, accept", _HAND),
         "config": Command("a file with what it is based on", "config:ConfigOptions", "config:show"),
         "completion": Command("for your shell", "completion:CompletionOptions", "completion:completion"),
@@ -158,6 +161,6 @@ def _load(package: str, target: str) -> Any:
 def not_there(what: str, asked: str, known: Iterable[str]) -> ConfigError:
     """Returns the error about a name that does not exist, with the nearest ones. what: as in "train has no command"."""
     listed = list(known)
-    near = get_close_matches(asked, listed, n=3, cutoff=0.5)
+    near = get_close_matches(asked, listed, n=3, cutoff=0.6)
     nearest = f"; nearest: {', '.join(near)}" if near else ""
     return ConfigError(f"{what} {shown(asked)}{nearest}; it has {', '.join(listed) or 'no options'}")

@@ -9,9 +9,11 @@ from typing import Any
 from dexterity_ros.bringup import acceptance
 from dexterity_ros.bringup.acceptance_rig import Rig
 from dexterity_ros.bringup.manual import ManualHand, RealClock
+from dexterity_ros.bringup.person import AgreeingPerson
 from dexterity_ros.cli.hand_port import hand_spec, port_path
 from dexterity_ros.cli.options.hand import HandAcceptOptions
 from dexterity_ros.cli.output import console, say, write_json
+from dexterity_ros.cli.terminal_person import TerminalPerson
 from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.open import bus_on_port
 from dexterity_ros.runtime.ending import interrupt_once
@@ -43,6 +45,7 @@ def _rig(spec: RobotHand, path: str, options: HandAcceptOptions) -> Rig:
         open_bus=bus_on_port(spec, path),
         clock=RealClock(),
         ask=(lambda _question: True) if options.yes else _ask,
+        person=AgreeingPerson() if options.yes else TerminalPerson(),
         kill_holding=_holding_process(path, again),
         hold_s=options.seconds,
     )

@@ -11,11 +11,11 @@ dexterity runs, judges and trains policies for robot hands. Try first:
 
 def menu() -> str:
     """Returns all commands, grouped by what a person wants: one screen of 80 x 24."""
-    lines = ["usage: dexterity COMMAND ...; dexterity COMMAND --help lists its options", ""]
+    lines = ["usage: dexterity COMMAND ...; COMMAND --help lists its options. Begin with: demo", ""]
     for wish, entries in MENU.items():
         for k, (name, entry) in enumerate(entries.items()):
             lines.append(f"{'' if k else wish:<10}{name:<12}{entry.about}")
-    return "\n".join([*lines, "Start with: dexterity demo"])
+    return "\n".join(lines)
 
 
 def group_menu(name: str, group: Group) -> str:

@@ -1,6 +1,7 @@
 """Interfaces between siblings that must not import each other; the layer above wires an implementation in."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -81,4 +82,43 @@ class ActuatedJointsPort(Protocol):
 
     def set_torque(self, enabled: bool) -> None:
         """Switches the motors' torque."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotorPull:
+    """What motors ask of their joints at one moment, each (n,).
+
+    goal_rad: joint angle that the motor's controller follows. p_share, d_share: position gains over those of the
+    hand's file. limit_a: current limit. powered: whether it has torque.
+    """
+
+    goal_rad: NDArray[np.float64]
+    p_share: NDArray[np.float64]
+    d_share: NDArray[np.float64]
+    limit_a: NDArray[np.float64]
+    powered: NDArray[np.bool_]
+
+
+class GearedJointsPort(Protocol):
+    """Joints with the motors' electricity and gears behind them; they advance with the time of the bus."""
+
+    def joint_names(self) -> tuple[str, ...]:
+        """Returns the names in the order of the arrays below."""
+        ...
+
+    def measure(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Returns positions in rad and velocities in rad/s at the motors' output, shape (n,)."""
+        ...
+
+    def current_a(self) -> NDArray[np.float64]:
+        """Returns what the motors draw, positive where they pull towards larger joint angles, shape (n,)."""
+        ...
+
+    def pull(self, pull: MotorPull) -> None:
+        """Sets what the motors do from now on."""
+        ...
+
+    def advance(self, duration_s: float) -> None:
+        """Lets time pass."""
         ...

@@ -21,6 +21,7 @@ _DAY = Pattern(
 )
 _DELAY = Range(0.0, 1.0, "a hand that acts a second late cannot be controlled")
 _RESIDUAL_RAD = Range(0.0, math.pi, "half a turn is no fit")
+_WHOLE = ("wiring.signs", "wiring.motor_ids", "zeros.zeros_rad")  # tables that need every joint of the hand
 _PLACE = Range(-10.0, 10.0, "in the room of the hand")
 
 
@@ -98,6 +99,7 @@ class JointDynamics(Checked):
     armature_kg_m2: Annotated[Estimate | None, Range(0.0, 1.0, "0.0015 with the gearbox of an XC330-M288")] = None
     torque_limit_nm: Annotated[Estimate | None, Range(1e-3, 100.0, "a hand's motor")] = None
     backlash_rad: Annotated[Estimate | None, Range(0.0, 0.5, "more is a broken gear")] = None
+    load_friction: Annotated[Estimate | None, Range(0.0, 0.9, "share of the motor's torque that the gears eat")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +109,25 @@ class Dynamics(Checked):
     measured: Annotated[str, _DAY]
     residual_rad: Annotated[float, _RESIDUAL_RAD]
     joints: Annotated[dict[str, JointDynamics], MOTORS]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stops(Checked):
+    """Where joints meet their mechanical stops, as joint angles. residual_rad: how far repeated touches differ, rms."""
+
+    measured: Annotated[str, _DAY]
+    residual_rad: Annotated[float, _RESIDUAL_RAD]
+    lower_rad: Annotated[dict[str, Estimate], ANGLE, MOTORS]
+    upper_rad: Annotated[dict[str, Estimate], ANGLE, MOTORS]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Links(Checked):
+    """Length of the link that each joint moves, as a share of the model's. residual_m: root mean square of the fit."""
+
+    measured: Annotated[str, _DAY]
+    residual_m: Annotated[float, Range(0.0, 0.1, "more is another hand")]
+    lengths: Annotated[dict[str, Estimate], Range(0.5, 2.0, "more is another hand"), MOTORS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +168,10 @@ class Supply(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class RobotSpec(Checked):
-    """One individual. hand, hand_digest: the hand that it is one of. Each group says when it was measured, how well."""
+    """One individual. hand, hand_digest: the hand that it is one of. Each group says when it was measured, how well.
+
+    A hidden.yaml is one too: the truth about an emulated individual (sim/hidden.py), with every group.
+    """
 
     name: Annotated[str, NAME]
     hand: Annotated[str, NAME]
@@ -158,6 +182,8 @@ class RobotSpec(Checked):
     dynamics: Dynamics | None = None
     latency: Latency | None = None
     supply: Supply | None = None
+    stops: Stops | None = None
+    links: Links | None = None
 
     def check_hand(self, hand: HandSpec) -> None:
         """Raises ConfigError when this was measured on another hand, or of other joints."""
@@ -167,11 +193,11 @@ class RobotSpec(Checked):
             said = f"robot {self.name} was measured as a {self.hand} with digest {self.hand_digest}"
             raise ConfigError(f"{said}, the hand's file has {hand.digest}: names, limits or MJCF differ")
         for group, names in self._joints():
-            self._check_joints(group, names, hand, whole=group != "dynamics.joints")
+            self._check_joints(group, names, hand, whole=group in _WHOLE)
 
     def _joints(self) -> Iterable[tuple[str, Mapping[str, object]]]:
         """Yields the tables by joint that are there, by name."""
-        for group in ("wiring.signs", "wiring.motor_ids", "zeros.zeros_rad", "dynamics.joints"):
+        for group in (*_WHOLE, "dynamics.joints", "stops.lower_rad", "stops.upper_rad", "links.lengths"):
             first, second = group.split(".")
             table = getattr(getattr(self, first), second, None)
             if table is not None:

@@ -14,8 +14,8 @@ from dexterity_ros.sim.scene import PhysicsConfig, build_scene, item_model
 
 Image = NDArray[np.uint8]
 
-_EYE_M, _LOOKED_AT_M = np.array([-0.14, 0.16, 0.24]), np.array([-0.01, 0.0, -0.005])  # from the grasp centre
-_FOCAL = 1.4  # focal length over the picture's height
+EYE_M, LOOKED_AT_M = np.array([-0.14, 0.16, 0.24]), np.array([-0.01, 0.0, -0.005])  # from the grasp centre
+FOCAL = 1.4  # focal length over the picture's height
 _FAR_M = 2.0
 GOAL_SHARE = 0.32  # the goal's picture over the height of the whole
 _GOAL_FOCAL = 2.4  # focal length over the height of the goal's picture: what lies within 12 degrees is in it
@@ -58,12 +58,11 @@ class Painter:
         goal_model = item_model(object_name).compile()
         self._data, self._goal_data = mujoco.MjData(self._scene.model), mujoco.MjData(goal_model)
         centre = np.array(hand.grasp_centre_m)
-        eye, side = centre + _EYE_M, round(GOAL_SHARE * height)
-        self._all = _Caster(self._scene.model, eye, centre + _LOOKED_AT_M, (width, height), _FOCAL)
-        self._goal = _Caster(goal_model, eye, centre, (side, side), _GOAL_FOCAL)
+        eye, side = centre + EYE_M, round(GOAL_SHARE * height)
+        self._all = Caster(self._scene.model, eye, centre + LOOKED_AT_M, (width, height), FOCAL)
+        self._goal = Caster(goal_model, eye, centre, (side, side), _GOAL_FOCAL)
         self._centre = centre
-        share = np.linspace(0.0, 1.0, height)[:, None, None]
-        self._background = np.broadcast_to(_SKY + share * (_FLOOR - _SKY), (height, width, 3))
+        self._background = backdrop(width, height)
 
     def paint(self, shot: Shot) -> Image:
         """Returns the picture, (height, width, 3), RGB: hand and object, the goal in the upper right corner."""
@@ -81,7 +80,13 @@ class Painter:
         self._data.qpos[self._scene.object_qpos] = np.concatenate([shot.object_pos_m, shot.object_quat_wxyz])
 
 
-class _Caster:
+def backdrop(width: int, height: int) -> Floats:
+    """Returns what is behind everything, (height, width, 3) in 0 to 255."""
+    share = np.linspace(0.0, 1.0, height)[:, None, None]
+    return np.broadcast_to(_SKY + share * (_FLOOR - _SKY), (height, width, 3))
+
+
+class Caster:
     """Casts the rays of one eye at one model."""
 
     def __init__(

@@ -7,6 +7,7 @@ from dexterity_ros.bringup.acceptance import STEPS, report, run_acceptance
 from dexterity_ros.bringup.acceptance_rig import Rig
 from dexterity_ros.bringup.manual import HandError, ManualHand
 from dexterity_ros.bringup.motor_setup import set_up_motor, settings
+from dexterity_ros.bringup.person import AgreeingPerson, ScriptedPerson
 from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES
 from dexterity_ros.drivers.dynamixel.discovery import find_ports, latency_timer_ms
 from dexterity_ros.drivers.dynamixel.native_bus import NativeBus
@@ -115,7 +116,7 @@ def test_id_and_baud_rate_are_written_last(leap):
     assert [name for name, _ in settings(leap, 0)][-2:] == ["id", "baud_rate"]
 
 
-def acceptance(leap, emulated, port, *, ask=lambda _question: True):
+def acceptance(leap, emulated, port, *, ask=lambda _question: True, person=None):
     def open_bus():
         return NativeBus(port, timeout_s=0.01)
 
@@ -127,7 +128,15 @@ def acceptance(leap, emulated, port, *, ask=lambda _question: True):
         emulated.update(port.now_ns() * 1e-9)
 
     manual = ManualHand(leap, open_bus, port)
-    rig = Rig(manual=manual, open_bus=open_bus, clock=port, ask=ask, kill_holding=kill_holding, hold_s=2.0)
+    rig = Rig(
+        manual=manual,
+        open_bus=open_bus,
+        clock=port,
+        ask=ask,
+        person=person or AgreeingPerson(),
+        kill_holding=kill_holding,
+        hold_s=2.0,
+    )
     return run_acceptance(rig, lambda result: None)
 
 
@@ -205,3 +214,26 @@ def test_a_person_who_ends_it_is_heard_although_the_exception_was_lost(leap, por
         manual.hold(10.0)
     manual.let_go()
     assert not any(motor.torque for motor in emulated.motors)
+
+
+def beside(leap, joints):
+    """Somebody who sees the emulated joints, and errs now and then."""
+    return ScriptedPerson(leap.joint_names, lambda: joints.measure()[0], seed=1)
+
+
+@pytest.mark.parametrize("joint", ["if_mcp", "if_rot"])
+def test_a_file_with_a_flipped_sign_is_not_accepted(leap, individual, emulated, joints, port, joint):
+    wrong = individual(leap, signs={joint: -1})
+    results = acceptance(wrong, emulated, port, person=beside(leap, joints))
+    assert not results[-1].ok and joint in results[-1].said
+
+
+@pytest.mark.parametrize("pair", [("if_rot", "mf_rot")])
+def test_a_file_with_exchanged_ids_is_not_accepted_and_nothing_moved_together(
+    leap, individual, emulated, joints, port, pair
+):
+    one, other = (leap.joint_names.index(name) for name in pair)
+    wrong = individual(leap, motor_ids={pair[0]: leap.motor_ids[other], pair[1]: leap.motor_ids[one]})
+    results = acceptance(wrong, emulated, port, person=beside(leap, joints))
+    assert not results[-1].ok and results[-1].name == "one joint at a time"
+    assert pair[0] in results[-1].said and pair[1] in results[-1].said

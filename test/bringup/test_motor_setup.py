@@ -7,6 +7,7 @@ from dexterity_ros.bringup.acceptance import run_acceptance
 from dexterity_ros.bringup.acceptance_rig import Rig
 from dexterity_ros.bringup.manual import HandError, ManualHand
 from dexterity_ros.bringup.motor_setup import mend_whole_hand
+from dexterity_ros.bringup.person import AgreeingPerson
 from dexterity_ros.drivers.dynamixel.native_bus import NativeBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 
@@ -54,7 +55,15 @@ def test_an_acceptance_without_anybody_to_answer_ends_limp_in_one_line(leap, emu
     untimed = tuple(step for step in acceptance._STEPS if step[0] != "bus rate")  # this one depends on the machine
     monkeypatch.setattr(acceptance, "_STEPS", untimed)
     manual = ManualHand(leap, open_bus, port)
-    rig = Rig(manual=manual, open_bus=open_bus, clock=port, ask=nobody, kill_holding=lambda: None, hold_s=1.0)
+    rig = Rig(
+        manual=manual,
+        open_bus=open_bus,
+        clock=port,
+        ask=nobody,
+        person=AgreeingPerson(),
+        kill_holding=lambda: None,
+        hold_s=1.0,
+    )
     said = []
     results = run_acceptance(rig, said.append)
     assert results == said and [r.ok for r in results] == [True, True, False]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from dexterity_ros.cli.options.kinds import JsonFile, optional
+from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,3 +231,33 @@ class BenchDamageOptions:
     files: Annotated[tuple[str, ...], optional("KIND ...")] = ()
     json: JsonFile = None
     resume: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchBringupOptions:
+    """Walk through bring-up on hidden individuals, and score what was written.
+
+    In virtual time, with a scripted person. Status 1 when a sign or id is wrong somewhere, or a motor is left with
+    torque. Every walk that was started counts.
+
+    JSON keys:
+    - robots, finished, signs_right: walks; signs_right: with every sign and id right
+    - zeros_deg {p50, p95}: errors over all joints
+    - covered_percent: of all truths that have an interval
+    - minutes {p50, max}: of robot time
+    - answers_wrong: of the scripted person, as a text
+    - most_rad_s, most_a: fastest joint and largest current, as the emulator counted
+    - motors_with_torque: after the walks
+    - walks: a list of {seed, signs_right, minutes, asked, erred, said}
+
+    Attributes:
+        robots: how many individuals.
+        first_seed: of the first individual; the others follow.
+        wrong_percent: share of the person's answers that are wrong.
+    """
+
+    hand: HandName = "leap"
+    robots: int = 50
+    first_seed: int = 1000
+    wrong_percent: float = 3.0
+    json: JsonFile = None

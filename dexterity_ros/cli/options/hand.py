@@ -124,3 +124,21 @@ class HandAcceptOptions:
     yes: bool = False
     report: Path = Path("acceptance.md")
     json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandEmulateOptions:
+    """Serve an emulated hand with physics, to try commands on: one individual that no file knows.
+
+    Zeros, signs, ids, stiffness, friction, delays and stops are drawn from --seed. It lasts until Ctrl-C.
+
+    Attributes:
+        hidden: what it really is; read where the file is there, written where it is not.
+        seed: which individual, and the pose in which it lies.
+        link: name of its port.
+    """
+
+    hand: HandName = "leap"
+    hidden: Annotated[Path | None, optional("FILE")] = None
+    seed: int = 0
+    link: Path = Path("/tmp/dexterity_hand")

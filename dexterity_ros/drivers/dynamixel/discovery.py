@@ -1,7 +1,7 @@
 """What is plugged in: serial ports, their adapters' latency timers, and the motors behind them."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,18 +76,23 @@ class BusFigures:
         return dict(vars(self))
 
 
-def measure_bus(bus: DynamixelBus, hand: RobotHand, cycles: int = 200) -> BusFigures:
-    """Returns figures of a bus on which all motors of `hand` answer. Moves nothing: it writes the LED register."""
+def measure_bus(
+    bus: DynamixelBus, hand: RobotHand, cycles: int = 200, now_s: Callable[[], float] = time.perf_counter
+) -> BusFigures:
+    """Returns figures of a bus on which all motors of `hand` answer. Moves nothing: it writes the LED register.
+
+    now_s: the clock by which it is timed; another than this machine's for a bus in virtual time.
+    """
     registers, ids = x_series(), hand.motor_ids
     first, led = registers["realtime_tick"], registers["led"]
     length = registers["present_position"].end - first.address
     off = np.zeros((len(ids), led.size), dtype=np.uint8)
     walls, failed = [], 0
     for _ in range(cycles):
-        began = time.perf_counter()
+        began = now_s()
         failed += int(not bus.sync_read(ids, first.address, length).valid.all())
         bus.sync_write(ids, led.address, off)
-        walls.append(time.perf_counter() - began)
+        walls.append(now_s() - began)
     delays = _all(bus, ids, "return_delay_time")
     delay_s = RETURN_DELAY_UNIT_S * float(np.mean(delays)) if delays else 0.0
     wire_bytes = len(ids) * (11 + length) + 14 + len(ids) + 14 + len(ids) * (1 + led.size)
@@ -96,7 +101,7 @@ def measure_bus(bus: DynamixelBus, hand: RobotHand, cycles: int = 200) -> BusFig
     return BusFigures(
         rate_hz=round(1.0 / float(np.mean(walls)), 1),
         cycle_p99_ms=round(float(np.quantile(walls, 0.99)) * 1e3, 2),
-        round_trip_ms=round(_ping_ms(bus, ids[0]), 2),
+        round_trip_ms=round(_ping_ms(bus, ids[0], now_s), 2),
         needed_ms=round((wire_bytes * 10.0 / hand.drive.baud_rate + len(ids) * delay_s) * 1e3, 2),
         failed=failed,
         return_delay_us=round(delay_s * 1e6, 1),
@@ -113,10 +118,10 @@ def _all(bus: DynamixelBus, ids: Sequence[int], name: str) -> list[int]:
     return [register.decode(row.tobytes()) for row, valid in zip(reply.data, reply.valid, strict=True) if valid]
 
 
-def _ping_ms(bus: DynamixelBus, motor_id: int) -> float:
+def _ping_ms(bus: DynamixelBus, motor_id: int, now_s: Callable[[], float]) -> float:
     walls = []
     for _ in range(30):
-        began = time.perf_counter()
+        began = now_s()
         bus.ping(motor_id)
-        walls.append(time.perf_counter() - began)
+        walls.append(now_s() - began)
     return float(np.median(walls)) * 1e3

@@ -46,14 +46,25 @@ class EmulatedBus:
     connected: motors that are on the bus, by index. lost: whether the next instruction packet gets lost on the wire.
     """
 
-    def __init__(self, hand: RobotHand, joints: ActuatedJointsPort, wire: WireModel, *, factory: bool = False) -> None:
+    def __init__(
+        self,
+        hand: RobotHand,
+        joints: ActuatedJointsPort,
+        wire: WireModel,
+        *,
+        factory: bool = False,
+        believed: RobotHand | None = None,
+    ) -> None:
         """Motors as `dexterity hand setup` leaves them; factory: as out of the box but for id and baud rate.
+
+        believed: the hand as it was known when it was set up; default: as it is.
 
         Raises ConfigError for a motor model that is not in config/motors, and for a baud rate that no motor has.
         """
         self.wire = wire
         model = load_motor(hand.drive.motor_model)
-        self.motors = [_new_motor(hand, model, i, wire.baud, factory=factory) for i in range(len(hand.joints))]
+        as_set_up = believed or hand
+        self.motors = [_new_motor(as_set_up, model, i, wire.baud, factory=factory) for i in hand.motor_ids]
         self.connected = [True] * len(self.motors)
         self.lost: Callable[[], bool] = lambda: False
         self._hand, self._joints = hand, joints
@@ -95,7 +106,7 @@ class EmulatedBus:
         position, velocity = self._joints.measure()
         motor_pos, motor_vel = self._sign * position + self._zero, self._sign * velocity
         for i, motor in enumerate(self.motors):
-            state = JointState(pos_rad=float(motor_pos[i]), vel_rad_s=float(motor_vel[i]))
+            state = JointState(pos_rad=float(motor_pos[i]), vel_rad_s=float(motor_vel[i]), current_a=self._drawn_a(i))
             motor.update(state, now_s, elapsed_s)
         self._drive(position)
 
@@ -127,6 +138,10 @@ class EmulatedBus:
         wire_s = len(data) * _BITS_PER_BYTE / baud
         return Answer(delay_s=delays + wire_s + self.wire.usb_latency_s, data=data)
 
+    def _drawn_a(self, _motor: int) -> float | None:
+        """Returns the current of a motor, in the direction of its angle, where the joints know it."""
+        return None
+
     def _drive(self, position: NDArray[np.float64]) -> None:
         self._count_unsafe([motor.goal_rad() for motor in self.motors])
         pulls = [motor.pull_rad() for motor in self.motors]
@@ -154,10 +169,11 @@ def packets_of(data: bytes) -> list[bytes]:
     return [data[a:b] for a, b in zip(starts, [*starts[1:], len(data)], strict=True)]
 
 
-def _new_motor(hand: RobotHand, model: MotorModel, i: int, baud: int, *, factory: bool) -> EmulatedMotor:
-    motor = EmulatedMotor(model, hand.motor_ids[i], baud_code=baud_code(baud))
+def _new_motor(hand: RobotHand, model: MotorModel, motor_id: int, baud: int, *, factory: bool) -> EmulatedMotor:
+    """Returns the motor with an id. hand: as it was known when it was set up."""
+    motor = EmulatedMotor(model, motor_id, baud_code=baud_code(baud))
     if not factory:
-        for setting in stored_settings(hand, i):
+        for setting in stored_settings(hand, hand.motor_ids.index(motor_id)):
             motor.memory.put(setting.name, setting.value)
         motor.reboot()
     return motor

@@ -38,10 +38,14 @@ _PRESENT_LAYOUT = struct.Struct("<HBBhhiiiiHB")
 
 @dataclass(frozen=True, kw_only=True)
 class JointState:
-    """What the joint behind the motor does: motor angle in rad (not joint angle) and speed."""
+    """What the joint behind the motor does: motor angle in rad (not joint angle) and speed.
+
+    current_a: what the motor draws, in the direction of its angle; None: as its own registers have it.
+    """
 
     pos_rad: float
     vel_rad_s: float
+    current_a: float | None = None
 
 
 class Drive:
@@ -97,7 +101,7 @@ class Drive:
         """Moves along the profile. Returns the current in A that a motor with torque draws."""
         self.joint = joint
         self._profile.advance(self._memory.get("goal_position"), elapsed_s)
-        return self._strength.current_a(self._error_rad())
+        return self._strength.current_a(self._error_rad()) if joint.current_a is None else joint.current_a
 
     def goal_rad(self) -> float:
         """Returns the motor angle that it was told to go to, or at which it was stopped."""
@@ -107,7 +111,16 @@ class Drive:
         """Returns the motor angle that a motor with torque pulls the joint towards."""
         if self._strength.weak:
             return self.joint.pos_rad + self._error_rad()
-        return self._target_rad()
+        return self.target_rad()
+
+    @property
+    def limit_a(self) -> float:
+        """The current that its registers allow."""
+        return self._strength.limit_a
+
+    def target_rad(self) -> float:
+        """Returns the motor angle that its controller follows now: of the profile, or where it was stopped."""
+        return self._motor_rad(self._profile.position) if self.hold_rad is None else self.hold_rad
 
     def show(self, age_s: float, current_a: float, supply_v: float, temperature_c: float) -> None:
         """Writes the present values, current_a 0 for a motor without torque. age_s: since power-up."""
@@ -142,11 +155,8 @@ class Drive:
                 acceleration=acceleration * ACCELERATION_UNIT_RAD_S2 / POSITION_UNIT_RAD,
             )
 
-    def _target_rad(self) -> float:
-        return self._motor_rad(self._profile.position) if self.hold_rad is None else self.hold_rad
-
     def _error_rad(self) -> float:
-        return self._strength.error_rad(self._target_rad() - self.joint.pos_rad, self._profile, self._sign)
+        return self._strength.error_rad(self.target_rad() - self.joint.pos_rad, self._profile, self._sign)
 
     def _motor_rad(self, ticks: float) -> float:
         return self._sign * (ticks - self._offset + TICKS_PER_TURN * self._turns) * POSITION_UNIT_RAD

@@ -1,13 +1,27 @@
 """A BytePort onto an emulated bus in virtual time: hours of bus traffic in seconds, repeatable by seed."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
 from dexterity_ros.drivers.dynamixel.bus import BusLostError
-from dexterity_ros.drivers.emulated.bus import EmulatedBus
+from dexterity_ros.drivers.emulated.bus import Answer, WireModel
 
 _BITS_PER_BYTE = 10
+
+
+class AnsweringBus(Protocol):
+    """An emulated bus, here or in another process."""
+
+    @property
+    def wire(self) -> WireModel:
+        """Its time on the wire."""
+        ...
+
+    def feed(self, data: bytes, now_s: float, host_baud: int) -> list[Answer]:
+        """Returns the answers to what the host sent."""
+        ...
 
 
 class VirtualPort:
@@ -17,7 +31,7 @@ class VirtualPort:
     disturb: what becomes of an answer on its way: (delay_s, bytes) to a list of such.
     """
 
-    def __init__(self, bus: EmulatedBus, *, seed: int = 0) -> None:
+    def __init__(self, bus: AnsweringBus, *, seed: int = 0) -> None:
         self._bus, self._rng = bus, np.random.default_rng(seed)
         self.baud = bus.wire.baud
         self._now_ns = 1_000_000_000

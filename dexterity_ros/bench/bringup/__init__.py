@@ -1,0 +1,1 @@
+"""Walks of `dexterity bringup` on hidden individuals, scored by who alone knows the truth."""

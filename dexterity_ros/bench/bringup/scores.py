@@ -1,0 +1,107 @@
+"""How far a robot.yaml is from the hidden.yaml. A figure is a row of `ERRORS`: it appears once its step exists."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dexterity_ros.contracts.robot import Estimate, RobotSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkRow:
+    """One walk. robot: what it wrote, None when it wrote nothing. said: why it ended early, or nothing.
+
+    minutes: of robot time. figures: what the emulator counted. asked, erred: questions, and wrong answers among them.
+    """
+
+    seed: int
+    hidden: RobotSpec
+    robot: RobotSpec | None
+    said: str
+    minutes: float
+    asked: int
+    erred: int
+    figures: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Errors:
+    """errors: of each quantity, without sign. covered: whether each truth lies in its interval, where there is one."""
+
+    errors: tuple[float, ...] = ()
+    covered: tuple[bool, ...] = ()
+
+
+ErrorsOf = Callable[[RobotSpec, RobotSpec], Errors | None]  # of hidden and robot; None: not measured
+
+
+def signs_right(hidden: RobotSpec, robot: RobotSpec | None) -> bool:
+    """Returns whether every sign and id is right."""
+    if robot is None or robot.wiring is None or hidden.wiring is None:
+        return False
+    return (robot.wiring.signs, robot.wiring.motor_ids) == (hidden.wiring.signs, hidden.wiring.motor_ids)
+
+
+def zeros(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
+    """Returns errors of the zeros in degrees."""
+    if hidden.zeros is None or robot.zeros is None:
+        return None
+    pairs = [(zero, robot.zeros.zeros_rad[name]) for name, zero in hidden.zeros.zeros_rad.items()]
+    return Errors(
+        errors=tuple(float(np.rad2deg(abs(found.nominal - true.nominal))) for true, found in pairs),
+        covered=tuple(inside for true, found in pairs if (inside := covers(found, true.nominal)) is not None),
+    )
+
+
+def covers(found: Estimate, true: float) -> bool | None:
+    """Returns whether an interval holds the truth; None without an interval."""
+    return None if found.low is None or found.high is None else found.low <= true <= found.high
+
+
+ERRORS: dict[str, ErrorsOf] = {"zeros_deg": zeros}
+
+
+def summary(rows: Sequence[WalkRow]) -> dict[str, Any]:
+    """Returns the figures of all walks that were started."""
+    found: dict[str, list[Errors]] = {name: [] for name in ERRORS}
+    for row in rows:
+        for name, errors_of in ERRORS.items():
+            errors = None if row.robot is None else errors_of(row.hidden, row.robot)
+            if errors is not None:
+                found[name].append(errors)
+    covered = [inside for each in found.values() for errors in each for inside in errors.covered]
+    spread = {name: _spread([e for errors in each for e in errors.errors]) for name, each in found.items() if each}
+    return {
+        "robots": len(rows),
+        "finished": sum(not row.said for row in rows),
+        "signs_right": sum(signs_right(row.hidden, row.robot) for row in rows),
+        **spread,
+        "covered_percent": round(100.0 * float(np.mean(covered)), 1) if covered else None,
+        "minutes": {"p50": _round(np.median([r.minutes for r in rows])), "max": _round(max(r.minutes for r in rows))},
+        "answers_wrong": f"{sum(row.erred for row in rows)} of {sum(row.asked for row in rows)}",
+        "most_rad_s": _round(max(row.figures["most_rad_s"] for row in rows)),
+        "most_a": _round(max(row.figures["most_a"] for row in rows)),
+        "motors_with_torque": sum(int(row.figures["motors_with_torque"]) for row in rows),
+        "walks": [_walk(row) for row in rows],
+    }
+
+
+def _spread(errors: list[float]) -> dict[str, float]:
+    return {"p50": _round(np.median(errors)), "p95": _round(np.quantile(errors, 0.95))}
+
+
+def _walk(row: WalkRow) -> dict[str, Any]:
+    return {
+        "seed": row.seed,
+        "signs_right": signs_right(row.hidden, row.robot),
+        "minutes": _round(row.minutes),
+        "asked": row.asked,
+        "erred": row.erred,
+        "said": row.said,
+    }
+
+
+def _round(value: Any) -> float:
+    return round(float(value), 3)

@@ -1,0 +1,89 @@
+"""Runs a walk on each of many hidden individuals: the individual, the walk and the score are three processes.
+
+This one draws hidden.yaml, starts the individual that reads it, deletes it, and scores. The walk has only a pipe to the
+motors, and a scripted person beside the hand.
+"""
+
+import json
+import multiprocessing
+import tempfile
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from dexterity_ros.bench.bringup.scores import WalkRow
+from dexterity_ros.bringup.person import ScriptedPerson
+from dexterity_ros.bringup.robot_file import RobotFile, robot_yaml
+from dexterity_ros.bringup.steps.table import STEPS
+from dexterity_ros.bringup.walk import Walk, run
+from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.robot import load_robot
+from dexterity_ros.drivers.dynamixel.native_bus import NativeBus
+from dexterity_ros.drivers.emulated.bus import WireModel
+from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
+from dexterity_ros.runtime.robot_process import RemoteRobot, RobotProcess
+from dexterity_ros.sim.hidden import draw_hidden
+
+_TIMEOUT_S = 0.01  # of an answer, in virtual time
+_DAY = "2026-01-02"  # virtual walks have no date
+_ROBOT, _TOLD = "robot.yaml", "walk.json"
+
+
+def walks(hand: str, robots: int, first_seed: int, wrong_share: float) -> Iterator[WalkRow]:
+    """Yields what came of a walk on each individual, seeds from `first_seed` on."""
+    for seed in range(first_seed, first_seed + robots):
+        with tempfile.TemporaryDirectory(prefix="dexterity_walk_") as folder:
+            yield _one(hand, seed, Path(folder), wrong_share)
+
+
+def _one(hand: str, seed: int, folder: Path, wrong_share: float) -> WalkRow:
+    hidden = draw_hidden(load_hand(hand), None, seed)
+    file = folder / "hidden.yaml"
+    file.write_text(robot_yaml(hidden))
+    process = RobotProcess(hand, file, seed=seed)
+    file.unlink()
+    try:
+        context = multiprocessing.get_context("spawn")
+        arguments = (process.pipe, process.wire, hand, seed, folder, wrong_share)
+        walker = context.Process(target=_walk, args=arguments)
+        walker.start()
+        walker.join()
+        figures = process.robot.ask("figures")
+    finally:
+        process.close()
+    robot, told = folder / _ROBOT, json.loads((folder / _TOLD).read_text())
+    return WalkRow(
+        seed=seed, hidden=hidden, robot=load_robot(str(robot)) if robot.exists() else None, figures=figures, **told
+    )
+
+
+def _walk(
+    pipe: "Connection[Any, Any]", wire: WireModel, hand: str, seed: int, folder: Path, wrong_share: float
+) -> None:
+    """Walks through all steps; the process in which nothing but motors and a person are to be had."""
+    robot = RemoteRobot(pipe, wire)
+    port, file = VirtualPort(robot), load_hand(hand)
+    began_ns = port.now_ns()
+    person = ScriptedPerson(
+        file.joint_names, lambda: robot.look(port.now_ns() * 1e-9), wrong_share=wrong_share, seed=seed
+    )
+    walk = Walk(
+        hand=file,
+        file=RobotFile(folder / _ROBOT, file),
+        open_bus=lambda: NativeBus(port, timeout_s=_TIMEOUT_S),
+        clock=port,
+        person=person,
+        today=lambda: _DAY,
+        say=lambda _line: None,
+        drawing=False,
+    )
+    said = ""
+    try:
+        run(walk, STEPS)
+    except DexterityError as error:
+        said = str(error)
+    minutes = (port.now_ns() - began_ns) * 1e-9 / 60.0
+    told = {"said": said, "minutes": minutes, "asked": person.asked, "erred": person.erred}
+    (folder / _TOLD).write_text(json.dumps(told))

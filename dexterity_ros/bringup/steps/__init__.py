@@ -1,0 +1,1 @@
+"""The steps of `dexterity bringup`, one file each; table.py says in which order and how one is added."""
