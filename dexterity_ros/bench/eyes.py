@@ -3,8 +3,9 @@
 The hand is simulated once, without ROS; every camera and every disturbance then sees the same motions.
 """
 
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,12 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault
-from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.object import load_symmetry
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.samples import DepthSample, JointSample, PoseSample
+from dexterity_ros.contracts.symmetry import Symmetry
 from dexterity_ros.estimation.object_estimator import Estimate
 from dexterity_ros.evaluation.simulate import JudgeConfig
 from dexterity_ros.perception.depth_cloud import CloudConfig
@@ -131,6 +134,8 @@ class _Tally:
     rotation_deg: list[float]
     recoveries_s: list[float]
     wrong_events_s: list[float]
+    render_s: list[float] = field(default_factory=list)
+    pose_s: list[float] = field(default_factory=list)
     images: int = 0
     lost: int = 0
     wrong: int = 0
@@ -141,12 +146,13 @@ class EyesJudge:
 
     def __init__(self, hand: HandSpec, object_name: str, camera: CameraSpec, cloud: CloudConfig) -> None:
         self._hand, self._object, self._camera, self._cloud = hand, object_name, camera, cloud
+        self._symmetry = load_symmetry(object_name)
 
     def judge(self, motions: list[Motion], what: Disturbance, seed: int) -> dict[str, float]:
         """Returns minutes, images, lost_percent, wrong_percent and the quantiles of errors and recoveries.
 
         lost: no pose while the object was in the hand and could be seen. wrong: more than 15 degrees off and reported
-        good. recovery: from the first image without a pose to the next pose.
+        good. recovery: from the first image without a pose to the next pose. Angles are modulo the object's symmetry.
         """
         tally = _Tally(position_mm=[], rotation_deg=[], recoveries_s=[], wrong_events_s=[])
         for index, motion in enumerate(motions):
@@ -167,10 +173,14 @@ class EyesJudge:
         for joints, pose in _disturbed(motion, what, seed):
             stamp = int(pose.stamp_ns)
             pipeline.joints(JointSample(stamp_ns=stamp, pos_rad=joints, vel_rad_s=np.zeros_like(joints)))
+            begun = time.process_time()
             image = view.render(joints, pose)
+            tally.render_s.append(time.process_time() - begun)
             if what.occluded_s and _phase_s(stamp) < what.occluded_s:
                 image = _half_covered(image)
+            begun = time.process_time()
             result = pipeline.step(image).result
+            tally.pose_s.append(time.process_time() - begun)
             if float(np.linalg.norm(pose.pos_m - centre)) > _IN_HAND_M:
                 lost_since = wrong_since = None
                 continue
@@ -183,13 +193,15 @@ class EyesJudge:
                 continue
             _close(tally.recoveries_s, lost_since, stamp)
             lost_since = None
-            wrong_since = _compare(tally, result, pose, wrong_since)
+            wrong_since = _compare(tally, result, pose, self._symmetry, wrong_since)
 
 
-def _compare(tally: _Tally, estimate: Estimate, truth: PoseSample, wrong_since: int | None) -> int | None:
+def _compare(
+    tally: _Tally, estimate: Estimate, truth: PoseSample, symmetry: Symmetry, wrong_since: int | None
+) -> int | None:
     """Adds one estimate's errors. Returns since when the estimates have been wrong."""
     stamp, pose = int(truth.stamp_ns), estimate.track.pose
-    angle = float(rotation_angle(rotation_between(truth.quat_wxyz, pose.quat_wxyz)))
+    angle = float(symmetry.angle_rad(truth.quat_wxyz, pose.quat_wxyz))
     tally.position_mm.append(float(np.linalg.norm(pose.pos_m - truth.pos_m)) * 1e3)
     tally.rotation_deg.append(float(np.rad2deg(angle)))
     if angle <= _WRONG_RAD:
@@ -247,4 +259,6 @@ def _figures(tally: _Tally) -> dict[str, float]:
         "wrong_percent": round(100.0 * tally.wrong / images, 3),
         "wrong_events": len(tally.wrong_events_s),
         "wrong_longest_s": round(max(tally.wrong_events_s, default=0.0), 2),
+        "render_cpu_ms": round(1e3 * float(np.median(tally.render_s)), 2),
+        "pose_cpu_ms": round(1e3 * float(np.median(tally.pose_s)), 2),
     }

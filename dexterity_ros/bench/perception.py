@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import Fault
+from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.frames import rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.object import BoxObject, load_box
+from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
 from dexterity_ros.estimation.object_estimator import ObjectEstimator
 from dexterity_ros.estimation.surface_tracker import TrackerConfig

@@ -1,9 +1,13 @@
 """dexterity bench perception, eyes"""
 
+import tempfile
+from pathlib import Path
+
 from dexterity_ros.bench.eyes import SWEEP, Disturbance, EyesJudge, simulate_motions
+from dexterity_ros.bench.objects import bench_objects
 from dexterity_ros.bench.perception import bench_perception, demo_cloud
 from dexterity_ros.bundles.onnx_network import load_policy
-from dexterity_ros.cli.options.bench import BenchEyesOptions, BenchPerceptionOptions
+from dexterity_ros.cli.options.bench import BenchEyesOptions, BenchObjectsOptions, BenchPerceptionOptions
 from dexterity_ros.cli.output import console, eyes_table, figures_table, write_json
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.hand import load_hand
@@ -19,6 +23,17 @@ def perception(options: BenchPerceptionOptions) -> int:
     results = bench_perception(load_hand("leap"), _OBJECT, _CAMERA, seconds=20.0)
     console.print(figures_table("bench perception", results))
     write_json(options.json, results)
+    return 0
+
+
+def objects(options: BenchObjectsOptions) -> int:
+    """Prints how well each of twelve objects is followed."""
+    with tempfile.TemporaryDirectory() as temporary, console.status("") as status:
+        folder = options.folder or Path(temporary)
+        hand, camera = load_hand("leap"), load_camera(_CAMERA)
+        rows = bench_objects(hand, camera, demo_cloud(), folder, options.seconds, status.update)
+    console.print(eyes_table(rows))
+    write_json(options.json, rows)
     return 0
 
 

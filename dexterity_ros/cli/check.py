@@ -5,14 +5,15 @@ from typing import Any
 
 from dexterity_ros.bundles.onnx_network import golden_difference, load_policy
 from dexterity_ros.cli.options.check import CheckOptions
-from dexterity_ros.cli.output import console, figures_table, write_json
+from dexterity_ros.cli.output import console, figures_table, say, write_json
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest, bundle_id
-from dexterity_ros.contracts.object import load_optional_box
+from dexterity_ros.contracts.object import load_labels
 from dexterity_ros.contracts.resources import named_resource, resource
 from dexterity_ros.observation.builder import check_spec
 from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
+from dexterity_ros.systems.trained import foreign_object
 from dexterity_ros.tasks.spec import TaskSpec
 
 
@@ -26,6 +27,8 @@ def check(options: CheckOptions) -> int:
     limits = gate_limits(spec, manifest, Tightening())
     check_decoder(manifest, limits)
     _check_world(manifest)
+    if options.object is not None and (warning := foreign_object(manifest, options.object)):
+        say(warning)
     golden = golden_difference(folder, manifest, network)
     figures = _contract(folder, manifest, limits) | {"golden pair": f"differs by {golden:.1e}"} | _history(manifest)
     console.print(figures_table("", figures))
@@ -37,7 +40,7 @@ def check(options: CheckOptions) -> int:
 def _check_world(manifest: PolicyManifest) -> None:
     """Raises ConfigError when the task or the object that a policy was trained for is not here."""
     config.load(TaskSpec, named_resource("config/tasks", manifest.task))
-    load_optional_box(manifest.object)
+    load_labels(manifest.object)
 
 
 def _contract(folder: Path, manifest: PolicyManifest, limits: GateLimits) -> dict[str, str]:

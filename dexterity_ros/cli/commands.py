@@ -14,6 +14,9 @@ _DEMO = "the demo needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _NODES = "this benchmark needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _SIM = "this needs MuJoCo: pip install '.[sim]'"
 _TRAIN = "training needs the extra: pip install 'dexterity_ros[train]'"
+_FROM_OUTSIDE = "objects made elsewhere; their tags, on paper"
+_IMPORTING = "importing objects needs: pip install '.[objects,sim]'"
+_PRINTING = "printing needs matplotlib and OpenCV: pip install '.[report,perception]'"
 _EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
 _ARROW = "this needs pyarrow: pip install '.[export]'"
 _VENDOR = "bench bus compares with the vendor's SDK: pip install dynamixel-sdk"
@@ -68,6 +71,7 @@ _BENCH = {
     "policy": Command("one tick of the policy", "bench:BenchPolicyOptions", "bench_policy:policy"),
     "perception": Command("depth to pose, by stage", "bench:BenchPerceptionOptions", "bench_eyes:perception", _SIM),
     "eyes": Command("the estimated pose against the truth", "bench:BenchEyesOptions", "bench_eyes:eyes", _SIM),
+    "objects": Command("twelve shapes by camera and tracker", "bench:BenchObjectsOptions", "bench_eyes:objects", _SIM),
     "bus": Command("reading and writing all motors", "bench:BenchBusOptions", "bench_bus:bus", _VENDOR),
     "faults": Command("every fault of bus and motors", "bench:BenchFaultsOptions", "bench_faults:faults"),
     "chunks": Command("slow, dead, broken inference", "bench:BenchChunksOptions", "bench_chunks:chunks"),
@@ -78,6 +82,14 @@ _BENCH = {
     "learning": Command("our PPO beside another", "bench:BenchLearningOptions", "bench_learning:learning", _OTHER_PPO),
     "bringup": Command("walks on hidden individuals", "bench:BenchBringupOptions", "bench_bringup:bringup", _SIM),
     "imitation": Command("Pendulum-v1", "bench:BenchImitationOptions", "bench_imitation:imitation", _IMITATION),
+}
+_IMPORT = {
+    "object": Command(
+        "a mesh or primitives as an object", "objects:ImportObjectOptions", "import_object:run", _IMPORTING
+    ),
+}
+_PRINT = {
+    "tags": Command("the AprilTags of an object, 1:1", "objects:PrintTagsOptions", "print_sheets:tags", _PRINTING),
 }
 _HAND = {
     "read": Command("what every motor measures; nothing moves", "hand:HandReadOptions", "hand:read"),
@@ -120,7 +132,9 @@ MENU: dict[str, dict[str, Command | Group]] = {
     "bring up": {
         "doctor": Command("what this machine lacks, and what mends it", "doctor:DoctorOptions", "doctor:doctor"),
         "bringup": Command("from an assembled hand to robot.yaml", "bringup:BringupOptions", "bringup:bringup", _SIM),
-        "hand": Group("a real hand without ROS: read, jog, teach, set up, accept", _HAND),
+        "hand": Group("a hand without ROS: read, jog, teach, set up, accept", _HAND),
+        "import": Group(_FROM_OUTSIDE, _IMPORT),
+        "print": Group(_FROM_OUTSIDE, _PRINT),
         "config": Command("a file with what it is based on", "config:ConfigOptions", "config:show"),
         "completion": Command("for your shell", "completion:CompletionOptions", "completion:completion"),
     },

@@ -112,6 +112,7 @@ def _course(hand: HandSpec, object_name: str, own_task: str, rate_hz: float, opt
         seed=options.seed,
         control_rate_hz=rate_hz,
         episode_s=preset.episode_s if preset else 0.0,
+        strict=preset is not None,
     )
     return course.told() if options.told else course
 

@@ -1,5 +1,7 @@
 """What there is to choose from; nothing is imported for it, so that it comes at once."""
 
+from itertools import groupby
+
 from dexterity_ros.cli.commands import MENU, Group
 
 FIRST_STEPS = """\
@@ -11,10 +13,11 @@ dexterity runs, judges and trains policies for robot hands. Try first:
 
 def menu() -> str:
     """Returns all commands, grouped by what a person wants: one screen of 80 x 24."""
-    lines = ["usage: dexterity COMMAND ...; COMMAND --help lists its options. Begin with: demo", ""]
+    lines = ["usage: dexterity COMMAND ...; COMMAND --help lists its options. Begin with: demo"]
     for wish, entries in MENU.items():
-        for k, (name, entry) in enumerate(entries.items()):
-            lines.append(f"{'' if k else wish:<10}{name:<12}{entry.about}")
+        rows = groupby(entries.items(), key=lambda item: item[1].about)  # what is about the same shares a line
+        for k, (about, row) in enumerate(rows):
+            lines.append(f"{'' if k else wish:<10}{', '.join(name for name, _ in row):<14}{about}")
     return "\n".join(lines)
 
 

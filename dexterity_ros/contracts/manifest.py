@@ -89,7 +89,7 @@ class PolicyManifest(Checked):
     kind: Literal["step", "recurrent", "chunk"]
     name: Annotated[str, NAME]
     task: Annotated[str, PATH]
-    object: Annotated[str, PART_NAME]
+    object: Annotated[str, PATH]
     hand: Annotated[str, NAME]
     hand_digest: Annotated[str, SHA256]
     joint_names: Annotated[tuple[str, ...], PART_NAME, Length(1, MOST_JOINTS, "a hand")]

@@ -1,15 +1,23 @@
 """Symmetry: the rotations that leave an object as it is, and angles that do not tell such poses apart."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated
 
 import numpy as np
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.frames import quat_conjugate, quat_multiply, rotation_angle, rotvec_to_quat
+from dexterity_ros.contracts.frames import (
+    quat_conjugate,
+    quat_multiply,
+    quat_rotate,
+    quat_to_matrix,
+    rotation_angle,
+    rotvec_to_quat,
+)
 from dexterity_ros.contracts.ranges import UNIT_QUATERNION, Checked, Length, Range, UnitLength
 
 Quat = tuple[float, float, float, float]
@@ -89,6 +97,16 @@ class Symmetry(Checked):
         found: Floats = quat_multiply(quat_multiply(quat, quat_conjugate(best)), about)
         return found
 
+    def observable(self, quat: Floats, rate_rad_s: Floats) -> Floats:
+        """Returns the part, (..., 3), of turning rates that can be seen of an object at `quat`, in the hand frame."""
+        if self.every:
+            return np.zeros_like(rate_rad_s)
+        if self.axis is None:
+            return rate_rad_s
+        axis = quat_rotate(quat, np.array(self.axis))
+        seen: Floats = rate_rad_s - (rate_rad_s @ axis)[..., None] * axis
+        return seen
+
     def _beside_axis(self, quat: Floats) -> Floats:
         """Returns the angle of a rotation once it may be turned about the axis as one likes, (..., 4) to (...)."""
         if self.axis is None:
@@ -119,3 +137,25 @@ NO_SYMMETRY = Symmetry()
 def finite(turns: Sequence[Floats]) -> Symmetry:
     """Returns the group that has these rotations, quaternions wxyz with the identity first."""
     return Symmetry(turns=tuple((float(w), float(x), float(y), float(z)) for w, x, y, z in turns))
+
+
+def box_symmetry(half_m: Sequence[float]) -> Symmetry:
+    """Returns the rotations that leave a box at the origin, of these half sizes, as it is: 4, 8 or 24."""
+    half = np.array(half_m)
+    turns = [np.array(turn) for turn in _turns_of_a_cube()]
+    return finite([turn for turn in turns if np.allclose(np.abs(quat_to_matrix(turn)) @ half, half, atol=1e-9)])
+
+
+@lru_cache(maxsize=1)
+def _turns_of_a_cube() -> tuple[Quat, ...]:
+    """Returns the 24 rotations that map a cube onto itself, the identity first."""
+    found: dict[tuple[int, ...], Quat] = {}
+    s = np.sqrt(0.5)
+    singles = [IDENTITY] + [tuple(s if k in (0, axis + 1) else 0.0 for k in range(4)) for axis in range(3)]
+    for words in itertools.product(range(4), repeat=4):
+        quat = np.array(IDENTITY)
+        for word in words:
+            quat = quat_multiply(quat, np.array(singles[word]))
+        key = tuple(np.rint(quat_to_matrix(quat)).astype(int).ravel().tolist())
+        found.setdefault(key, (float(quat[0]), float(quat[1]), float(quat[2]), float(quat[3])))
+    return tuple(found.values())

@@ -7,8 +7,9 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.frames import quat_normalise, rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.frames import quat_normalise, rotvec_to_quat
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 from dexterity_ros.estimation.surface_tracker import SurfaceTracker, Track, TrackerConfig
 from dexterity_ros.estimation.surfaces import Surface
 from dexterity_ros.estimation.symmetry import MIN_LABELS, FaceVote
@@ -35,11 +36,13 @@ class Estimate:
 
 
 class ObjectEstimator:
-    """A stage with memory: cloud and face labels in, pose out."""
+    """A stage with memory: cloud and what the vote asks for in, pose out."""
 
-    def __init__(self, surface: Surface, vote: FaceVote, config: TrackerConfig) -> None:
-        """vote: tells poses apart in which the surface looks alike."""
-        self._surface, self._vote, self._config = surface, vote, config
+    def __init__(
+        self, surface: Surface, vote: FaceVote, config: TrackerConfig, symmetry: Symmetry = NO_SYMMETRY
+    ) -> None:
+        """vote: tells poses apart in which the surface looks alike. symmetry: those that even the vote cannot tell."""
+        self._surface, self._vote, self._config, self._symmetry = surface, vote, config, symmetry
         self._tracker: SurfaceTracker | None = None
         self._guessed_since_ns: int | None = None
         self._confirmed = True
@@ -96,7 +99,7 @@ class ObjectEstimator:
         best: Track | None = None
         middle = 0.5 * (cloud.points_m.min(axis=0) + cloud.points_m.max(axis=0))
         for seed in self._seeds:
-            tracker = SurfaceTracker(self._surface, self._config)
+            tracker = self._new_tracker()
             tracker.begin(PoseSample(stamp_ns=cloud.stamp_ns, pos_m=middle, quat_wxyz=seed))
             track = tracker.step(cloud)
             if isinstance(track, Track) and (best is None or _quality(track) > _quality(best)):
@@ -114,7 +117,7 @@ class ObjectEstimator:
         return Fault(code=FaultCode.POSE_LOST, detail=FOUND_ONCE)
 
     def _start(self, pose: PoseSample, cloud: CloudSample, evidence: Any) -> Estimate | Fault:
-        self._tracker = SurfaceTracker(self._surface, self._config)
+        self._tracker = self._new_tracker()
         self._tracker.begin(pose)
         track = self._tracker.step(cloud)
         result = self._vote.step(cloud, evidence, pose)
@@ -126,10 +129,13 @@ class ObjectEstimator:
         self._last = track.pose
         return Estimate(track=track, agreement=self._agreement, basis="turned")
 
+    def _new_tracker(self) -> SurfaceTracker:
+        return SurfaceTracker(self._surface, self._config, self._symmetry)
+
     def _guessing(self, track: Track) -> Fault | None:
         """Returns a fault when for a while the points have left several directions open."""
         now = int(track.pose.stamp_ns)
-        if track.guessed < _OPEN:
+        if track.guessed - self._symmetry.freedoms < _OPEN:
             self._guessed_since_ns = None
             return None
         since = self._guessed_since_ns = self._guessed_since_ns or now
@@ -142,7 +148,7 @@ class ObjectEstimator:
         if self._last is None:
             return None
         moved = float(np.linalg.norm(pose.pos_m - self._last.pos_m))
-        turned = float(rotation_angle(rotation_between(self._last.quat_wxyz, pose.quat_wxyz)))
+        turned = float(self._symmetry.angle_rad(self._last.quat_wxyz, pose.quat_wxyz))
         if moved <= _JUMP_M and turned <= _JUMP_RAD:
             return None
         detail = f"it jumped by {moved * 1e3:.0f} mm and {np.rad2deg(turned):.0f} degrees in one image"

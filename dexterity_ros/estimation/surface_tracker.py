@@ -13,6 +13,7 @@ from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.frames import quat_multiply, quat_normalise, quat_to_matrix, quat_to_rotvec, rotvec_to_quat
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 from dexterity_ros.estimation.surfaces import Surface
 
 
@@ -51,8 +52,9 @@ class Track:
 class SurfaceTracker:
     """A stage: cloud in, pose out. It must be told where to begin, and again after it was lost."""
 
-    def __init__(self, surface: Surface, config: TrackerConfig) -> None:
-        self._surface, self._config = surface, config
+    def __init__(self, surface: Surface, config: TrackerConfig, symmetry: Symmetry = NO_SYMMETRY) -> None:
+        """symmetry: of the object with all that can be seen of it."""
+        self._surface, self._config, self._symmetry = surface, config, symmetry
         self._prior = np.diag([config.prior_m**-2] * 3 + [config.prior_rad**-2] * 3)
         self._pose: PoseSample | None = None
         self._velocity = np.zeros(6)
@@ -98,7 +100,8 @@ class SurfaceTracker:
             distance, normal = self._surface(local)
             weights = _weights(distance, config.outlier_m)
             world_normal = normal @ rotation.T
-            jacobian = np.concatenate([-world_normal, -np.cross(points - pos, world_normal)], axis=1)
+            turning = self._symmetry.observable(quat, -np.cross(points - pos, world_normal))
+            jacobian = np.concatenate([-world_normal, turning], axis=1)
             weighted = jacobian * (weights / config.noise_m**2)[:, None]
             information = weighted.T @ jacobian + prior
             step = np.linalg.solve(information, -(weighted.T @ distance) - prior @ away)
@@ -115,7 +118,9 @@ class SurfaceTracker:
             return
         turn = quat_multiply(pose.quat_wxyz, self._pose.quat_wxyz * np.array([1.0, -1.0, -1.0, -1.0]))
         rate = np.concatenate([pose.pos_m - self._pose.pos_m, quat_to_rotvec(turn)]) / elapsed_s
-        self._velocity = (1.0 - _VELOCITY_GAIN) * self._velocity + _VELOCITY_GAIN * rate
+        rate = (1.0 - _VELOCITY_GAIN) * self._velocity + _VELOCITY_GAIN * rate
+        rate[3:] = self._symmetry.observable(pose.quat_wxyz, rate[3:])
+        self._velocity = rate
 
 
 _PREDICT_S = 0.1  # a velocity says nothing about later than this

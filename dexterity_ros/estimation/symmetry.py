@@ -1,21 +1,19 @@
-"""Tells the poses apart in which an object's shape looks alike: by the colours of a box's faces, or by tags on them."""
+"""Tells the poses apart in which an object's shape looks alike: by the colours of its faces, or by tags on them."""
 
-import itertools
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.faces import Labelled
 from dexterity_ros.contracts.frames import quat_multiply, quat_to_matrix, rotation_angle, rotation_between
-from dexterity_ros.contracts.object import BoxObject
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
 
 MIN_LABELS = 25  # fewer coloured points decide nothing
 _CONFIDENT = 0.7  # share of coloured points that must agree with a pose
 _TAG_RAD = 0.35  # tags are believed this far; symmetric poses are 1.57 apart
+_PRESENT = 0  # of the turns, the identity
 _CLEAR_POINTS = 20  # and this many more than with any other
 
 
@@ -39,7 +37,7 @@ class FaceVote(Protocol):
 
 
 class ShapeAlone:
-    """For objects that look alike in no two poses: everything fits."""
+    """For objects without labels: what looks alike is alike, so everything fits."""
 
     def step(self, cloud: CloudSample, evidence: Any, pose: PoseSample) -> Vote:  # noqa: ARG002 - of the protocol
         """Returns full agreement."""
@@ -49,8 +47,8 @@ class ShapeAlone:
 class TagVote:
     """Compares with the pose that tags show, which is rough but tells the symmetric ones apart."""
 
-    def __init__(self, box: BoxObject) -> None:
-        self._turns = symmetric_turns(box)
+    def __init__(self, item: Labelled) -> None:
+        self._turns = [np.array(turn) for turn in item.symmetry.turns]
 
     def step(self, cloud: CloudSample, evidence: PoseSample | None, pose: PoseSample) -> Vote:
         """evidence: the pose by tags, or None when no tag was seen."""
@@ -62,46 +60,20 @@ class TagVote:
         points = len(cloud.points_m)
         if angles[best] > _TAG_RAD:  # a single tag seen from the front may come out mirrored
             return Vote(agreement=0.0, better=None, points=0)
-        if abs(float(self._turns[best][0])) > 1.0 - 1e-9:
+        if best == _PRESENT:
             return Vote(agreement=1.0, better=None, points=points)
         better = PoseSample(stamp_ns=pose.stamp_ns, pos_m=pose.pos_m, quat_wxyz=candidates[best])
         return Vote(agreement=0.0, better=better, points=points)
 
 
-@lru_cache(maxsize=1)
-def _turns() -> tuple[tuple[float, float, float, float], ...]:
-    """Returns the 24 rotations that map a cube onto itself, as quaternions wxyz."""
-    found: dict[tuple[int, ...], tuple[float, float, float, float]] = {}
-    s = np.sqrt(0.5)
-    singles = [(1.0, 0.0, 0.0, 0.0)] + [
-        tuple(s if k == 0 else (s if k == axis + 1 else 0.0) for k in range(4)) for axis in range(3)
-    ]
-    for words in itertools.product(range(4), repeat=4):
-        quat = np.array([1.0, 0.0, 0.0, 0.0])
-        for word in words:
-            quat = quat_multiply(quat, np.array(singles[word]))
-        key = tuple(np.rint(quat_to_matrix(quat)).astype(int).ravel().tolist())
-        found.setdefault(key, (float(quat[0]), float(quat[1]), float(quat[2]), float(quat[3])))
-    return tuple(found.values())
-
-
-def symmetric_turns(box: BoxObject) -> list[Floats]:
-    """Returns the rotations, quaternions wxyz, that leave the box's shape as it is; the identity is among them."""
-    half = np.array(box.half_m)
-    turns = [np.array(turn) for turn in _turns()]
-    return [turn for turn in turns if np.allclose(np.abs(quat_to_matrix(turn)) @ half, half, atol=1e-9)]
-
-
 class ColourVote:
     """Compares the faces that a pose predicts for points with the faces that their colours show."""
 
-    def __init__(self, box: BoxObject) -> None:
-        self._box = box
-        self._turns = symmetric_turns(box)
-        self._present = next(i for i, turn in enumerate(self._turns) if abs(turn[0]) > 1.0 - 1e-9)
+    def __init__(self, item: Labelled) -> None:
+        self._item = item
+        self._turns = [np.array(turn) for turn in item.symmetry.turns]
         # A symmetric turn only renames faces: which one stands where each stood.
-        normals = np.array([face.normal for face in box.faces])
-        self._renamed = np.stack([box.face_of((normals * box.half_m) @ quat_to_matrix(t)) for t in self._turns])
+        self._renamed = np.stack([item.face_of(item.middles @ quat_to_matrix(t)) for t in self._turns])
 
     def step(self, cloud: CloudSample, labels: NDArray[np.int64], pose: PoseSample) -> Vote:
         """Returns how well a pose fits the colours of a cloud, and which symmetric one fits clearly better, if any.
@@ -112,14 +84,15 @@ class ColourVote:
         count = int(known.sum())
         if count < MIN_LABELS:
             return Vote(agreement=0.0, better=None, points=count)
-        predicted = self._box.face_of((cloud.points_m[known] - pose.pos_m) @ quat_to_matrix(pose.quat_wxyz))
-        seen = np.zeros((6, 6))
+        predicted = self._item.face_of((cloud.points_m[known] - pose.pos_m) @ quat_to_matrix(pose.quat_wxyz))
+        faces = len(self._item.faces)
+        seen = np.zeros((faces, faces))
         np.add.at(seen, (predicted, labels[known]), 1.0)
-        shares = np.array([seen[np.arange(6), renamed].sum() for renamed in self._renamed]) / count
-        best, second = np.argsort(shares)[::-1][:2]
+        shares = np.array([seen[np.arange(faces), renamed].sum() for renamed in self._renamed]) / count
+        best, second = (*np.argsort(shares)[::-1], _PRESENT)[:2]  # a shape without symmetry has no second
         clear = shares[best] > _CONFIDENT and (shares[best] - shares[second]) * count > _CLEAR_POINTS
         better = None
-        if clear and best != self._present:
+        if clear and best != _PRESENT:
             quat = quat_multiply(pose.quat_wxyz, self._turns[best])
             better = PoseSample(stamp_ns=pose.stamp_ns, pos_m=pose.pos_m, quat_wxyz=quat)
-        return Vote(agreement=float(shares[self._present]), better=better, points=count)
+        return Vote(agreement=float(shares[_PRESENT]), better=better, points=count)

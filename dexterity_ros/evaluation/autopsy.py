@@ -134,7 +134,7 @@ class Autopsy:
         off = physics.object_pos(states) - np.array(self._course.hand.grasp_centre_m)
         return History(
             period_s=self._period_s,
-            error_rad=goal_error_rad(physics.object_quat(states), goal),
+            error_rad=goal_error_rad(physics.object_quat(states), goal, self._course.symmetry),
             joint_pos_rad=physics.joint_pos(states),
             off_centre_m=np.sqrt((off**2).sum(axis=-1)),
         )

@@ -111,7 +111,9 @@ class Copies:
         self.inputs()  # what is put back has to be there already
         self._sensors.restore(case.sensors)
         self.live = np.ones(COPIES, dtype=bool)
-        episode = new_episode(course.task, course.hand.grasp_centre_m, COPIES, period_s=self._period_ns * 1e-9)
+        episode = new_episode(
+            course.task, course.hand.grasp_centre_m, COPIES, period_s=self._period_ns * 1e-9, symmetry=course.symmetry
+        )
         self._episode = episode.given(self.live, self._moment())
         self.escaped, self.fell = ~self.live, ~self.live
 

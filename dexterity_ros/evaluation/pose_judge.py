@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
-from dexterity_ros.contracts.frames import quat_normalise, rotation_angle, rotation_between
+from dexterity_ros.contracts.frames import quat_normalise
 from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 
 _LOST_S = 0.15  # without a pose for longer than this (the policy's limit), the object counts as lost
 _WRONG_DEG = 15.0
@@ -17,7 +18,9 @@ _IN_HAND_M = 0.06  # an object further from the grasp centre is falling
 class PoseJudge:
     """Fed with true and estimated poses; counts only while a goal is pursued and the object is in the hand."""
 
-    def __init__(self, grasp_centre_m: tuple[float, float, float]) -> None:
+    def __init__(self, grasp_centre_m: tuple[float, float, float], symmetry: Symmetry = NO_SYMMETRY) -> None:
+        """symmetry: turns of the object that nobody can see."""
+        self._symmetry = symmetry
         self._centre = np.array(grasp_centre_m)
         self._truth: list[tuple[int, Floats]] = []
         self._estimates: list[tuple[int, Floats]] = []
@@ -58,7 +61,7 @@ class PoseJudge:
         inside = self._inside(stamps)
         truth = self._truth_at(stamps[inside])
         off_mm = 1e3 * np.sqrt(((poses[inside, :3] - truth[:, :3]) ** 2).sum(axis=1))
-        off_deg = np.rad2deg(rotation_angle(rotation_between(truth[:, 3:], poses[inside, 3:])))
+        off_deg = np.rad2deg(self._symmetry.angle_rad(truth[:, 3:], poses[inside, 3:]))
         gaps_s = np.concatenate([self._gaps_s(stamps, begin, end) for begin, end in self._pursued])
         total_s = sum(end - begin for begin, end in self._pursued) * 1e-9
         lost_s = np.maximum(gaps_s - _LOST_S, 0.0).sum()

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.object import load_symmetry
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.contracts.sources import ObservationInputs
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY
 from dexterity_ros.evaluation.heat import Heat
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
 from dexterity_ros.evaluation.watcher import View, Watcher
@@ -81,7 +83,8 @@ class Course:
     """What is the same for every controller that is compared: hidden hands, starting grasps, goals, noise seeds.
 
     episode_s: an episode is over after this time; 0 = only by its goals. called: a goal ends when the policy calls it
-    reached, rightly or not, instead of when it is.
+    reached, rightly or not, instead of when it is. strict: every turn counts, also one that nobody can see of the
+    object.
     """
 
     hand: HandSpec
@@ -94,6 +97,7 @@ class Course:
     control_rate_hz: float
     episode_s: float = 0.0
     called: bool = False
+    strict: bool = False
     pool: ResetPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +107,7 @@ class Course:
                 f"the judge's control period is {period:.4f} s, the policy was trained for {self.control_rate_hz} Hz"
             )
         self.scene = build_scene(self.hand, self.object, self.judge.physics)
+        self.symmetry = NO_SYMMETRY if self.strict else load_symmetry(self.object)
         rng = np.random.default_rng(self.seed)
         self.pool = ResetPool(self.hand, self.scene, size=self.judge.reset_pool, threads=self.judge.threads, rng=rng)
         self.start_states = self.pool.draw(self.episodes, rng)
@@ -157,7 +162,9 @@ class _Trials:
         self.trials = [Trial() for _ in range(n)]
         self.live = np.ones(n, dtype=bool)
         self.period_s = judge.physics.control_period_s
-        self.episode = new_episode(course.task, course.hand.grasp_centre_m, n, period_s=self.period_s)
+        self.episode = new_episode(
+            course.task, course.hand.grasp_centre_m, n, period_s=self.period_s, symmetry=course.symmetry
+        )
 
     def run(self) -> list[Trial]:
         substeps = self.course.judge.physics.substeps

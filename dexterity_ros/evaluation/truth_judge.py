@@ -6,6 +6,7 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
 from dexterity_ros.tasks.episode import new_episode
@@ -23,8 +24,15 @@ class TruthJudge:
     steps in a row span (hold_steps - 1 periods; the first may lie one truth sample before the first that was seen).
     """
 
-    def __init__(self, task: TaskSpec, control_period_s: float, grasp_centre_m: tuple[float, float, float]) -> None:
-        episode = new_episode(task, grasp_centre_m, 1, period_s=control_period_s, slack_s=_SAMPLE_S)
+    def __init__(
+        self,
+        task: TaskSpec,
+        control_period_s: float,
+        grasp_centre_m: tuple[float, float, float],
+        symmetry: Symmetry = NO_SYMMETRY,
+    ) -> None:
+        """symmetry: turns of the object that nobody can see (contracts/object.load_symmetry)."""
+        episode = new_episode(task, grasp_centre_m, 1, period_s=control_period_s, slack_s=_SAMPLE_S, symmetry=symmetry)
         self._episode, self._limit_ns = episode, episode.usual_limit_ns - round(_EVENTS_LATE_S * 1e9)
         self._goal: Floats | None = None
         self._new = self._was_reached = self._fell = False

@@ -35,7 +35,9 @@ class GoalNode(Node):
         task = settings.task_spec()
         strict = replace(task, success_rad=task.success_rad - settings.margin_rad)
         by_policy = settings.reached_by == "policy"
-        self._keeper = GoalKeeper(strict, hand.grasp_centre_m, seed=settings.seed, by_policy=by_policy)
+        self._keeper = GoalKeeper(
+            strict, hand.grasp_centre_m, seed=settings.seed, by_policy=by_policy, symmetry=settings.symmetry()
+        )
         self._sure, self._said_ns = 0.0, 0
         self._inbox = ros.Inbox(self, ("object_pose",))
         self._armed = self._ready = self._tried = False

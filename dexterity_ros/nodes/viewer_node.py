@@ -7,7 +7,7 @@ from rclpy.node import Node
 
 from dexterity_ros import ros
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.contracts.object import load_optional_box
+from dexterity_ros.contracts.object import load_object, load_optional_box
 from dexterity_ros.ros.marker_topics import MarkerTopics
 from dexterity_ros.ros.requests import Requests
 from dexterity_ros.ros.snapshot_topics import SnapshotTopics
@@ -40,7 +40,7 @@ class ViewerNode(Node):
     def __init__(self) -> None:
         super().__init__("viewer_node", automatically_declare_parameters_from_overrides=True)
         settings = ros.parameters(self, ViewerParameters)
-        hand, box = load_hand(settings.hand), load_optional_box(settings.object)
+        hand, box = load_hand(settings.hand), load_object(settings.object) or load_optional_box(settings.object)
         secret = new_secret() if settings.control else ""
         self.page = LivePage(
             hand,

@@ -10,10 +10,12 @@ from visualization_msgs.msg import Marker
 
 from dexterity_ros import ros, wire
 from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.frames import quat_rotate
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.object import BoxObject
+from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.perception.object_mesh import object_mesh
 from dexterity_ros.viewer.panels import Snapshot
 
 _HAND, _GOAL_ALPHA = (0.5, 0.57, 0.66, 1.0), 0.45
@@ -22,7 +24,7 @@ _HAND, _GOAL_ALPHA = (0.5, 0.57, 0.66, 1.0), 0.45
 class MarkerTopics:
     """Publishes while somebody listens."""
 
-    def __init__(self, node: Node, hand: HandSpec, box: BoxObject | None) -> None:
+    def __init__(self, node: Node, hand: HandSpec, box: BoxObject | ObjectSpec | None) -> None:
         self._node, self._box = node, box
         self._body = HandBody(hand, load_shape(hand))
         self._publisher = ros.publisher(node, "markers")
@@ -65,10 +67,13 @@ class MarkerTopics:
                     name, 0, Marker.SPHERE, position, quat, scale=np.full(3, 0.03), colour=(0.9, 0.6, 0.2, alpha)
                 )
             ]
-        half = np.array(self._box.half_m)
         marker = self._marker(
             name, 0, Marker.TRIANGLE_LIST, position, quat, scale=np.ones(3), colour=(1.0, 1.0, 1.0, alpha)
         )
+        if isinstance(self._box, ObjectSpec):
+            _add_triangles(marker, self._box, alpha)
+            return [marker]
+        half = np.array(self._box.half_m)
         for k, face in enumerate(self._box.faces):
             right, up = self._box.tag_axes(k)
             centre = np.array(face.normal) * half
@@ -91,3 +96,10 @@ class MarkerTopics:
         marker.scale.x, marker.scale.y, marker.scale.z = (float(v) for v in scale)
         marker.color = ColorRGBA(r=colour[0], g=colour[1], b=colour[2], a=colour[3])
         return marker
+
+
+def _add_triangles(marker: Any, spec: ObjectSpec, alpha: float) -> None:
+    triangles, colours = object_mesh(spec)
+    for corners, rgb in zip(triangles.tolist(), (colours / 255.0).tolist(), strict=True):
+        marker.points += [Point(x=x, y=y, z=z) for x, y, z in corners]
+        marker.colors += [ColorRGBA(r=rgb[0], g=rgb[1], b=rgb[2], a=alpha)] * 3

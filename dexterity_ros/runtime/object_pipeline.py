@@ -39,7 +39,9 @@ class ObjectPipeline:
         """object_name: in models/objects. Raises ConfigError."""
         self._cloud = DepthCloud(camera, np.array(hand.grasp_centre_m), config, HandBody(hand, load_shape(hand)))
         self._object = tracked_object(object_name, camera)
-        self._estimator = ObjectEstimator(self._object.surface, self._object.vote, TrackerConfig())
+        self._estimator = ObjectEstimator(
+            self._object.surface, self._object.vote, TrackerConfig(), self._object.symmetry
+        )
         self._joints: deque[JointSample] = deque()
         self._last_ns = 0
 

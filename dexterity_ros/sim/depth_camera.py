@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec
+from dexterity_ros.contracts.faces import Labelled
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
-from dexterity_ros.contracts.object import TAG_FAMILY, BoxObject
-from dexterity_ros.sim.scene import Scene
+from dexterity_ros.perception.face_tags import tag_paper
+from dexterity_ros.sim.scene import Scene, geom_colours
 
 Depth = NDArray[np.uint16]
 
@@ -85,13 +86,14 @@ class DepthCamera:
         self._geom = np.zeros(len(self._at), dtype=np.int32)
         self._distance = np.zeros(len(self._at))
 
-    def see(self, data: mujoco.MjData, box: BoxObject) -> tuple[Depth, NDArray[np.uint8]]:
+    def see(self, data: mujoco.MjData, labels: Labelled | None) -> tuple[Depth, NDArray[np.uint8]]:
         """Returns depth in mm, (height, width) uint16, 0 = not measured, and colours (height, width, 3).
 
-        Colours are those of the box's faces and grey for the rest. Both have this camera's errors.
+        labels: faces of the object. Colours are theirs, or those of the object's parts where it has no faces, and grey
+        for the rest. Both have this camera's errors.
         """
         depth_m = self.cast(data)
-        colours = self._colours(data, box)
+        colours = self._colours(data, labels)
         depth = np.zeros((self.camera.height, self.camera.width), dtype=np.uint16)
         depth[self._window] = self._disturbed(depth_m, colours.max(axis=-1) < _DARK)
         image = np.full((self.camera.height, self.camera.width, 3), _BACKGROUND, dtype=np.uint8)
@@ -119,15 +121,18 @@ class DepthCamera:
         image[self._at] = np.where(self._distance > 0.0, self._distance / self._lengths, 0.0)
         return image.reshape(self._shape)
 
-    def _colours(self, data: mujoco.MjData, box: BoxObject) -> NDArray[np.uint8]:
+    def _colours(self, data: mujoco.MjData, labels: Labelled | None) -> NDArray[np.uint8]:
         object_body = self._scene.model.jnt_bodyid[self._object_joint]
         hit = (self._distance > 0.0) & (self._geom >= 0)
-        on_box = hit & (self._scene.model.geom_bodyid[np.maximum(self._geom, 0)] == object_body)
-        points = self._pos + self._unit[on_box] * self._distance[on_box, None]
-        local = (points - data.xpos[object_body]) @ data.xmat[object_body].reshape(3, 3)
+        on_object = hit & (self._scene.model.geom_bodyid[np.maximum(self._geom, 0)] == object_body)
         image = np.full((self._shape[0] * self._shape[1], 3), _BACKGROUND, dtype=np.uint8)
         image[self._at[hit]] = _HAND
-        image[self._at[on_box]] = face_pixels(box, local)
+        if labels is None or not labels.faces:
+            image[self._at[on_object]] = geom_colours(self._scene.model)[self._geom[on_object]]
+            return image.reshape(*self._shape, 3)
+        points = self._pos + self._unit[on_object] * self._distance[on_object, None]
+        local = (points - data.xpos[object_body]) @ data.xmat[object_body].reshape(3, 3)
+        image[self._at[on_object]] = face_pixels(labels, local)
         return image.reshape(*self._shape, 3)
 
     def _disturbed(self, depth_m: Floats, dark: NDArray[np.bool_]) -> Depth:
@@ -189,26 +194,27 @@ class DepthCamera:
         return max(round(self._errors.patch_px * self.camera.width / _IMAGE_PX), 1)
 
 
-def face_pixels(box: BoxObject, local_m: Floats) -> NDArray[np.uint8]:
-    """Returns the colours, (n, 3), of points on a box, (n, 3) in its frame: those of its faces, and tags on them."""
-    faces = box.face_of(local_m)
-    colours: NDArray[np.uint8] = box.colours[faces].astype(np.uint8)
-    if box.tag_m > 0.0:
+def face_pixels(labels: Labelled, local_m: Floats) -> NDArray[np.uint8]:
+    """Returns the colours, (n, 3), of points on an object, (n, 3) in its frame: its faces', and tags on them."""
+    faces = labels.face_of(local_m)
+    colours: NDArray[np.uint8] = labels.colours[faces].astype(np.uint8)
+    if labels.tag_m > 0.0:
         for face in np.unique(faces):
             on_face = faces == face
-            colours[on_face] = _with_tag(box, int(face), local_m[on_face], colours[on_face])
+            if labels.faces[face].tag is None:
+                continue
+            colours[on_face] = _with_tag(labels, int(face), local_m[on_face], colours[on_face])
     return colours
 
 
-def _with_tag(box: BoxObject, face: int, local_m: Floats, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    right, up = box.tag_axes(face)
-    dictionary = cv2.aruco.getPredefinedDictionary(getattr(cv2.aruco, TAG_FAMILY))
-    cells = dictionary.markerSize + 2
-    marker = cv2.aruco.generateImageMarker(dictionary, box.faces[face].tag or 0, cells)
-    paper = np.pad(marker, 1, constant_values=255)
-    size_m = box.tag_m / cells
-    row = np.floor(cells / 2 + 1 - (local_m @ up) / size_m).astype(int)
-    column = np.floor(cells / 2 + 1 + (local_m @ right) / size_m).astype(int)
+def _with_tag(labels: Labelled, face: int, local_m: Floats, colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    right, up = labels.tag_axes(face)
+    centre = labels.tag_corners(face).mean(axis=0)
+    paper = tag_paper(labels.faces[face].tag or 0)
+    cells = len(paper) - 2
+    size_m = labels.tag_m / cells
+    row = np.floor(cells / 2 + 1 - ((local_m - centre) @ up) / size_m).astype(int)
+    column = np.floor(cells / 2 + 1 + ((local_m - centre) @ right) / size_m).astype(int)
     inside = (row >= 0) & (row < cells + 2) & (column >= 0) & (column < cells + 2)
     colours[inside] = paper[row[inside], column[inside], None]
     return colours

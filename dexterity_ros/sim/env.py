@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from dexterity_ros.action.decoder import decode_action
 from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.object import load_symmetry
 from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
 from dexterity_ros.contracts.sources import GOAL, JOINTS, ObservationInputs
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
 from dexterity_ros.sim.env_config import EnvConfig, EnvStep
@@ -77,7 +79,8 @@ class ReorientEnv:
         )
         self._task = TASKS[task.kind]
         period_s = config.physics.control_period_s
-        self.episode = new_episode(task, hand.grasp_centre_m, config.num_envs, period_s=period_s)
+        symmetry = NO_SYMMETRY if self.objects.many else load_symmetry(config.object)
+        self.episode = new_episode(task, hand.grasp_centre_m, config.num_envs, period_s=period_s, symmetry=symmetry)
         self._privileged_terms = privileged_terms(config.privileged, self._task, shaped=self.objects.many)
         self._hidden: Floats | None = None
         self._episode_limit = round(config.episode_s / period_s)

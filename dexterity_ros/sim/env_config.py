@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.ranges import PART_NAME, SHARE, UNSAID_AT_DEFAULT, Checked, Length, Range
+from dexterity_ros.contracts.ranges import PART_NAME, PATH, SHARE, UNSAID_AT_DEFAULT, Checked, Length, Range
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.observation.memory import PolicyMemory
 from dexterity_ros.sim.physics import THREADS
@@ -50,7 +50,7 @@ class EnvConfig(Checked):
 
     num_envs: Annotated[int, Range(1, 1_000_000, "each is a state in memory")]
     physics: PhysicsConfig
-    object: Annotated[str, PART_NAME]
+    object: Annotated[str, PATH]
     episode_s: Annotated[float, Range(0.05, 86_400.0, "from one control step to a day")]
     noise: SampleNoise
     randomisation: ModelRandomisation | None

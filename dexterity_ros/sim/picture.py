@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.faces import Labelled
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.sim.scene import PhysicsConfig, build_scene, item_model
+from dexterity_ros.contracts.object import load_object
+from dexterity_ros.sim.depth_camera import face_pixels
+from dexterity_ros.sim.scene import PhysicsConfig, build_scene, geom_colours, item_model
 
 Image = NDArray[np.uint8]
 
@@ -59,8 +62,9 @@ class Painter:
         self._data, self._goal_data = mujoco.MjData(self._scene.model), mujoco.MjData(goal_model)
         centre = np.array(hand.grasp_centre_m)
         eye, side = centre + EYE_M, round(GOAL_SHARE * height)
-        self._all = Caster(self._scene.model, eye, centre + LOOKED_AT_M, (width, height), FOCAL)
-        self._goal = Caster(goal_model, eye, centre, (side, side), _GOAL_FOCAL)
+        labels = load_object(object_name)
+        self._all = Caster(self._scene.model, eye, centre + LOOKED_AT_M, (width, height), FOCAL, labels=labels)
+        self._goal = Caster(goal_model, eye, centre, (side, side), _GOAL_FOCAL, labels=labels)
         self._centre = centre
         self._background = backdrop(width, height)
 
@@ -90,11 +94,22 @@ class Caster:
     """Casts the rays of one eye at one model."""
 
     def __init__(
-        self, model: mujoco.MjModel, eye_m: Floats, looked_at_m: Floats, size: tuple[int, int], focal: float
+        self,
+        model: mujoco.MjModel,
+        eye_m: Floats,
+        looked_at_m: Floats,
+        size: tuple[int, int],
+        focal: float,
+        *,
+        labels: Labelled | None = None,
     ) -> None:
-        """size: (width, height) in pixels. focal: focal length over the height."""
+        """size: (width, height) in pixels. focal: focal length over the height.
+
+        labels: faces of the object, which is the model's last body, in place of its parts' colours.
+        """
+        self._labels = labels if labels is not None and labels.faces else None
         self.size, self._model, self._eye = size, model, eye_m
-        axes = _axes(looked_at_m - eye_m)
+        self.axes = axes = _axes(looked_at_m - eye_m)
         columns, rows = (np.arange(2 * n) / 2 + 0.25 - n / 2 for n in size)
         rays = np.stack([*np.meshgrid(columns, rows), np.full((len(rows), len(columns)), focal * size[1])], axis=-1)
         fine = rays.reshape(size[1], 2, size[0], 2, 3).swapaxes(1, 2).reshape(size[1], size[0], 4, 3)
@@ -102,7 +117,7 @@ class Caster:
         self._rays = _unit(fine.mean(axis=2)) @ axes
         self._light = _LIGHT @ axes / np.linalg.norm(_LIGHT)
         _draw_looks_only(model)
-        self._colours = 255.0 * _colours(model)
+        self._colours = geom_colours(model).astype(float)
 
     def over(self, background: Floats, data: mujoco.MjData) -> Floats:
         """Returns the model as it stands in `data` before a background, both (height, width, 3) in 0 to 255.
@@ -112,11 +127,22 @@ class Caster:
         mujoco.mj_kinematics(self._model, data)
         geom, distance, normal = self._cast(data, self._rays)
         crease = _crease(geom >= 0, distance)
-        picture = self._shaded(geom, normal, crease, background)
+        picture = self._shaded(self._colour(data, self._rays, geom, distance), geom, normal, crease, background)
         at = _edges(geom, normal)
-        geom, _, normal = self._cast(data, self._fine[at])
-        picture[at] = self._shaded(geom, normal, crease[at][:, None], background[at][:, None]).mean(axis=1)
+        geom, distance, normal = self._cast(data, self._fine[at])
+        colour = self._colour(data, self._fine[at], geom, distance)
+        picture[at] = self._shaded(colour, geom, normal, crease[at][:, None], background[at][:, None]).mean(axis=1)
         return picture
+
+    def _colour(self, data: mujoco.MjData, rays: Floats, geom: NDArray[np.int32], distance: Floats) -> Floats:
+        """Returns the colour of what each ray hits, (..., 3): that of its part, or of its face."""
+        colour: Floats = self._colours[geom]
+        if self._labels is not None:
+            body = self._model.nbody - 1
+            mine = (geom >= 0) & (self._model.geom_bodyid[geom] == body)
+            hit = self._eye + rays[mine] * distance[mine][:, None]
+            colour[mine] = face_pixels(self._labels, (hit - data.xpos[body]) @ data.xmat[body].reshape(3, 3))
+        return colour
 
     def _cast(self, data: mujoco.MjData, rays: Floats) -> tuple[NDArray[np.int32], Floats, Floats]:
         """Returns what each ray, (..., 3), hits: geom (-1: nothing), distance in m, normal, (..., 3)."""
@@ -131,11 +157,13 @@ class Caster:
             )  # fmt: skip
         return geom.reshape(shape), distance.reshape(shape), normal.reshape(*shape, 3)
 
-    def _shaded(self, geom: NDArray[np.int32], normal: Floats, crease: Floats, background: Floats) -> Floats:
+    def _shaded(
+        self, colour: Floats, geom: NDArray[np.int32], normal: Floats, crease: Floats, background: Floats
+    ) -> Floats:
         """Returns colours by Lambert's law with light from all sides, less in creases; the background elsewhere."""
         facing = np.maximum(normal @ self._light, 0.0)
         brightness = (_AMBIENT + _DIFFUSE * facing) * (1.0 - _CREASE * crease)
-        return np.where((geom >= 0)[..., None], self._colours[geom] * brightness[..., None], background)
+        return np.where((geom >= 0)[..., None], colour * brightness[..., None], background)
 
 
 def _crease(hit: NDArray[np.bool_], distance: Floats) -> Floats:
@@ -181,11 +209,3 @@ def _draw_looks_only(model: mujoco.MjModel) -> None:
         part = (model.geom_bodyid == object_body) == of_object
         shown = looks & part if (looks & part).any() else part
         model.geom_group[part] = np.where(shown[part], _DRAWN, _HIDDEN)
-
-
-def _colours(model: mujoco.MjModel) -> Floats:
-    """Returns the colour of each geom in 0 to 1, (ngeom, 3): its material's where it has one."""
-    colours: Floats = model.geom_rgba[:, :3].astype(float)
-    painted = model.geom_matid >= 0
-    colours[painted] = model.mat_rgba[model.geom_matid[painted], :3]
-    return colours

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.object import load_box
+from dexterity_ros.contracts.object import load_labels
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
 from dexterity_ros.sim.depth_camera import DepthCamera, StereoErrors
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
@@ -44,7 +44,7 @@ class RenderedView:
     def __init__(self, hand: HandSpec, object_name: str, camera: CameraSpec, errors: StereoErrors, seed: int) -> None:
         self._scene = build_scene(hand, object_name, PhysicsConfig(timestep_s=0.005, substeps=1))
         self._data = mujoco.MjData(self._scene.model)
-        self._box = load_box(object_name)
+        self._labels = load_labels(object_name)
         self._camera = DepthCamera(self._scene, camera, np.array(hand.grasp_centre_m), _VIEW_M, errors, seed)
         rng = np.random.default_rng([seed, 1])
         self._joint_zero = errors.joint_zero_rad * rng.normal(size=len(hand.joints))
@@ -54,5 +54,5 @@ class RenderedView:
         self._data.qpos[self._scene.joint_qpos] = joints_rad + self._joint_zero
         self._data.qpos[self._scene.object_qpos] = np.concatenate([pose.pos_m, pose.quat_wxyz])
         mujoco.mj_kinematics(self._scene.model, self._data)
-        depth, rgb = self._camera.see(self._data, self._box)
+        depth, rgb = self._camera.see(self._data, self._labels)
         return DepthSample(stamp_ns=int(pose.stamp_ns), depth_mm=depth, rgb=rgb)

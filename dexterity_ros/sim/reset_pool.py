@@ -3,33 +3,34 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats, Ints
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.ranges import Range
+from dexterity_ros.sim.first_grasps import NEAR_M, first_grasps, settle
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.scene import Scene
 
 RESET_POOL = Range(1, 1_000_000, "each is a state in memory")
-_SETTLE_S = 1.5
-_DROP_HEIGHT_M = 0.035
-_JOINT_SPREAD_RAD = 0.1
-_STILL_M_S = 0.05
-_NEAR_M = 0.05
 
 
 class ResetPool:
     """States in which the object lies still in the hand, in a random rotation."""
 
     def __init__(self, hand: HandSpec, scene: Scene, *, size: int, threads: int, rng: np.random.Generator) -> None:
-        """Drops objects into the hand until `size` of them rest near the grasp centre."""
+        """Drops objects into the hand until `size` of them rest near the grasp centre.
+
+        Raises:
+            ConfigError: none does, or they rest inside the hand, or fly out of it.
+        """
         physics = BatchPhysics(scene, [scene.model] * size, threads=threads)
         states: list[Floats] = []
         found = 0
-        for _ in range(20):
-            state, good = _settle(hand, scene, physics, rng)
+        for k in range(20):
+            state, good, flung = settle(hand, scene, physics, rng)
+            if k == 0:
+                self.first = first_grasps(scene, state, good, flung)
             states.append(state[good])
             found += int(good.sum())
             if found >= size:
@@ -37,8 +38,10 @@ class ResetPool:
         physics.close()
         if found == 0:
             raise ConfigError(
-                f"no object came to rest within {_NEAR_M} m of {hand.grasp_centre_m} in the hand {hand.name}"
+                f"no object came to rest within {NEAR_M} m of {hand.grasp_centre_m} in the hand {hand.name}"
+                f"{self.first.flung_said}"
             )
+        self.first.check(hand.name)
         self._states = np.concatenate(states)[:size]
 
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
@@ -61,24 +64,3 @@ class ResetPools:
         if len(self._pools) == 1:
             return self._pools[0].draw(len(kind), rng)
         return np.concatenate([self._pools[k].draw(1, rng) for k in kind])
-
-
-def _settle(
-    hand: HandSpec, scene: Scene, physics: BatchPhysics, rng: np.random.Generator
-) -> tuple[Floats, NDArray[np.bool_]]:
-    n = physics.count
-    home = np.array(hand.home_pos_rad)
-    target = home + rng.uniform(-_JOINT_SPREAD_RAD, _JOINT_SPREAD_RAD, size=(n, len(home)))
-    target = np.clip(target, hand.lower_rad, hand.upper_rad)
-    centre = np.array(hand.grasp_centre_m)
-    position = centre + np.array([-0.015, 0.0, _DROP_HEIGHT_M]) + rng.uniform(-0.01, 0.01, size=(n, 3))
-    quat = rng.normal(size=(n, 4))
-    quat /= np.sqrt((quat**2).sum(axis=-1, keepdims=True))
-    state = physics.compose(joint_pos_rad=target, object_pos_m=position, object_quat_wxyz=quat)
-    steps = round(_SETTLE_S / scene.model.opt.timestep)
-    states, _ = physics.advance(state, np.repeat(target[:, None], steps, axis=1))
-    final = states[:, -1].copy()
-    final[:, 0] = 0.0
-    speed = np.abs(physics.object_vel(final)[:, :3]).max(axis=-1)
-    distance = np.sqrt(((physics.object_pos(final) - centre) ** 2).sum(axis=-1))
-    return final, (speed < _STILL_M_S) & (distance < _NEAR_M)

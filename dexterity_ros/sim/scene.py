@@ -173,3 +173,11 @@ def joint_gains(scene: Scene) -> tuple[tuple[float, ...], tuple[float, ...]]:
     model, actuators = scene.model, scene.actuators
     damping = model.dof_damping[scene.joint_qvel] - model.actuator_biasprm[actuators, 2]
     return tuple(model.actuator_gainprm[actuators, 0].tolist()), tuple(damping.tolist())
+
+
+def geom_colours(model: mujoco.MjModel) -> NDArray[np.uint8]:
+    """Returns the colour of each geom, (ngeom, 3), 0 to 255: its material's where it has one."""
+    colours = model.geom_rgba[:, :3].copy()
+    painted = model.geom_matid >= 0
+    colours[painted] = model.mat_rgba[model.geom_matid[painted], :3]
+    return np.rint(255.0 * colours).astype(np.uint8)

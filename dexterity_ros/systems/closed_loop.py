@@ -9,6 +9,7 @@ from typing import Any
 import rclpy
 
 from dexterity_ros.contracts.manifest import load_manifest
+from dexterity_ros.contracts.object import load_symmetry
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.robot_hand import load_robot_hand
 from dexterity_ros.evaluation.outcomes import summary
@@ -46,8 +47,9 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
     if settings.viewer_port:
         say(f"look at http://127.0.0.1:{settings.viewer_port}")
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    judge = TruthJudge(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz, hand.grasp_centre_m)
-    pose_judge = PoseJudge(hand.grasp_centre_m)
+    symmetry = load_symmetry(settings.object or manifest.object)
+    judge = TruthJudge(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz, hand.grasp_centre_m, symmetry)
+    pose_judge = PoseJudge(hand.grasp_centre_m, symmetry)
     operator = Operator(judge, pose_judge)
     probe = Probe(manifest.control_rate_hz)
     session = _Session(operator, judge, pose_judge, say)

@@ -1,9 +1,12 @@
 """What a policy was trained for, which is what a system runs where nothing else is asked for: its task, its object."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.manifest import PolicyManifest, load_manifest
+from dexterity_ros.contracts.object import object_folder
 from dexterity_ros.contracts.resources import resource
 
 _TAKEN = ("task", "object")
@@ -24,9 +27,17 @@ def as_trained(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def foreign_object(manifest: PolicyManifest, name: str) -> str:
     """Returns a line that says so when the object is not the one that the policy was trained on, else nothing."""
-    if name == manifest.object:
+    if name == manifest.object or object_folder(name) == _trained_folder(manifest):
         return ""
     return f"the object is {name}; {manifest.name} was trained on {manifest.object}"
+
+
+def _trained_folder(manifest: PolicyManifest) -> Path | None:
+    """Returns the folder of the object that a policy was trained on, if it is here."""
+    try:
+        return object_folder(manifest.object)
+    except ConfigError:
+        return None
 
 
 def object_warning(values: Mapping[str, Any]) -> str:

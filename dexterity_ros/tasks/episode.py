@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dexterity_ros.contracts.arrays import Bools, Floats, Ints
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 from dexterity_ros.tasks.sight import Goals, Moment, Sight, Verdict, goal_error_rad
 from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.tasks.table import TASKS
@@ -15,6 +16,7 @@ class Episode:
     """N goals under the rules of a task; whoever calls it draws the goals, and says when a new one is given.
 
     centre_m: the grasp centre, hand frame, (3,). period_ns: of control. slack_ns: by how much samples may come early.
+    symmetry: turns of the object that nobody can see, and that no goal asks for.
     """
 
     task: TaskSpec
@@ -22,11 +24,12 @@ class Episode:
     period_ns: int
     slack_ns: int
     goals: Goals
+    symmetry: Symmetry = NO_SYMMETRY
 
     def step(self, moment: Moment) -> tuple["Episode", Verdict]:
         """Returns (the episode after this control step, what it says of each goal); once per control step."""
         before = self.goals
-        error = goal_error_rad(moment.quat_wxyz, moment.goal_quat_wxyz)
+        error = goal_error_rad(moment.quat_wxyz, moment.goal_quat_wxyz, self.symmetry)
         near = error < self.task.success_rad if moment.called is None else moment.called
         if moment.known is not None:
             near, error = near & moment.known, np.where(moment.known, error, before.error_rad)
@@ -43,7 +46,7 @@ class Episode:
     def given(self, which: Bools, moment: Moment, limit_ns: Ints | None = None) -> "Episode":
         """Returns the episode in which the goals at `which` (N,) are new. limit_ns: of those; None = the task's."""
         old, now = self.goals, moment.now_ns
-        error = goal_error_rad(moment.quat_wxyz, moment.goal_quat_wxyz)
+        error = goal_error_rad(moment.quat_wxyz, moment.goal_quat_wxyz, self.symmetry)
         limits = old.limit_ns.copy()
         limits[which] = self.usual_limit_ns if limit_ns is None else limit_ns
         goals = Goals(
@@ -86,7 +89,13 @@ class Episode:
 
 
 def new_episode(
-    task: TaskSpec, grasp_centre_m: tuple[float, float, float], count: int, *, period_s: float, slack_s: float = 0.0
+    task: TaskSpec,
+    grasp_centre_m: tuple[float, float, float],
+    count: int,
+    *,
+    period_s: float,
+    slack_s: float = 0.0,
+    symmetry: Symmetry = NO_SYMMETRY,
 ) -> Episode:
     """Returns an episode of `count` goals, none of which has been given yet."""
     nothing, never = np.zeros(count), np.full(count, -1, dtype=np.int64)
@@ -100,4 +109,5 @@ def new_episode(
         period_ns=round(period_s * 1e9),
         slack_ns=round(slack_s * 1e9),
         goals=goals,
+        symmetry=symmetry,
     )

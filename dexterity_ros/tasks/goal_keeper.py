@@ -7,6 +7,7 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.tasks.episode import new_episode
 from dexterity_ros.tasks.goals import next_goal
@@ -33,12 +34,20 @@ class GoalKeeper:
     """One trial at a time: goal after goal until one fails. Between trials there is no goal."""
 
     def __init__(
-        self, task: TaskSpec, grasp_centre_m: tuple[float, float, float], *, seed: int, by_policy: bool = False
+        self,
+        task: TaskSpec,
+        grasp_centre_m: tuple[float, float, float],
+        *,
+        seed: int,
+        by_policy: bool = False,
+        symmetry: Symmetry = NO_SYMMETRY,
     ) -> None:
-        """by_policy: the policy says when a goal is reached, not the pose."""
+        """by_policy: the policy says when a goal is reached, not the pose. symmetry: turns that nobody can see."""
         self._by_policy = by_policy
         self._task, self._seed = task, seed
-        self._episode = new_episode(task, grasp_centre_m, 1, period_s=_PERIOD_S, slack_s=0.5 * _PERIOD_S)
+        self._episode = new_episode(
+            task, grasp_centre_m, 1, period_s=_PERIOD_S, slack_s=0.5 * _PERIOD_S, symmetry=symmetry
+        )
         self._trial = -1
         self._index = 0
         self.goal: Floats | None = None

@@ -7,11 +7,14 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Bools, Floats, Ints
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
+from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 from dexterity_ros.tasks.spec import TaskSpec
 
 
-def goal_error_rad(object_quat_wxyz: Floats, goal_quat_wxyz: Floats) -> Floats:
-    """Returns the angle between object and goal in rad, shape (...)."""
+def goal_error_rad(object_quat_wxyz: Floats, goal_quat_wxyz: Floats, symmetry: Symmetry = NO_SYMMETRY) -> Floats:
+    """Returns the angle between object and goal in rad, shape (...); of what looks alike, the smallest."""
+    if not symmetry.trivial:
+        return symmetry.angle_rad(object_quat_wxyz, goal_quat_wxyz)
     error: Floats = rotation_angle(rotation_between(object_quat_wxyz, goal_quat_wxyz))
     return error
 

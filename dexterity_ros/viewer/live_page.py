@@ -8,8 +8,9 @@ from concurrent.futures import Future
 import numpy as np
 import viser
 
+from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.hand import HandFile
-from dexterity_ros.contracts.object import BoxObject
+from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.viewer.authority import Authority
 from dexterity_ros.viewer.browser_panel import BrowserPanel, Commands, Trace
 from dexterity_ros.viewer.guarded_server import GuardedServer
@@ -25,7 +26,7 @@ class LivePage:
     def __init__(
         self,
         hand: HandFile,
-        box: BoxObject | None,
+        box: BoxObject | ObjectSpec | None,
         *,
         host: str,
         port: int,

@@ -4,11 +4,13 @@ import numpy as np
 import viser
 
 from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.frames import matrix_to_quat
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.object import BoxObject
+from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.contracts.samples import CloudSample
 from dexterity_ros.perception.hand_shape import HandBody, Part, load_shape
+from dexterity_ros.perception.object_mesh import object_mesh
 from dexterity_ros.viewer.panels import Snapshot
 from dexterity_ros.viewer.shapes import capsule_mesh
 
@@ -19,7 +21,7 @@ _GOAL_BESIDE_M = np.array([0.0, 0.17, 0.03])  # the goal is shown beside the obj
 class Scene:
     """What all browsers see; nothing in it can be moved by them."""
 
-    def __init__(self, server: viser.ViserServer, hand: HandSpec, box: BoxObject | None) -> None:
+    def __init__(self, server: viser.ViserServer, hand: HandSpec, box: BoxObject | ObjectSpec | None) -> None:
         """box: what the object looks like; None draws axes only."""
         self._scene, self._hand, self._box = server.scene, hand, box
         self._body = HandBody(hand, load_shape(hand))
@@ -88,6 +90,9 @@ class Scene:
         frame = self._scene.add_frame(name, show_axes=self._box is None, axes_length=0.05, axes_radius=0.002)
         if self._box is None:
             return frame
+        if isinstance(self._box, ObjectSpec):
+            self._add_parts(name, self._box, opacity)
+            return frame
         half = np.array(self._box.half_m)
         see = None if opacity >= 1.0 else opacity
         self._scene.add_box(f"{name}/core", (20, 20, 23), tuple(2.0 * half * 0.995), opacity=see)
@@ -97,6 +102,16 @@ class Scene:
             at = normal * half
             self._scene.add_box(f"{name}/{k}", face.rgb, tuple(size), opacity=see, position=tuple(at))
         return frame
+
+    def _add_parts(self, name: str, spec: ObjectSpec, opacity: float) -> None:
+        """Adds what has one colour at a time: meshes of the page have no colours of their own."""
+        triangles, colours = object_mesh(spec)
+        for k, rgb in enumerate(np.unique(colours, axis=0)):
+            corners = triangles[(colours == rgb).all(axis=1)].reshape(-1, 3)
+            self._scene.add_mesh_simple(
+                f"{name}/{k}", corners, np.arange(len(corners)).reshape(-1, 3),
+                color=(int(rgb[0]), int(rgb[1]), int(rgb[2])), opacity=None if opacity >= 1.0 else opacity,
+            )  # fmt: skip
 
     def _pose_hand(self, name: str, joints_rad: Floats) -> None:
         for frame, pose in zip(self._links[name], self._body.links(joints_rad), strict=True):

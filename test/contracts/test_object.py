@@ -5,7 +5,8 @@ import pytest
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.object import BoxObject, load_box, load_optional_box
+from dexterity_ros.contracts.faces import BoxObject
+from dexterity_ros.contracts.object import load_box, load_optional_box
 from dexterity_ros.contracts.resources import resource
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.manifest import PolicyManifest
-from dexterity_ros.contracts.object import BoxObject
 from dexterity_ros.contracts.ranges import Checked, Length, Pattern, Range, UnitLength, check_text, field_hints, shown
 from dexterity_ros.drivers.dynamixel.control_table import MotorModel
 from dexterity_ros.evaluation.protocol import Protocol

@@ -9,12 +9,10 @@ from hypothesis.extra import numpy as arrays
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
-from dexterity_ros.contracts.object import load_box
-from dexterity_ros.contracts.symmetry import IDENTITY, NO_SYMMETRY, Symmetry, finite
-from dexterity_ros.estimation.symmetry import symmetric_turns
+from dexterity_ros.contracts.symmetry import IDENTITY, NO_SYMMETRY, Symmetry, box_symmetry
 
 FLIP = (0.0, 1.0, 0.0, 0.0)
-CUBE = finite(sorted(symmetric_turns(load_box("cube70")), key=lambda turn: -abs(turn[0])))
+CUBE = box_symmetry((0.035, 0.035, 0.035))
 BOTTLE, CYLINDER = (Symmetry(turns=turns, axis=(0.0, 0.0, 1.0)) for turns in ((IDENTITY,), (IDENTITY, FLIP)))
 BALL = Symmetry(every=True)
 rotvecs = arrays.arrays(float, 3, elements=st.floats(-2.0, 2.0))

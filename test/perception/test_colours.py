@@ -11,10 +11,11 @@ pytest.importorskip("mujoco")
 import mujoco
 
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between
-from dexterity_ros.contracts.object import BoxObject, load_box
+from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.estimation.symmetry import ColourVote, symmetric_turns
+from dexterity_ros.estimation.symmetry import ColourVote
 from dexterity_ros.perception.face_colours import UNKNOWN, face_labels
 
 BOX = load_box("cube70")
@@ -41,8 +42,8 @@ def test_colours_are_told_in_any_light_and_grey_and_black_are_nobodys(light):
 
 
 def test_a_cube_has_24_symmetric_poses_and_a_brick_has_four():
-    assert len(symmetric_turns(BOX)) == 24
-    assert len(symmetric_turns(replace(BOX, half_m=(0.01, 0.02, 0.03)))) == 4
+    assert len(BOX.symmetry.turns) == 24
+    assert len(replace(BOX, half_m=(0.01, 0.02, 0.03)).symmetry.turns) == 4
 
 
 @pytest.mark.parametrize("turn", range(1, 24, 4))
@@ -53,7 +54,7 @@ def test_a_slip_to_a_symmetric_pose_is_seen_and_undone(stage, turn):
     colours = ColourVote(BOX)
     right = colours.step(cloud, labels, pose)
     assert right.better is None and right.agreement > 0.9
-    turns = [t for t in symmetric_turns(BOX) if abs(t[0]) < 1.0 - 1e-9]
+    turns = [np.array(turn) for turn in BOX.symmetry.turns[1:]]
     slipped = replace(pose, quat_wxyz=quat_multiply(pose.quat_wxyz, turns[turn - 1]))
     found = colours.step(cloud, labels, slipped)
     assert found.better is not None

@@ -12,13 +12,14 @@ from dexterity_ros.bench.perception import demo_cloud
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
+from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
-from dexterity_ros.contracts.object import BoxObject, load_box
+from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import CloudSample, JointSample, PoseSample
 from dexterity_ros.estimation.object_estimator import FOUND_ONCE, Estimate, ObjectEstimator
 from dexterity_ros.estimation.surface_tracker import SurfaceTracker, Track, TrackerConfig
 from dexterity_ros.estimation.surfaces import box_surface, sampled_surface
-from dexterity_ros.estimation.symmetry import ShapeAlone, TagVote, symmetric_turns
+from dexterity_ros.estimation.symmetry import ShapeAlone, TagVote
 from dexterity_ros.perception.face_tags import FaceTags
 from dexterity_ros.runtime import tracked_object as objects
 from dexterity_ros.runtime.object_pipeline import ObjectPipeline
@@ -63,7 +64,7 @@ def test_without_tags_or_colours_nothing_is_known(tagged):
 
 def test_a_tag_vote_undoes_a_slip_and_distrusts_a_tag_that_fits_no_symmetric_pose():
     box = load_box("cube70_tags")
-    vote, turns = TagVote(box), symmetric_turns(box)
+    vote, turns = TagVote(box), [np.array(turn) for turn in box.symmetry.turns]
     true = PoseSample(stamp_ns=0, pos_m=np.zeros(3), quat_wxyz=rotvec_to_quat(np.array([0.3, 0.2, 0.1])))
     cloud = CloudSample(stamp_ns=0, points_m=np.zeros((100, 3)))
     assert vote.step(cloud, true, true).agreement == 1.0
@@ -172,11 +173,10 @@ def test_directions_in_which_the_points_say_nothing_are_counted_and_not_borne_fo
     assert 0.4 < lost * FRAME_NS * 1e-9 < 0.7
 
 
-def test_an_object_folder_says_what_it_lacks(tmp_path, monkeypatch, bracket):
+def test_an_object_folder_says_what_it_lacks(tmp_path, bracket):
     (tmp_path / "object.xml").write_text("<mujoco/>")
-    monkeypatch.setattr(objects, "object_folder", lambda _name: tmp_path)
-    with pytest.raises(ConfigError, match=r"neither faces\.yaml nor one of \['mesh\.stl'"):
-        objects.tracked_object("bracket", load_camera("demo"))
+    with pytest.raises(ConfigError, match=r"has none of \['object\.yaml', 'faces\.yaml', 'mesh\.stl'"):
+        objects.tracked_object(str(tmp_path), load_camera("demo"))
     bracket.export(tmp_path / "mesh.stl")
-    thing = objects.tracked_object("bracket", load_camera("demo"))
+    thing = objects.tracked_object(str(tmp_path), load_camera("demo"))
     assert not thing.needs_colour and abs(thing.surface(np.array([[0.0, 0.0, 0.025]]))[0][0] - 0.01) < 1e-3

@@ -1,6 +1,7 @@
 """The options of `dexterity bench ...`."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
@@ -159,6 +160,26 @@ class BenchPerceptionOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BenchObjectsOptions:
+    """Follow twelve objects of six shapes by simulated camera and tracker, at 640x480, without ROS.
+
+    Cubes and bricks with colours and tags, prisms, cylinders, a ball, an egg and brackets turn above a hand at home.
+    Angles are modulo each object's symmetry.
+
+    JSON keys:
+    - OBJECT {as of bench eyes}
+
+    Attributes:
+        seconds: how long each object is watched.
+        folder: where the objects are written; default: a temporary one.
+    """
+
+    seconds: float = 20.0
+    folder: Annotated[Path | None, optional("FOLDER")] = None
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class BenchEyesOptions:
     """Hold the estimated pose against the truth while a policy turns the cube, without ROS.
 
@@ -169,6 +190,7 @@ class BenchEyesOptions:
     - position_mm_p50, position_mm_p95, position_mm_p99, rotation_deg_p50, rotation_deg_p95, rotation_deg_p99
     - lost_percent, recovery_max_s
     - wrong_percent (more than 15 degrees off and reported good), wrong_events, wrong_longest_s
+    - render_cpu_ms, pose_cpu_ms (CPU of one image: drawing it, and from image to pose)
 
     Attributes:
         minutes: how long the cube is watched in all; the disturbances get an eighth of it each.

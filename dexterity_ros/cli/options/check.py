@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from dexterity_ros.cli.options.kinds import HandName, JsonFile
+from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,10 @@ class CheckOptions:
 
     Attributes:
         bundle: policy bundle directory.
+        object: name in models/objects, or folder: is it what the policy was trained on?
     """
 
     bundle: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="BUNDLE")]
     hand: HandName = "leap"
+    object: Annotated[str | None, optional("OBJECT")] = None
     json: JsonFile = None

@@ -53,7 +53,7 @@ class DemoOptions:
         policy: policy bundle directory, or none.
         recovery: what the policy declares for when it makes no progress.
         task: name in config/tasks; default: the one the policy was trained for.
-        object: name in models/objects; default: the one the policy was trained on.
+        object: name in models/objects, or folder of your own; default: the one the policy was trained on.
         goal_rad: smallest and largest angle of a new goal; default: what of 0.8 to 1.2 rad the task has.
         seed: seed of starting grasps and goals.
         shadow: everything runs and targets are gated, but nothing is written to the hand.

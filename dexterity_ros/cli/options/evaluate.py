@@ -42,7 +42,8 @@ class EvaluateOptions:
         recovery_spec: name in config/recovery or path of a YAML file, in place of what the policy declares.
         protocol: name in config/protocols: dactyl, dextreme, hora, visual-dexterity; sets task, episodes and goals.
         task: name in config/tasks or path of a YAML file; default: the task it was trained for.
-        object: name in models/objects; default: the one it was trained on.
+        object: name in models/objects, or folder of your own; default: the one it was trained on. Turns of it that
+            nobody can see (dexterity import object finds them) are no error, except under a protocol.
         goal_rad: smallest and largest angle of a new goal; default: the task's.
         episodes: number of episodes; default 400, or the protocol's.
         goals: goals per episode; default 1 judges the first goal, 50 counts consecutive successes as in Dactyl.

@@ -15,7 +15,7 @@ class ViewOptions:
     second; `dexterity demo` starts one by itself. Its button E-STOP is for every browser that can open the page.
 
     Attributes:
-        object: name in models/objects.
+        object: name in models/objects, or folder of your own.
         control: buttons to prepare, arm and disarm, for the one browser where the token that is printed is entered.
         host: address to listen on; 0.0.0.0 is every one. The page is not encrypted: `ssh -L` is the safer way.
         port: of the page.

@@ -151,7 +151,7 @@ class HandTask:
     def _with_verdict(self, truth: Singles, goal_quat_wxyz: NDArray[np.float64]) -> Singles:
         if not self._stop_head:
             return truth
-        error = goal_error_rad(self.env.physics.object_quat(self.env.state), goal_quat_wxyz)
+        error = goal_error_rad(self.env.physics.object_quat(self.env.state), goal_quat_wxyz, self.env.episode.symmetry)
         verdict = np.where(error < self.env.task.success_rad, 1.0, -1.0)[:, None]
         return np.concatenate([truth, verdict.astype(np.float32)], axis=1)
 
@@ -180,7 +180,11 @@ class HandTask:
         self._imagined_ns = np.zeros(count, dtype=np.int64)
         once = replace(self.env.task, hold_steps=1)  # a goal that nobody pursues is over as soon as it is reached
         pursued = new_episode(
-            once, self.env.hand.grasp_centre_m, count, period_s=self.env.config.physics.control_period_s
+            once,
+            self.env.hand.grasp_centre_m,
+            count,
+            period_s=self.env.config.physics.control_period_s,
+            symmetry=self.env.episode.symmetry,
         )
         self._pursued = pursued.given(np.ones(count, dtype=bool), self._imagined_moment())
 
