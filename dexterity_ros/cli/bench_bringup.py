@@ -6,10 +6,12 @@ from dexterity_ros.bench.bringup.scores import summary
 from dexterity_ros.bench.bringup.walks import walks
 from dexterity_ros.cli.options.bench import BenchBringupOptions
 from dexterity_ros.cli.output import console, write_json
+from dexterity_ros.runtime.ending import interrupt_once
 
 
 def bringup(options: BenchBringupOptions) -> int:
     """Prints how far the walks came; status 1 when a sign was wrong or torque was left on."""
+    interrupt_once()
     rows = []
     with console.status("") as status:
         for row in walks(options.hand, options.robots, options.first_seed, options.wrong_percent * 0.01):

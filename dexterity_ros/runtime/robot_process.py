@@ -4,6 +4,7 @@ The process answers questions on a pipe: (kind, arguments) to a result. A kind i
 """
 
 import multiprocessing
+import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -84,6 +85,7 @@ class RobotProcess:
 
 
 def _serve(pipe: "Connection[Any, Any]", hand: str, hidden: Path, seed: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started it
     try:
         robot = EmulatedRobot(hand, read_hidden(hidden), seed=seed)
     except DexterityError as error:
@@ -93,6 +95,6 @@ def _serve(pipe: "Connection[Any, Any]", hand: str, hidden: Path, seed: int) -> 
     while True:
         try:
             kind, arguments = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):  # who asked has gone
             return
         pipe.send(ANSWERS[kind](robot, *arguments))

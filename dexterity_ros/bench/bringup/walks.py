@@ -6,6 +6,7 @@ motors, and a scripted person beside the hand.
 
 import json
 import multiprocessing
+import signal
 import tempfile
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -44,14 +45,14 @@ def _one(hand: str, seed: int, folder: Path, wrong_share: float) -> WalkRow:
     file.write_text(robot_yaml(hidden))
     process = RobotProcess(hand, file, seed=seed)
     file.unlink()
+    arguments = (process.pipe, process.wire, hand, seed, folder, wrong_share)
+    walker = multiprocessing.get_context("spawn").Process(target=_walk, args=arguments, daemon=True)
     try:
-        context = multiprocessing.get_context("spawn")
-        arguments = (process.pipe, process.wire, hand, seed, folder, wrong_share)
-        walker = context.Process(target=_walk, args=arguments)
         walker.start()
         walker.join()
         figures = process.robot.ask("figures")
     finally:
+        walker.terminate()
         process.close()
     robot, told = folder / _ROBOT, json.loads((folder / _TOLD).read_text())
     return WalkRow(
@@ -63,6 +64,7 @@ def _walk(
     pipe: "Connection[Any, Any]", wire: WireModel, hand: str, seed: int, folder: Path, wrong_share: float
 ) -> None:
     """Walks through all steps; the process in which nothing but motors and a person are to be had."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started it
     robot = RemoteRobot(pipe, wire)
     port, file = VirtualPort(robot), load_hand(hand)
     began_ns = port.now_ns()
