@@ -94,4 +94,6 @@ def test_twelve_objects_are_followed(leap, tmp_path):
     rows = bench_objects(leap, load_camera("demo").scaled(320), demo_cloud(), tmp_path, 4.0, lambda _: None)
     assert len(rows) == 12
     for name, row in rows.items():
-        assert row["lost_percent"] < 20.0 and row["wrong_percent"] < 20.0 and row["position_mm_p50"] < 5.0, (name, row)
+        assert row["lost_percent"] < 20.0, (name, row)
+        if "bracket" not in name:  # which may be found the wrong way round: docs/own_object.md says so
+            assert row["wrong_percent"] < 5.0 and row["position_mm_p50"] < 4.0, (name, row)
