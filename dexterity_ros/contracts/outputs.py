@@ -20,7 +20,10 @@ ACTION = Output(name="action", width=None, topic=None, about="raw action, nomina
 REACHED = Output(
     name="reached", width=1, topic="policy_reached", about="how sure the policy is that the goal is reached, 0 to 1"
 )
-OUTPUTS: dict[str, Output] = {output.name: output for output in (ACTION, REACHED)}
+DISTANCE = Output(
+    name="distance", width=1, topic="policy_distance", about="rotation left to the goal as the policy guesses it, rad"
+)
+OUTPUTS: dict[str, Output] = {output.name: output for output in (ACTION, REACHED, DISTANCE)}
 
 
 def output_widths(names: tuple[str, ...], joints: int) -> dict[str, int]:

@@ -64,12 +64,12 @@ class DepthSample:
 
 @dataclass(frozen=True, kw_only=True)
 class CloudSample:
-    """Points of the object in the hand frame: points_m (n, 3); stamp_ns: of the image they come from.
+    """Points of the object in the hand frame: points_m (..., n, 3); stamp_ns: of the image they come from.
 
     rgb: (n, 3) uint8, colours of the points, or None.
     """
 
-    stamp_ns: int
+    stamp_ns: Array
     points_m: Array
     rgb: Array = None
 

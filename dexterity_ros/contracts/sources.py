@@ -7,11 +7,12 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from dexterity_ros.contracts.errors import FaultCode
-from dexterity_ros.contracts.samples import Array, GoalSample, JointSample, PoseSample, Sample
+from dexterity_ros.contracts.samples import Array, CloudSample, GoalSample, JointSample, PoseSample, Sample
 from dexterity_ros.contracts.topic import Topic
 
 S = TypeVar("S", bound=Sample)
 _UNIT_TOLERANCE = 1e-3
+_NEAR_M = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,6 +23,7 @@ class Source(Generic[S]):
     fields: the arrays of a sample that are recorded, each with what the numbers of a row are called; None: the joints.
     problem: says what is wrong with the numbers of a sample; None: nothing. stale, invalid: the faults of one that is
     too old or missing, and of one that is wrong. measured: by a sensor; a goal is not, so targets are not as old as it.
+    rows: a field holds as many rows as there are, such as points, in place of one.
     How old a sample may be is said by the policy's terms, and by the topic's max_age_s for those who only watch.
     """
 
@@ -34,6 +36,7 @@ class Source(Generic[S]):
     stale: FaultCode = FaultCode.SOURCE_STALE
     invalid: FaultCode = FaultCode.SOURCE_INVALID
     measured: bool = True
+    rows: bool = False
 
     def __reduce__(self) -> tuple[Callable[[str], "Source[Any]"], tuple[str]]:
         """A copy of a row, in another process too, is the row."""
@@ -67,6 +70,14 @@ def _pose_problem(pose: PoseSample) -> str | None:
 
 def _goal_problem(goal: GoalSample) -> str | None:
     return None if is_rotation(goal.quat_wxyz) else f"goal {goal.quat_wxyz} is not a unit quaternion"
+
+
+def _cloud_problem(cloud: CloudSample) -> str | None:
+    shape = np.shape(cloud.points_m)
+    if len(shape) < 2 or shape[-1] != 3 or shape[-2] < 1:
+        return f"a cloud has the shape {shape}, expected points of 3 numbers, one at least"
+    near = finite(cloud, "points_m") and bool((np.abs(cloud.points_m) < _NEAR_M).all())
+    return None if near else f"points of a cloud are not finite, or further than {_NEAR_M} m from the hand"
 
 
 JOINTS = Source(
@@ -133,7 +144,52 @@ GOAL = Source(
     ),
 )
 
-SOURCES: dict[str, Source[Any]] = {source.name: source for source in (JOINTS, OBJECT_POSE, GOAL)}
+_XYZ = {"points_m": ("x_m", "y_m", "z_m")}
+
+OBJECT_CLOUD = Source(
+    name="object_cloud",
+    short="cloud",
+    sample=CloudSample,
+    fields=_XYZ,
+    rows=True,
+    problem=_cloud_problem,
+    topic=Topic(
+        name="object_cloud",
+        message="sensor_msgs/msg/PointCloud2",
+        qos="sensor",
+        rate_hz=15.0,
+        max_age_s=0.2,
+        recorded=True,
+        publisher="pose_node",
+        about="points of the object as a camera sees them, hand frame, with colours; stamp = time of the image",
+        owner="system",
+        max_bytes=4_194_304,
+    ),
+)
+
+GOAL_CLOUD = Source(
+    name="goal_cloud",
+    short="goal_cloud",
+    sample=CloudSample,
+    fields=_XYZ,
+    rows=True,
+    problem=_cloud_problem,
+    measured=False,
+    topic=Topic(
+        name="goal_cloud",
+        message="sensor_msgs/msg/PointCloud2",
+        qos="command",
+        rate_hz=20.0,
+        max_age_s=0.08,
+        recorded=True,
+        publisher="goal_node",
+        about="points of the object's model in the wanted rotation, round the grasp centre, hand frame",
+        owner="system",
+        max_bytes=4_194_304,
+    ),
+)
+
+SOURCES: dict[str, Source[Any]] = {s.name: s for s in (JOINTS, OBJECT_POSE, GOAL, OBJECT_CLOUD, GOAL_CLOUD)}
 
 
 def source_named(name: str) -> Source[Any]:

@@ -47,7 +47,7 @@ class PoseNode(Node):
         self._basis: Counter[str] = Counter()
         self._ages, self._state = Histogram(), "waiting for camera_info"
         self._poses, self._bases = ros.publisher(self, "object_pose"), ros.publisher(self, "pose_basis")
-        self._clouds = ros.publisher(self, "cloud")
+        self._clouds = ros.publisher(self, "object_cloud")
         ros.subscribe(self, "camera_info", self._on_info)
         ros.subscribe(self, "colour", self._on_colour)
         ros.subscribe(self, "depth", self._on_depth)
@@ -92,8 +92,8 @@ class PoseNode(Node):
         else:
             self._publish(seen.result, seen.joints_ns)
         if seen.cloud is not None:
-            field = ros.message_field("cloud")
-            self._clouds.publish(wire.fill_cloud(ros.message_class("cloud")(), field, seen.cloud))
+            field = ros.message_field("object_cloud")
+            self._clouds.publish(wire.fill_cloud(ros.message_class("object_cloud")(), field, seen.cloud))
 
     def _misplaced(self) -> Fault | None:
         """Returns why no image can be used at present: nobody says what camera took it, or there are two."""

@@ -8,7 +8,16 @@ from array_api_compat import array_namespace
 
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import Array, quat_to_cubic, quat_to_rot6d, quat_to_rotvec, rotation_between
-from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, SOURCES, ObservationInputs, Source
+from dexterity_ros.contracts.sources import (
+    GOAL,
+    GOAL_CLOUD,
+    JOINTS,
+    OBJECT_CLOUD,
+    OBJECT_POSE,
+    SOURCES,
+    ObservationInputs,
+    Source,
+)
 from dexterity_ros.contracts.spec import OWN_MEMORY, VECTOR, ObservationSpec, ObservationTerm
 from dexterity_ros.observation.memory import PolicyMemory
 
@@ -99,6 +108,24 @@ _TERMS: dict[str, _Term] = {
     ),
     "last_action": _Term(compute=lambda _i, m: m.action, width=None, frame="joint", unit="1", source=None),
 }
+
+CLOUD_SIZES = (48, 192)  # points of each cloud: to learn with, and to finish with
+
+
+def _points(source: Source[Any], count: int) -> _Term:
+    """Returns the term of a cloud's first points; clouds are in random order, too few points are repeated."""
+
+    def compute(inputs: ObservationInputs, _memory: PolicyMemory) -> Array:
+        points = inputs[source].points_m
+        xp = array_namespace(points)
+        return xp.take(points, xp.arange(count) % points.shape[-2], axis=-2)
+
+    port = source.name.replace("cloud", "points")
+    return _Term(compute=compute, width=3 * count, frame="hand", unit="m", source=source, port=port, shape=(count, 3))
+
+
+_TERMS |= {f"object_points_{count}": _points(OBJECT_CLOUD, count) for count in CLOUD_SIZES}
+_TERMS |= {f"goal_points_{count}": _points(GOAL_CLOUD, count) for count in CLOUD_SIZES}
 
 TERM_NAMES = tuple(_TERMS)
 

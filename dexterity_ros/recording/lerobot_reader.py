@@ -189,7 +189,7 @@ def _columns(dataset: Path, info: dict[str, Any], table: Any, joints: int) -> _C
     led = ["policy.led"] if "policy.led" in there else []
     return _Columns(
         sources=sources,
-        vectors={name: _vectors(dataset, table, name, widths.get(name)) for name in (*widths, *policy)},
+        vectors={n: _vectors(dataset, table, n, widths.get(n), rows=n in _tables(sources)) for n in (*widths, *policy)},
         numbers={name: _numbers(dataset, table, name) for name in (*stamps, *led)},
         frames=table.num_rows,
     )
@@ -225,13 +225,19 @@ def read_table(dataset: Path, *, images: bool = False) -> Any:
         raise BagError(f"the data files of {dataset} have different columns: {error}") from error
 
 
-def _vectors(dataset: Path, table: Any, name: str, width: int | None) -> Floats:
-    rows = table.column(name).to_pylist()
+def _tables(sources: tuple[Source[Any], ...]) -> set[str]:
+    """Returns the features that hold many rows of their numbers."""
+    return {name for source in sources if source.rows for name in source_features(source)}
+
+
+def _vectors(dataset: Path, table: Any, name: str, width: int | None, *, rows: bool) -> Floats:
     try:
-        values = np.array(rows, dtype=np.float64)
+        values = np.array(table.column(name).to_pylist(), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise BagError(f"{dataset}: {name} is not a list of as many numbers in every frame") from error
-    if values.ndim != 2 or (width is not None and values.shape[1] != width):
+    if values.ndim != 2 or (
+        width is not None and values.shape[1] != width and not (rows and values.shape[1] % width == 0)
+    ):
         raise BagError(f"{dataset}: {name} has the shape {values.shape[1:]} per frame, expected ({width},)")
     broken = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if broken.size:
@@ -266,7 +272,8 @@ def _sample(source: Source[Any], vectors: dict[str, Floats], numbers: dict[str, 
     fields: dict[str, Floats] = {}
     for feature, names in source_features(source).items():
         ends = np.cumsum([source.width(name, joints) for name in names])
-        fields |= dict(zip(names, np.split(vectors[feature], ends[:-1]), strict=True))
+        parts = [vectors[feature].reshape(-1, int(ends[-1]))] if source.rows else np.split(vectors[feature], ends[:-1])
+        fields |= dict(zip(names, parts, strict=True))
     sample: Sample = source.sample(stamp_ns=numbers[stamp_feature(source)], **fields)
     return sample
 

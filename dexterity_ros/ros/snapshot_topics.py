@@ -36,7 +36,7 @@ class SnapshotTopics:
             "gated_targets": self._on_target,
             "object_pose": self._on_pose,
             "goal": self._on_goal,
-            "cloud": self._on_cloud,
+            "object_cloud": self._on_cloud,
             "colour": lambda m: setattr(self, "_image", m),
             "supervisor": partial(self._on_state, "supervisor"),
             "hand_state": partial(self._on_state, "hand_state"),

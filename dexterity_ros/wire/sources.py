@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from dexterity_ros.contracts.samples import Sample
-from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, Source
+from dexterity_ros.contracts.sources import GOAL, GOAL_CLOUD, JOINTS, OBJECT_CLOUD, OBJECT_POSE, Source
+from dexterity_ros.wire.clouds import cloud_sample, fill_points
 from dexterity_ros.wire.joints import JointReader, fill_joint_state
 from dexterity_ros.wire.poses import fill_goal, fill_pose, goal_sample, pose_sample
 
@@ -28,6 +29,8 @@ CODECS: dict[str, Codec[Any]] = {
     ),
     OBJECT_POSE.name: Codec(reader=lambda _: pose_sample, fill=lambda message, s, _: fill_pose(message, s)),
     GOAL.name: Codec(reader=lambda _: goal_sample, fill=lambda message, s, _: fill_goal(message, s)),
+    OBJECT_CLOUD.name: Codec(reader=lambda _: cloud_sample, fill=lambda message, s, _: fill_points(message, s)),
+    GOAL_CLOUD.name: Codec(reader=lambda _: cloud_sample, fill=lambda message, s, _: fill_points(message, s)),
 }
 
 

@@ -158,7 +158,7 @@ def _sample(part: Mapping[str, Floats], source: Source[Any], prefix: str) -> Sam
     fields = {}
     for name, names in source.fields.items():
         values = part[prefix + name]
-        rows = names is not None and values.size != len(names)
+        rows = names is not None and (source.rows or values.size != len(names))
         fields[name] = values.reshape(-1, len(names or ())) if rows else values
     sample: Sample = source.sample(stamp_ns=_join(part[f"{prefix}stamp"]), **fields)
     return sample

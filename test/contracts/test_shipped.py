@@ -6,6 +6,7 @@ import pytest
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import load_camera
+from dexterity_ros.contracts.family.catalogue import load_catalogue
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.motor import load_ceilings
@@ -25,6 +26,7 @@ LOADERS = {
     "config/hands/*.yaml": lambda path: load_shape(load_hand(str(path))),
     "config/learners/*.yaml": lambda path: load_learning(path),
     "config/motors/x[cml]*.yaml": lambda path: load_motor(str(path)),
+    "config/objects/*.yaml": lambda path: load_catalogue(str(path)),
     "config/protocols/*.yaml": lambda path: load_protocol(str(path)),
     "config/recovery/*.yaml": lambda path: config.load(RecoverySpec, path),
     "config/systems/*.yaml": lambda path: load_system(str(path)),
@@ -46,10 +48,14 @@ def load_learning(path):
 def load_training(path):
     if importlib.util.find_spec("torch") is None:
         pytest.skip("needs torch")
+    from dexterity_ros.training.distillation import PointStudentConfig
     from dexterity_ros.training.student import StudentConfig
     from dexterity_ros.training.teacher import TeacherConfig
 
-    return config.load(StudentConfig if "teacher" in config.read_mapping(path) else TeacherConfig, path)
+    content = config.read_mapping(path)
+    if "teacher_run" in content:
+        return config.load(PointStudentConfig, path)
+    return config.load(StudentConfig if "teacher" in content else TeacherConfig, path)
 
 
 @pytest.mark.parametrize(

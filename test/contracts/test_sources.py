@@ -10,8 +10,16 @@ import pytest
 from dexterity_ros.contracts.errors import BundleError, ConfigError
 from dexterity_ros.contracts.manifest import PolicyManifest, load_manifest
 from dexterity_ros.contracts.outputs import OUTPUTS, output_widths
-from dexterity_ros.contracts.samples import PoseSample
-from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, SOURCES, ObservationInputs
+from dexterity_ros.contracts.samples import CloudSample, PoseSample
+from dexterity_ros.contracts.sources import (
+    GOAL,
+    GOAL_CLOUD,
+    JOINTS,
+    OBJECT_CLOUD,
+    OBJECT_POSE,
+    SOURCES,
+    ObservationInputs,
+)
 from dexterity_ros.contracts.spec import ObservationSpec, ObservationTerm
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.safety.faults import REACTIONS, Reaction
@@ -74,9 +82,9 @@ def test_a_manifest_names_what_its_network_says(manifest):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": 2, "outputs": ("distance",)}, r"outputs \['distance'\]; there are \['reached'\]"),
+        ({"format": 2, "outputs": ("certainty",)}, r"outputs \['certainty'\]; there are \['reached', 'distance'\]"),
         ({"format": 2, "outputs": ("reached", "reached")}, "each once"),
-        ({"format": 2, "outputs": ("action",)}, r"there are \['reached'\]"),
+        ({"format": 2, "outputs": ("action",)}, r"there are \['reached', 'distance'\]"),
         ({"format": 2, "stop_head": True}, "is of format 2, which has no stop_head but outputs"),
         ({"outputs": ("reached",)}, "is of format 1, which has no outputs but a stop_head"),
     ],
@@ -132,3 +140,11 @@ def test_a_row_of_a_field_is_as_wide_as_its_names_or_as_the_hand_has_joints():
 def test_of_the_terms_of_a_source_the_strictest_says_how_old_it_may_be():
     spec = ObservationSpec(terms=(replace(VECTOR, max_age_s=0.05), TERM))
     assert (spec.max_age_s("object_pose"), spec.max_age_s("goal")) == (0.05, None)
+
+
+def test_a_cloud_is_wrong_without_points_or_with_points_nowhere_near():
+    assert OBJECT_CLOUD.problem(CloudSample(stamp_ns=0, points_m=np.zeros((1, 3)))) is None
+    assert "one at least" in OBJECT_CLOUD.problem(CloudSample(stamp_ns=0, points_m=np.zeros((0, 3))))
+    assert "one at least" in GOAL_CLOUD.problem(CloudSample(stamp_ns=0, points_m=np.zeros((4, 2))))
+    for bad in (np.nan, 3.0):
+        assert "not finite, or further" in OBJECT_CLOUD.problem(CloudSample(stamp_ns=0, points_m=np.full((2, 3), bad)))

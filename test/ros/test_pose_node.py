@@ -114,7 +114,7 @@ def test_two_cameras_on_one_topic_and_a_missing_camera_info_are_named_and_hold_t
 def test_it_shows_the_points_that_a_pose_rests_on_and_says_why(graph, start, leap):
     start("pose_node", **SETTINGS)
     camera, clouds = Camera(graph, leap), []
-    ros.subscribe(graph.node, "cloud", clouds.append)
+    ros.subscribe(graph.node, "object_cloud", clouds.append)
     assert camera.until(lambda: len(clouds) > 2 and len(camera.poses) > 2), camera.said
     cloud = clouds[-1]
     points = np.frombuffer(bytes(cloud.data), dtype=np.float32).reshape(-1, 4)

@@ -86,7 +86,7 @@ def goal(w):
         ("goal", lambda: goal(NAN), "not finite"),
         ("joint_states", lambda: ros.message_class("joint_states")(name=["a"] * 1000), "joints differ"),
         ("gated_targets", lambda: ros.message_class("gated_targets")(name=["a"], position=[NAN]), "joints differ"),
-        ("cloud", lambda: ros.message_class("cloud")(data=[1, 2, 3]), "cloud: "),
+        ("object_cloud", lambda: ros.message_class("object_cloud")(data=[1, 2, 3]), "object_cloud: "),
     ],
 )
 def test_a_bad_message_is_named_in_one_line_and_changes_nothing(graph, topics, send, leap, key, make, named):
@@ -145,8 +145,11 @@ def test_the_same_trouble_again_and_again_is_one_line_and_the_next_good_message_
 def test_a_cloud_of_a_hundred_thousand_points_is_thinned_and_loses_what_is_not_finite(graph, topics, send, leap):
     points = np.ones((100_000, 3))
     points[::2] = NAN
-    message = ros.message_class("cloud")()
-    send("cloud", wire.fill_cloud(message, ros.message_field("cloud"), CloudSample(stamp_ns=1, points_m=points)))
+    message = ros.message_class("object_cloud")()
+    send(
+        "object_cloud",
+        wire.fill_cloud(message, ros.message_field("object_cloud"), CloudSample(stamp_ns=1, points_m=points)),
+    )
     now = seen(graph, topics, lambda snapshot: snapshot.cloud is not None)
     assert 2000 < len(now.cloud.points_m) <= 5000 and np.isfinite(now.cloud.points_m).all()
     assert len(now.cloud.rgb) == len(now.cloud.points_m)

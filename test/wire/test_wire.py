@@ -8,8 +8,8 @@ import pytest
 
 from dexterity_ros import wire
 from dexterity_ros.contracts.errors import WireError
-from dexterity_ros.contracts.samples import GoalSample, JointTarget, PoseSample
-from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE
+from dexterity_ros.contracts.samples import CloudSample, GoalSample, JointSample, JointTarget, PoseSample
+from dexterity_ros.contracts.sources import GOAL, GOAL_CLOUD, JOINTS, OBJECT_CLOUD, OBJECT_POSE, ObservationInputs
 from dexterity_ros.contracts.topics import TOPICS
 
 NAMES = ("a", "b", "c")
@@ -234,3 +234,42 @@ def test_images_of_different_sizes_are_refused():
     colour = image(np.zeros((3, 4, 3), dtype=np.uint8), "rgb8")
     with pytest.raises(WireError, match="depth is 8x6, colour 4x3"):
         wire.depth_sample(image(np.zeros((6, 8), dtype=np.uint16), "16UC1"), colour)
+
+
+def cloud_message():
+    return Message(
+        header=header(), fields=[], height=0, width=0, is_bigendian=False, is_dense=False, point_step=0, row_step=0,
+        data=array("B"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("source", [OBJECT_CLOUD, GOAL_CLOUD], ids=lambda source: source.name)
+def test_points_come_back_bit_for_bit(source):
+    points = np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32).astype(np.float64)
+    message = wire.fill_sample(source, cloud_message(), CloudSample(stamp_ns=5, points_m=points), NAMES)
+    back = wire.SourceReaders((source,), NAMES).sample(source, message)
+    np.testing.assert_array_equal(back.points_m, points)
+    assert back.stamp_ns == 5
+
+
+@pytest.mark.parametrize(
+    "change", [{"point_step": 12}, {"width": 3}, {"data": array("B", [1, 2])}, {"is_bigendian": True}]
+)
+def test_a_cloud_of_another_layout_is_refused(change):
+    message = wire.fill_sample(OBJECT_CLOUD, cloud_message(), CloudSample(stamp_ns=5, points_m=np.zeros((2, 3))), NAMES)
+    message.__dict__.update(change)
+    with pytest.raises(WireError, match="a cloud of"):
+        wire.SourceReaders((OBJECT_CLOUD,), NAMES).sample(OBJECT_CLOUD, message)
+
+
+def test_a_tick_holds_the_points_that_a_policy_saw():
+    points = np.random.default_rng(0).normal(size=(5, 3))
+    joints = JointSample(stamp_ns=1, pos_rad=np.zeros(2), vel_rad_s=np.zeros(2))
+    tick = wire.TickRecord(
+        now_ns=9, reset=0, observation=np.zeros(2, dtype=np.float32), outputs={"action": np.zeros(2, dtype=np.float32)},
+        inputs=ObservationInputs.of(joint_states=joints, object_cloud=CloudSample(stamp_ns=7, points_m=points)),
+        target=JointTarget(stamp_ns=9, pos_rad=np.zeros(2)),
+    )  # fmt: skip
+    back = wire.unpack_tick(*wire.pack_tick(tick)).inputs[OBJECT_CLOUD]
+    np.testing.assert_array_equal(back.points_m, points)
+    assert back.stamp_ns == 7
