@@ -16,6 +16,7 @@ from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
 from dexterity_ros.contracts.symmetry import NO_SYMMETRY
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
+from dexterity_ros.sim.env_clouds import env_clouds
 from dexterity_ros.sim.env_config import EnvConfig, EnvStep
 from dexterity_ros.sim.object_set import object_set
 from dexterity_ros.sim.physics import BatchPhysics
@@ -66,17 +67,19 @@ class ReorientEnv:
         self.models = random_models(self.objects.nominal, config.randomisation, self._rng)
         self.physics = BatchPhysics(scene, self.models, threads=config.threads)
         self.scene = scene
+        timestep_s = config.physics.timestep_s
         self.sensors = SimulatedSensors(
             self.physics,
             config.noise,
             joints=len(hand.joints),
-            timestep_s=config.physics.timestep_s,
+            timestep_s=timestep_s,
             substeps=config.physics.substeps,
             rng=self._rng,
         )
         self._pools = ResetPools(
             hand, self.objects.scenes, size=config.reset_pool, threads=config.threads, rng=self._rng
         )
+        self._clouds = env_clouds(hand, observation, self.objects, config.clouds, timestep_s=timestep_s, seed=seed)
         self._task = TASKS[task.kind]
         period_s = config.physics.control_period_s
         symmetry = NO_SYMMETRY if self.objects.many else load_symmetry(config.object)
@@ -136,12 +139,14 @@ class ReorientEnv:
 
     def snapshot(self) -> Snapshot:
         """Returns where all hands stand; models of `redraw_models` by their number, others are the caller's."""
-        return take(self, _STANDING) | {"sensors": self.sensors.snapshot(), "draws": self._draws}
+        parts = {"sensors": self.sensors.snapshot(), "clouds": self._clouds.snapshot(), "draws": self._draws}
+        return take(self, _STANDING) | parts
 
     def restore(self, values: Snapshot) -> None:
         """Goes on where an environment of the same configuration and seed stood."""
         put_back(self, {name: values[name] for name in _STANDING})
         self.sensors.restore(values["sensors"])
+        self._clouds.restore(values.get("clouds", {}))
         if values["draws"] != self._draws:
             self._draws = values["draws"] - 1
             self.redraw_models()
@@ -183,7 +188,7 @@ class ReorientEnv:
         self.goal = np.tile([1.0, 0.0, 0.0, 0.0], (n, 1))
         self._episode_step = np.zeros(n, dtype=np.int64)
         self._stamp_ns = np.zeros(n, dtype=np.int64)
-        self.inputs = self.true_inputs()
+        self.inputs = self._clouds.seen_too(self.true_inputs(), self.physics, self._recent, self.goal)
         self.memory = seed_memory(self.inputs)
 
     def _advance(self, old_target: Floats, new_target: Floats) -> None:
@@ -252,11 +257,13 @@ class ReorientEnv:
         self._recent[mask] = states[:, None, :]
         self._episode_step[mask] = 0
         self.sensors.restart(mask)
+        self._clouds.restart(mask)
         self._new_goals(mask)
 
     def _sample_inputs(self) -> ObservationInputs:
         seen = self.sensors.sample(self._recent, self._stamp_ns, self.goal)
-        return with_simulated(seen, self._bodies, self._further_rng)
+        seen = with_simulated(seen, self._bodies, self._further_rng)
+        return self._clouds.seen_too(seen, self.physics, self._recent, self.goal)
 
     def _bodies(self) -> Bodies:
         state, physics = self.state, self.physics

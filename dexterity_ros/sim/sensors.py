@@ -272,6 +272,8 @@ class SimulatedSensors:
 
 def choose(mask: Bools, chosen: Any, other: Any) -> Any:
     """Returns a tree of batched dataclasses and tables with `chosen` where mask (N,) holds and `other` elsewhere."""
+    if chosen is None:
+        return None
     if isinstance(chosen, Mapping):
         return {name: choose(mask, part, other[name]) for name, part in chosen.items()}
     if is_dataclass(chosen) and not isinstance(chosen, type):
