@@ -58,6 +58,7 @@ _TRAINING = {
     "teacher": Command("by reinforcement; it sees all", "train:TeacherOptions", "train_teacher:teacher", _TRAIN),
     "student": Command("by imitation; it sees sensors", "train:StudentOptions", "train_student:student", _TRAIN),
     "data": Command("from recordings of a hand", "train:DataOptions", "train_data:data", _TRAIN),
+    "points": Command("of many objects, by points", "train:PointsOptions", "train_points:points", _TRAIN),
     "ablation": Command("what randomisation is worth", "train:AblationOptions", "train_studies:ablation", _TRAIN),
     "methods": Command("ways of imitation, and memories", "train:MethodsOptions", "train_studies:methods", _TRAIN),
     "dark-room": Command("where imitation must fail", "train:DarkRoomOptions", "train_blind_spots:dark_room", _TRAIN),

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dexterity_ros.cli.evaluate_autopsy import perform_autopsy
+from dexterity_ros.cli.evaluate_objects import evaluate_objects
 from dexterity_ros.cli.evaluate_record import record_demonstrations
 from dexterity_ros.cli.film import check_video, film
 from dexterity_ros.cli.options.evaluate import EvaluateOptions
@@ -29,7 +30,7 @@ from dexterity_ros.tasks.spec import TaskSpec
 
 PLANNER = "planner"  # in place of a bundle
 PLANNED_OBJECT, PLANNED_TASK, PLANNED_RATE_HZ = "cube70", "so3", 20.0  # it has no manifest to say so
-_QUESTIONS = ("against", "teacher", "called", "sweep", "autopsy", "record")
+_QUESTIONS = ("against", "teacher", "called", "sweep", "autopsy", "record", "objects")
 
 
 def evaluate(options: EvaluateOptions) -> int:
@@ -43,6 +44,10 @@ def evaluate(options: EvaluateOptions) -> int:
     pipeline.recovery = _recovery(pipeline, options)
     if options.called and REACHED.name not in pipeline.manifest.output_names:
         raise ConfigError(f"--called needs a policy with the output reached; {pipeline.manifest.name} has none")
+    if options.objects is not None:
+        figures = evaluate_objects(pipeline, options)
+        write_json(options.json, figures)
+        return 0
     course = course_of(pipeline, options)
     course.called = options.called
     if warning := foreign_object(pipeline.manifest, course.object):
@@ -65,7 +70,9 @@ def evaluate(options: EvaluateOptions) -> int:
 
 def _refuse_two_questions(options: EvaluateOptions) -> None:
     asked = [f"--{name}" for name in _QUESTIONS if getattr(options, name)]
-    if len(asked) > 1 and asked != ["--called", "--sweep"]:
+    if options.objects is not None and options.object is not None:
+        raise ConfigError(f"--objects {options.objects} is a list, --object {options.object} is one: give one of them")
+    if len(asked) > 1 and asked not in (["--called", "--sweep"], ["--called", "--objects"]):
         raise ConfigError(f"{', '.join(asked)} are questions of their own; ask one at a time")
     if options.recovery_spec is not None and not options.recovery:
         raise ConfigError(f"--recovery-spec {options.recovery_spec} says how, --no-recovery says not at all")

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from dexterity_ros.cli.options.train import StudentOptions, TeacherOptions
+from dexterity_ros.cli.options.train import PointsOptions, StudentOptions, TeacherOptions
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import data_root
 from dexterity_ros.training.checkpoint import CHECKPOINT
 
 
-def config_and_run(what: str, options: TeacherOptions | StudentOptions) -> tuple[Path, Path]:
+def config_and_run(what: str, options: TeacherOptions | StudentOptions | PointsOptions) -> tuple[Path, Path]:
     """Returns the configuration's path as it was given, and the run's folder.
 
     Raises ConfigError for a configuration that is not given, a folder that holds another run, or two ways to begin.

@@ -10,18 +10,21 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.object import load_symmetry
+from dexterity_ros.contracts.object import ObjectSpec, load_symmetry
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.contracts.symmetry import NO_SYMMETRY
 from dexterity_ros.evaluation.heat import Heat
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
 from dexterity_ros.evaluation.watcher import View, Watcher
+from dexterity_ros.sim.env_clouds import EnvClouds, NoClouds
 from dexterity_ros.sim.physics import THREADS, BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import RESET_POOL, ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
 from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, perfectly_sensed
+from dexterity_ros.sim.synthetic_clouds import CloudNoise
+from dexterity_ros.tasks.alike import Symmetries
 from dexterity_ros.tasks.episode import new_episode
 from dexterity_ros.tasks.goals import next_goal
 from dexterity_ros.tasks.sight import Moment
@@ -32,7 +35,8 @@ from dexterity_ros.tasks.spec import CALLED, TaskSpec
 class JudgeConfig(Checked):
     """The simulator that judges; finer than the one that trained. YAML in config/eval.
 
-    randomisation: what is drawn anew for every episode. heat_torque_loss, heat_s: see evaluation/heat.py.
+    randomisation: what is drawn anew for every episode. clouds: what a depth camera sees of generated objects.
+    heat_torque_loss, heat_s: see evaluation/heat.py.
     """
 
     physics: PhysicsConfig
@@ -42,6 +46,7 @@ class JudgeConfig(Checked):
     heat_s: Annotated[float, Range(1.0, 86_400.0, "from a second to a day")] = 60.0
     reset_pool: Annotated[int, RESET_POOL] = 512
     threads: Annotated[int, THREADS] = 2
+    clouds: CloudNoise | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -84,7 +89,7 @@ class Course:
 
     episode_s: an episode is over after this time; 0 = only by its goals. called: a goal ends when the policy calls it
     reached, rightly or not, instead of when it is. strict: every turn counts, also one that nobody can see of the
-    object.
+    object. item: a generated object, in place of one with a folder of its own; the nearest goal that looks alike counts.
     """
 
     hand: HandSpec
@@ -98,6 +103,7 @@ class Course:
     episode_s: float = 0.0
     called: bool = False
     strict: bool = False
+    item: ObjectSpec | None = None
     pool: ResetPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,8 +112,9 @@ class Course:
             raise ConfigError(
                 f"the judge's control period is {period:.4f} s, the policy was trained for {self.control_rate_hz} Hz"
             )
-        self.scene = build_scene(self.hand, self.object, self.judge.physics)
-        self.symmetry = NO_SYMMETRY if self.strict else load_symmetry(self.object)
+        self.scene = build_scene(self.hand, self.item or self.object, self.judge.physics)
+        self.symmetry = NO_SYMMETRY if self.strict or self.item else load_symmetry(self.object)
+        self._symmetry = None if self.item is None else Symmetries([self.item.symmetry])
         rng = np.random.default_rng(self.seed)
         self.pool = ResetPool(self.hand, self.scene, size=self.judge.reset_pool, threads=self.judge.threads, rng=rng)
         self.start_states = self.pool.draw(self.episodes, rng)
@@ -129,7 +136,25 @@ class Course:
 
     def goal(self, episode: int, index: int, object_quat_wxyz: Floats) -> Floats:
         """Returns goal number `index` of an episode, (4,): the same for every controller as long as it starts alike."""
-        return next_goal(self.task, object_quat_wxyz, seed=self.seed, trial=episode, index=index)
+        if self._symmetry is None:
+            return next_goal(self.task, object_quat_wxyz, seed=self.seed, trial=episode, index=index)
+        rng = np.random.default_rng([self.seed, episode, index])
+        goals = self._symmetry.sample_goals(self.task, np.zeros(1, dtype=np.int64), object_quat_wxyz[None], rng)
+        return goals[0]
+
+    def nearest_goals(self, goals: Floats, object_quat_wxyz: Floats) -> Floats:
+        """Returns, of the rotations that look like the goals, those nearest to the objects', (N, 4)."""
+        if self._symmetry is None:
+            return goals
+        return self._symmetry.alike(np.zeros(len(goals), dtype=np.int64), goals, object_quat_wxyz)
+
+    def clouds(self) -> EnvClouds | NoClouds:
+        """Returns what a depth camera sees of all episodes, where it sees anything."""
+        if self.item is None or self.judge.clouds is None:
+            return NoClouds()
+        kind = np.zeros(self.episodes, dtype=np.int64)
+        timestep_s = self.judge.physics.timestep_s
+        return EnvClouds(self.hand, (self.item,), self.judge.clouds, kind, timestep_s=timestep_s, seed=self.seed)
 
 
 def run_trials(controller: Controller, course: Course, watcher: Watcher | None = None) -> list[Trial]:
@@ -157,6 +182,8 @@ class _Trials:
             rng=rng,
         )
         self.sensors.restart(np.ones(n, dtype=bool))
+        self.clouds = course.clouds()
+        self.clouds.restart(np.ones(n, dtype=bool))
         self.state = course.start_states.copy()
         self.goals = np.zeros((n, 4))
         self.trials = [Trial() for _ in range(n)]
@@ -175,6 +202,7 @@ class _Trials:
         first = True
         while self.live.any():
             inputs = self.sensors.sample(recent, np.full(self.course.episodes, now_ns), self.goals)
+            inputs = self.clouds.seen_too(inputs, self.physics, recent, self.goals)
             if first:
                 self.controller.start(inputs)
                 first = False
@@ -225,6 +253,7 @@ class _Trials:
 
     def _judge(self) -> None:
         self.step_number += 1
+        self.goals = self.course.nearest_goals(self.goals, self.physics.object_quat(self.state))
         self.episode, verdict = self.episode.step(self._moment())
         called = self._called() if self.course.called else verdict.there
         over = self.live & (verdict.dropped | called | verdict.timed_out)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import dexterity_ros
 from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts import config as configs
+from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.manifest import (
     GOLDEN_FILE,
     NETWORK_FILE,
@@ -27,6 +28,13 @@ from dexterity_ros.contracts.spec import VECTOR
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.scene import joint_gains
 from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError
+from dexterity_ros.training.export_points import (
+    DeployedPoints,
+    is_point_student,
+    load_point_student,
+    observe_points,
+    write_point_files,
+)
 from dexterity_ros.training.learners.data_run import DATA_FILE
 from dexterity_ros.training.learners.export import export_learner
 from dexterity_ros.training.networks import Actor
@@ -59,6 +67,12 @@ def export_run(
     """
     if (run / DATA_FILE).is_file():
         return export_learner(run, bundle, current_limit_a=current_limit_a, latency_s=latency_s, recovery=recovery)
+    if is_point_student(run):
+        if recovery is not None:
+            raise ConfigError(
+                f"the student in {run} sees no pose, so nothing notices that it makes no progress: recovery"
+            )
+        return _export_points(run, bundle, current_limit_a=current_limit_a, latency_s=latency_s)
     config, env, actor, steps, ppo = _trained(run)
     if isinstance(config, TeacherConfig) and config.actor_sees == "privileged":
         raise TrainingError(f"the teacher in {run} sees what only a simulator knows: export a student of it")
@@ -70,13 +84,38 @@ def export_run(
     _write_network(deployed, observations.shape[1], states.shape[1], bundle / NETWORK_FILE)
     _write_golden(deployed, observations, states, bundle / GOLDEN_FILE)
     manifest = _manifest(config, env, deployed, bundle, observations, current_limit_a=current_limit_a, steps=steps)
-    manifest = replace(manifest, recovery=recovery)
-    stamp_metadata(manifest, bundle / NETWORK_FILE)
-    manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
-    save_manifest(manifest, bundle)
+    manifest = _sealed(replace(manifest, recovery=recovery), bundle)
     if ppo is not None:
         save_resume(bundle, ppo)
     env.close()
+    return manifest
+
+
+def _export_points(
+    run: Path, bundle: Path, *, current_limit_a: float, latency_s: tuple[float, float] | None
+) -> PolicyManifest:
+    """Returns the manifest of the bundle of a student of points."""
+    student = load_point_student(run)
+    config = student.config
+    if latency_s is not None:
+        config = replace(config, policy=replace(config.policy, latency_s=latency_s))
+    seen, states = observe_points(student)
+    bundle.mkdir(parents=True, exist_ok=True)
+    deployed = DeployedPoints(student.actor).eval()
+    write_point_files(deployed, seen, states, bundle)
+    steps, observations = student.progress.labels, seen[VECTOR]
+    manifest = _manifest(
+        config, student.env, deployed, bundle, observations, current_limit_a=current_limit_a, steps=steps
+    )
+    student.env.close()
+    return _sealed(manifest, bundle)
+
+
+def _sealed(manifest: PolicyManifest, bundle: Path) -> PolicyManifest:
+    """Returns the manifest with the digest of its network, which says in its file what it is; both are tried."""
+    stamp_metadata(manifest, bundle / NETWORK_FILE)
+    manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
+    save_manifest(manifest, bundle)
     load_policy(bundle)
     return manifest
 
@@ -165,7 +204,7 @@ def _write_golden(
 def _manifest(
     config: Setup,
     env: ReorientEnv,
-    deployed: _Deployed,
+    deployed: _Deployed | DeployedPoints,
     bundle: Path,
     observations: NDArray[np.float32],
     *,

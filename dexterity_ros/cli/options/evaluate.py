@@ -34,16 +34,22 @@ class EvaluateOptions:
 
     With --record: as above without baselines.
 
+    With --objects: as above for all objects together, objects and families {name: {goals_attempted, goals_reached,
+    rate, rate_ci95}}; baselines {still_hand, open_loop, blind (of a policy that sees points)}: the same for each.
+
     With --sweep: sweep, rows [{value, as above}], kept (the values at which it keeps 90 % of its best).
 
     Attributes:
         bundle: policy bundle directory, or the word planner: sampling MPC, a baseline that needs no training.
         recovery: what the policy declares for when it makes no progress.
         recovery_spec: name in config/recovery or path of a YAML file, in place of what the policy declares.
-        protocol: name in config/protocols: dactyl, dextreme, hora, visual-dexterity; sets task, episodes and goals.
+        protocol: name in config/protocols: dactyl, dextreme, hora, visual-dexterity, objects; sets task, episodes and
+            goals.
         task: name in config/tasks or path of a YAML file; default: the task it was trained for.
         object: name in models/objects, or folder of your own; default: the one it was trained on. Turns of it that
             nobody can see (dexterity import object finds them) are no error, except under a protocol.
+        objects: a list of generated objects in place of one: first, train, or held-out, which nobody trained on;
+            success modulo each object's symmetry. Default protocol: objects, 20 episodes for each object.
         goal_rad: smallest and largest angle of a new goal; default: the task's.
         episodes: number of episodes; default 400, or the protocol's.
         goals: goals per episode; default 1 judges the first goal, 50 counts consecutive successes as in Dactyl.
@@ -68,6 +74,7 @@ class EvaluateOptions:
     protocol: Annotated[str | None, optional("PROTOCOL")] = None
     task: Annotated[str | None, optional("TASK")] = None
     object: Annotated[str | None, optional("OBJECT")] = None
+    objects: Annotated[Literal["first", "train", "held-out"] | None, optional("first|train|held-out")] = None
     goal_rad: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None
     episodes: Annotated[int | None, optional("INT")] = None
     goals: Annotated[int | None, optional("INT")] = None

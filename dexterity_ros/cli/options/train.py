@@ -80,6 +80,37 @@ class StudentOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PointsOptions:
+    """Train a student that sees points of object and goal, and no pose, by distillation of a teacher of many objects.
+
+    The student acts, the teacher of --teacher says what it would have done. Clouds are synthetic: made from the
+    object's surface, the camera's place and the hand. Writes config.yaml, log.jsonl, objects.json and checkpoint.pt.
+    Ctrl-C saves; --resume goes on from there. Then: dexterity export RUN BUNDLE.
+
+    JSON keys:
+    - run, rounds, labels, seconds
+    - unexplained: share of the variance of the teacher's actions that the student misses
+    - distance_rad: mean error of the guessed distance to the goal; rate: of goals, in training
+
+    Attributes:
+        config: YAML file in config/train, or your own.
+        teacher: run of `dexterity train teacher` whose actor is told all, in place of the configuration's teacher_run.
+        resume: go on from the run's checkpoint.
+        warm_start: run whose network is the starting point of a new one, such as one with fewer points.
+        labels: replaces distillation.labels of the configuration.
+    """
+
+    config: Annotated[Path | None, optional("FILE")] = None
+    teacher: Annotated[Path | None, optional("FOLDER")] = None
+    run: RunFolder = None
+    resume: bool = False
+    warm_start: Annotated[Path | None, optional("FOLDER")] = None
+    labels: Annotated[int | None, optional("INT")] = None
+    threads: Threads = 2
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class AblationOptions:
     """Train with one part of the randomisation left out at a time, and judge what each is worth.
 

@@ -1,0 +1,62 @@
+"""dexterity evaluate --objects"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from dexterity_ros.cli.options.evaluate import EvaluateOptions
+from dexterity_ros.cli.output import console, outcome_table, say
+from dexterity_ros.contracts import config
+from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.family.catalogue import FamilyObject, load_catalogue
+from dexterity_ros.contracts.sources import OBJECT_CLOUD
+from dexterity_ros.evaluation.objects import judge_objects
+from dexterity_ros.evaluation.protocol import Protocol, load_protocol
+from dexterity_ros.evaluation.simulate import Course, JudgeConfig
+from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
+from dexterity_ros.tasks.spec import TaskSpec
+
+_PROTOCOL = "objects"
+
+
+def evaluate_objects(pipeline: PolicyPipeline, options: EvaluateOptions) -> dict[str, Any]:
+    """Judges a policy on every object of a list, says how it went, and returns the figures."""
+    assert options.objects is not None
+    judge = config.load_named(JudgeConfig, "config/eval", options.judge)
+    if OBJECT_CLOUD in pipeline.guard.sources and judge.clouds is None:
+        raise ConfigError(f"{pipeline.manifest.name} sees points, which --judge {options.judge} has not: try points")
+    protocol = load_protocol(options.protocol or _PROTOCOL)
+    courses: dict[str, Callable[[], Course]] = {
+        item.name: partial(_course, pipeline, item, judge, protocol, options)
+        for item in load_catalogue().chosen(options.objects)
+    }
+    with console.status("") as status:
+        figures = judge_objects(pipeline, courses, status.update)
+    name = f"{pipeline.manifest.name}: {options.objects} objects, judged in {options.judge}"
+    console.print(outcome_table(name, {"policy": figures} | figures["baselines"]))
+    for family, row in figures["families"].items():
+        low, high = row["rate_ci95"]
+        said = f"{100 * row['rate']:.1f} % ({100 * low:.0f} to {100 * high:.0f})"
+        say(f"{family}: {said} of {row['goals_attempted']} goals")
+    asked = {"policy": pipeline.manifest.name, "protocol": protocol.task.name, "judge": options.judge}
+    return asked | {"list": options.objects, "seed": options.seed} | figures
+
+
+def _course(
+    pipeline: PolicyPipeline, item: FamilyObject, judge: JudgeConfig, protocol: Protocol, options: EvaluateOptions
+) -> Course:
+    task: TaskSpec = protocol.task
+    course = Course(
+        hand=pipeline.hand,
+        task=replace(task, goal_rad=options.goal_rad) if options.goal_rad else task,
+        object=item.name,
+        item=item.spec,
+        judge=judge,
+        episodes=options.episodes or protocol.episodes,
+        goals_per_episode=options.goals or protocol.goals,
+        seed=options.seed,
+        control_rate_hz=pipeline.manifest.control_rate_hz,
+        called=options.called,
+    )
+    return course.told() if options.told else course
