@@ -81,7 +81,7 @@ class StudentOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PointsOptions:
-    """Train a student that sees points of object and goal, and no pose, by distillation of a teacher of many objects.
+    """Train a student that sees points and no pose, by distillation of a teacher that is told all.
 
     The student acts, the teacher of --teacher says what it would have done. Clouds are synthetic: made from the
     object's surface, the camera's place and the hand. Writes config.yaml, log.jsonl, objects.json and checkpoint.pt.
