@@ -45,9 +45,12 @@ def evaluate(options: EvaluateOptions) -> int:
     if options.called and REACHED.name not in pipeline.manifest.output_names:
         raise ConfigError(f"--called needs a policy with the output reached; {pipeline.manifest.name} has none")
     if options.objects is not None:
-        figures = evaluate_objects(pipeline, options)
-        write_json(options.json, figures)
+        write_json(options.json, evaluate_objects(pipeline, options))
         return 0
+    return _on_one_object(pipeline, options)
+
+
+def _on_one_object(pipeline: PolicyPipeline, options: EvaluateOptions) -> int:
     course = course_of(pipeline, options)
     course.called = options.called
     if warning := foreign_object(pipeline.manifest, course.object):
