@@ -89,7 +89,7 @@ class Course:
 
     episode_s: an episode is over after this time; 0 = only by its goals. called: a goal ends when the policy calls it
     reached, rightly or not, instead of when it is. strict: every turn counts, also one that nobody can see of the
-    object. item: a generated object, in place of one with a folder of its own; the nearest goal that looks alike counts.
+    object. item: a generated object, in place of one with a folder; the nearest goal that looks alike counts.
     """
 
     hand: HandSpec

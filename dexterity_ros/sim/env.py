@@ -63,11 +63,10 @@ class ReorientEnv:
         self._further_rng = np.random.default_rng([seed, 5])
         n = config.num_envs
         self.objects = object_set(hand, config.object, config.physics, n)
-        scene = self.objects.scenes[0]
+        self.scene = scene = self.objects.scenes[0]
         self.models = random_models(self.objects.nominal, config.randomisation, self._rng)
         self.physics = BatchPhysics(scene, self.models, threads=config.threads)
-        self.scene = scene
-        timestep_s = config.physics.timestep_s
+        timestep_s, period_s = config.physics.timestep_s, config.physics.control_period_s
         self.sensors = SimulatedSensors(
             self.physics,
             config.noise,
@@ -81,7 +80,6 @@ class ReorientEnv:
         )
         self._clouds = env_clouds(hand, observation, self.objects, config.clouds, timestep_s=timestep_s, seed=seed)
         self._task = TASKS[task.kind]
-        period_s = config.physics.control_period_s
         symmetry = NO_SYMMETRY if self.objects.many else load_symmetry(config.object)
         self.episode = new_episode(task, hand.grasp_centre_m, config.num_envs, period_s=period_s, symmetry=symmetry)
         self._privileged_terms = privileged_terms(config.privileged, self._task, shaped=self.objects.many)
