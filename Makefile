@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c config/constraints.txt
 SOURCES := setup.py config/constraints.txt
+COMPUTING := $(wildcard $(addprefix test/,action architecture bundles cli contracts estimation evaluation observation parity \
+  perception recording replay reporting safety sim studies tasks training wire))
 
 .PHONY: setup setup-test demo unit test soak train-smoke measured check covered format clean
 
@@ -28,8 +30,10 @@ demo: setup
 unit: setup-test
 	$(BIN)/python -m pytest -q -m "not slow" --ignore test/ros --ignore test/e2e --ignore test/bench --ignore test/parity --ignore test/training --ignore test/studies
 
+# What computes and nothing else runs on all cores at once; what runs in real time has the machine to itself.
 test: setup-test
-	$(BIN)/python -m pytest -m "not smoke and not soak"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -m "not smoke and not soak" $(COMPUTING)
+	$(BIN)/python -m pytest -m "not smoke and not soak" $(addprefix --ignore=,$(COMPUTING))
 
 # Whole systems that are interrupted, fed nonsense, killed: minutes, and a machine that does nothing else.
 soak: setup-test

@@ -68,6 +68,7 @@ EXTRAS = {
         "hypothesis>=6.100",
         "pytest-timeout>=2.3",
         "pytest-cov>=5.0",
+        "pytest-xdist>=3.6",
         "import-linter>=2.1",
         "ruff>=0.9",
         "mypy>=1.13",
