@@ -11,7 +11,7 @@ from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
 
 @dataclass(frozen=True, kw_only=True)
 class ImportObjectOptions:
-    """Make an object of a mesh (STL, OBJ, PLY) or of primitives (YAML), for every command that takes an object.
+    """Make an object of a mesh (STL, OBJ, PLY) or of primitives (YAML), for commands to take.
 
     Writes object.yaml (convex parts, mass, inertia, symmetry, labels), mesh.ply (the surface, for the camera), and
     preview.png. The origin is the centre of the volume; the axes are the file's. Then it lets the object go above a
