@@ -12,7 +12,7 @@ from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.faces import Labelled
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.perception.face_tags import tag_paper
-from dexterity_ros.sim.scene import Scene, geom_colours
+from dexterity_ros.sim.scene import geom_colours
 
 Depth = NDArray[np.uint16]
 
@@ -60,10 +60,10 @@ class DepthCamera:
     """Renders the region of interest densely and the rest not at all (0)."""
 
     def __init__(
-        self, scene: Scene, camera: CameraSpec, centre_m: Floats, radius_m: float, errors: StereoErrors, seed: int
+        self, model: mujoco.MjModel, camera: CameraSpec, centre_m: Floats, radius_m: float, errors: StereoErrors, seed: int
     ) -> None:
-        """centre_m, radius_m: ball in the hand frame whose image is rendered."""
-        self.camera, self._scene, self._errors = camera, scene, errors
+        """model: whose world is the hand frame. centre_m, radius_m: ball in it whose image is rendered."""
+        self.camera, self._model, self._errors = camera, model, errors
         self._rng = np.random.default_rng(seed)
         stands = _displaced(camera, errors, self._rng)
         self._bias_px = errors.bias_px * self._rng.choice([-1.0, 1.0])
@@ -81,8 +81,6 @@ class DepthCamera:
         self._lengths = lengths[self._window].ravel()[self._at]
         self._unit = np.ascontiguousarray(rays[self._window].reshape(-1, 3)[self._at] / self._lengths[:, None])
         self._groups = np.array(_COLLIDING, dtype=np.uint8)
-        model = scene.model
-        self._object_joint = next(j for j in range(model.njnt) if model.jnt_type[j] == mujoco.mjtJoint.mjJNT_FREE)
         self._geom = np.zeros(len(self._at), dtype=np.int32)
         self._distance = np.zeros(len(self._at))
 
@@ -94,17 +92,26 @@ class DepthCamera:
         """
         depth_m = self.cast(data)
         colours = self._colours(data, labels)
-        depth = np.zeros((self.camera.height, self.camera.width), dtype=np.uint16)
-        depth[self._window] = self._disturbed(depth_m, colours.max(axis=-1) < _DARK)
+        depth = self._depth(depth_m, colours.max(axis=-1) < _DARK)
         image = np.full((self.camera.height, self.camera.width, 3), _BACKGROUND, dtype=np.uint8)
         image[self._window] = colours
         return depth, image
+
+    def see_hand(self, data: mujoco.MjData) -> Depth:
+        """Returns depth in mm, as `see`, where there is no object: everything is as dark as a hand."""
+        depth_m = self.cast(data)
+        return self._depth(depth_m, depth_m > 0.0)
+
+    def _depth(self, depth_m: Floats, dark: NDArray[np.bool_]) -> Depth:
+        depth = np.zeros((self.camera.height, self.camera.width), dtype=np.uint16)
+        depth[self._window] = self._disturbed(depth_m, dark)
+        return depth
 
     def cast(self, data: mujoco.MjData) -> Floats:
         """Returns the true depth in m of the window that is looked at, 0 where nothing is hit."""
         limit = self.camera.depth_range_m[1]
         mujoco.mj_multiRay(
-            self._scene.model,
+            self._model,
             data,
             self._pos,
             self._unit.ravel(),
@@ -122,13 +129,13 @@ class DepthCamera:
         return image.reshape(self._shape)
 
     def _colours(self, data: mujoco.MjData, labels: Labelled | None) -> NDArray[np.uint8]:
-        object_body = self._scene.model.jnt_bodyid[self._object_joint]
+        object_body = _free_body(self._model)
         hit = (self._distance > 0.0) & (self._geom >= 0)
-        on_object = hit & (self._scene.model.geom_bodyid[np.maximum(self._geom, 0)] == object_body)
+        on_object = hit & (self._model.geom_bodyid[np.maximum(self._geom, 0)] == object_body)
         image = np.full((self._shape[0] * self._shape[1], 3), _BACKGROUND, dtype=np.uint8)
         image[self._at[hit]] = _HAND
         if labels is None or not labels.faces:
-            image[self._at[on_object]] = geom_colours(self._scene.model)[self._geom[on_object]]
+            image[self._at[on_object]] = geom_colours(self._model)[self._geom[on_object]]
             return image.reshape(*self._shape, 3)
         points = self._pos + self._unit[on_object] * self._distance[on_object, None]
         local = (points - data.xpos[object_body]) @ data.xmat[object_body].reshape(3, 3)
@@ -192,6 +199,12 @@ class DepthCamera:
     @property
     def _patch(self) -> int:
         return max(round(self._errors.patch_px * self.camera.width / _IMAGE_PX), 1)
+
+
+def _free_body(model: mujoco.MjModel) -> int:
+    """Returns the number of the body that nothing holds: the object."""
+    free = np.flatnonzero(model.jnt_type == mujoco.mjtJoint.mjJNT_FREE)[0]
+    return int(model.jnt_bodyid[free])
 
 
 def face_pixels(labels: Labelled, local_m: Floats) -> NDArray[np.uint8]:

@@ -45,7 +45,7 @@ class RenderedView:
         self._scene = build_scene(hand, object_name, PhysicsConfig(timestep_s=0.005, substeps=1))
         self._data = mujoco.MjData(self._scene.model)
         self._labels = load_labels(object_name)
-        self._camera = DepthCamera(self._scene, camera, np.array(hand.grasp_centre_m), _VIEW_M, errors, seed)
+        self._camera = DepthCamera(self._scene.model, camera, np.array(hand.grasp_centre_m), _VIEW_M, errors, seed)
         rng = np.random.default_rng([seed, 1])
         self._joint_zero = errors.joint_zero_rad * rng.normal(size=len(hand.joints))
 

@@ -52,7 +52,7 @@ class Stage:
         self.leap, self.scene = leap, scene
         self.data = mujoco.MjData(scene.model)
         centre = np.array(leap.grasp_centre_m)
-        self.camera = DepthCamera(scene, camera, centre, 0.12, noise, seed=0)
+        self.camera = DepthCamera(scene.model, camera, centre, 0.12, noise, seed=0)
         self.cloud = DepthCloud(camera, centre, _cloud_config(), HandBody(leap, load_shape(leap)))
         self.home = np.array(leap.home_pos_rad)
         self.stamp = 0

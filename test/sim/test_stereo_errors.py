@@ -28,7 +28,7 @@ class Reference:
         right = np.array(camera.pos_m) + camera.rotation @ np.array([BASELINE_M, 0.0, 0.0])
         self.camera = camera
         self.eyes = [
-            DepthCamera(scene, replace(camera, pos_m=tuple(pos)), centre, 0.25, PERFECT, 0)
+            DepthCamera(scene.model, replace(camera, pos_m=tuple(pos)), centre, 0.25, PERFECT, 0)
             for pos in (np.array(camera.pos_m), right)
         ]
         rng = np.random.default_rng(0)
@@ -83,7 +83,7 @@ def seen(leap):
     wanted = np.where(truth > 0, camera.fx * BASELINE_M / np.where(truth > 0, truth, 1.0), np.nan)
     found = np.where(truth > 0, reference.disparity(data), np.nan)
     model_errors = replace(STEREO, extrinsic_m=0.0, extrinsic_rad=0.0, joint_zero_rad=0.0, bias_px=0.0)
-    model = DepthCamera(scene, camera, centre, 0.25, model_errors, 0)
+    model = DepthCamera(scene.model, camera, centre, 0.25, model_errors, 0)
     depth, _ = model.see(data, load_box("cube70"))
     modelled = np.where(depth > 0, camera.fx * BASELINE_M / np.maximum(depth * 1e-3, 1e-3), np.nan)
     return wanted, found, modelled
@@ -145,7 +145,11 @@ def test_every_error_does_what_it_says(leap):
     box = load_box("cube70")
 
     def depth(**change):
-        return DepthCamera(scene, camera, centre, 0.12, replace(PERFECT, **change), 0).see(data, box)[0].astype(float)
+        return (
+            DepthCamera(scene.model, camera, centre, 0.12, replace(PERFECT, **change), 0)
+            .see(data, box)[0]
+            .astype(float)
+        )
 
     clean = depth()
     there = clean > 0
