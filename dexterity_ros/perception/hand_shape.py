@@ -34,6 +34,18 @@ class Part(Checked):
         if len(self.size_m) != _SIZES[self.kind]:
             raise ConfigError(f"a {self.kind} has {_SIZES[self.kind]} sizes, found {list(self.size_m)}")
 
+    @property
+    def pose(self) -> Floats:
+        """T_link_part, (4, 4)."""
+        return _transform(self.pos_m, self.quat_wxyz)
+
+    def contains(self, local_m: Floats) -> NDArray[np.bool_]:
+        """Returns which points, (n, 3) in the part's own frame, lie inside."""
+        if self.kind == "box":
+            within: NDArray[np.bool_] = (np.abs(local_m) < np.array(self.size_m)).all(axis=1)
+            return within
+        return _distance(self, local_m) < 0.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Link(Checked):
@@ -84,22 +96,33 @@ class HandBody:
     """Forward kinematics of a HandShape, and the distance of points to it."""
 
     def __init__(self, hand: HandSpec, shape: HandShape) -> None:
+        self.shape = shape
         self._joint = [hand.joint_names.index(link.joint) if link.joint else -1 for link in shape.links]
         self._parent = [link.parent for link in shape.links]
         self._rest = [_transform(link.pos_m, link.quat_wxyz) for link in shape.links]
         self._turns = [_Turn(link) for link in shape.links]
         self._parts = [(k, part) for k, link in enumerate(shape.links) for part in link.parts]
-        self._local = np.stack([_transform(part.pos_m, part.quat_wxyz) for _, part in self._parts])
+        self._local = np.stack([part.pose for _, part in self._parts])
         self._link_of_part = np.array([k for k, _ in self._parts])
         self._reach = np.array([_reach(part) for _, part in self._parts])
 
-    def links(self, joints_rad: Floats) -> list[Floats]:
-        """Returns T_hand_link of every link, (4, 4) each. joints_rad: policy order, (n,)."""
+    def links(self, joints_rad: Floats, stretch: Floats | None = None) -> list[Floats]:
+        """Returns T_hand_link of every link, (4, 4) each. joints_rad: policy order, (n,).
+
+        stretch: by what share each link carries what is on it further from its joint, (links,); None: none does.
+        """
         poses: list[Floats] = []
-        for parent, joint, rest, turn in zip(self._parent, self._joint, self._rest, self._turns, strict=True):
+        rests = self._rest if stretch is None else self._stretched(stretch)
+        for parent, joint, rest, turn in zip(self._parent, self._joint, rests, self._turns, strict=True):
             pose = rest if parent < 0 else poses[parent] @ rest
             poses.append(pose if joint < 0 else pose @ turn.by(float(joints_rad[joint])))
         return poses
+
+    def _stretched(self, stretch: Floats) -> list[Floats]:
+        longer = [rest.copy() for rest in self._rest]
+        for parent, rest in zip(self._parent, longer, strict=True):
+            rest[:3, 3] *= 1.0 if parent < 0 else 1.0 + stretch[parent]
+        return longer
 
     def placed_parts(self, joints_rad: Floats) -> list[tuple[str, tuple[float, ...], Floats, Floats]]:
         """Returns (kind, size, position, quaternion wxyz) of every solid part in the hand frame."""
