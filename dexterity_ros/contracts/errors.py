@@ -82,6 +82,7 @@ class FaultCode(enum.StrEnum):
     TORQUE_REMAINS = enum.auto()
     DEADMAN_RELEASED = enum.auto()
     OUTSIDE_WORKSPACE = enum.auto()
+    CAMERA_MOVED = enum.auto()
     ESTOP = enum.auto()
 
 

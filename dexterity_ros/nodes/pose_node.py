@@ -15,6 +15,7 @@ from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.robot import NO_ROBOT, load_placed_camera
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.estimation.object_estimator import Estimate
+from dexterity_ros.perception.camera_watch import figures
 from dexterity_ros.perception.depth_cloud import CloudConfig
 from dexterity_ros.ros.diagnostics import Reporter
 from dexterity_ros.runtime.deadline_loop import Histogram
@@ -45,6 +46,7 @@ class PoseNode(Node):
         self._colour: dict[int, Any] = {}
         self._faults: Counter[str] = Counter()
         self._basis: Counter[str] = Counter()
+        self._moved: Fault | None = None
         self._ages, self._state = Histogram(), "waiting for camera_info"
         self._poses, self._bases = ros.publisher(self, "object_pose"), ros.publisher(self, "pose_basis")
         self._clouds = ros.publisher(self, "object_cloud")
@@ -87,6 +89,7 @@ class PoseNode(Node):
             self._fault(Fault(code=FaultCode.DEPTH_INVALID, detail=str(error)), message)
             return
         seen = self._pipeline.step(image)
+        self._moved = seen.camera
         if isinstance(seen.result, Fault):
             self._fault(seen.result, message, seen.joints_ns)
         else:
@@ -131,9 +134,10 @@ class PoseNode(Node):
         self.get_logger().warning(str(fault), throttle_duration_sec=2.0)
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
-        level = "warn" if ": " in self._state or not self._basis else "ok"
+        state = self._state if self._moved is None else f"{self._moved}; {self._state}"
+        level = "warn" if ": " in state or not self._basis else "ok"
         values = {"faults": dict(self._faults), "basis": dict(self._basis), "age_ms": self._ages.milliseconds()}
-        return level, self._state, values
+        return level, state, values | figures(None if self._pipeline is None else self._pipeline.displacement)
 
 
 def main() -> None:

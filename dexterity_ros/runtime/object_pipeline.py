@@ -11,6 +11,7 @@ from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import CloudSample, DepthSample, JointSample
 from dexterity_ros.estimation.object_estimator import Estimate, ObjectEstimator
 from dexterity_ros.estimation.surface_tracker import TrackerConfig
+from dexterity_ros.perception.camera_watch import CameraWatch, Displacement, WatchConfig
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
 from dexterity_ros.runtime.tracked_object import tracked_object
@@ -25,11 +26,13 @@ class Seen:
     """One image's result: the estimate, or why there is none, and what it rests on.
 
     joints_ns: stamp of the joints by which the hand was taken out of the image; 0 when it did not come to that.
+    camera: why the camera is thought to have been moved; a warning, the result stands.
     """
 
     result: Estimate | Fault
     cloud: CloudSample | None
     joints_ns: int = 0
+    camera: Fault | None = None
 
 
 class ObjectPipeline:
@@ -37,7 +40,9 @@ class ObjectPipeline:
 
     def __init__(self, hand: HandSpec, camera: CameraSpec, object_name: str, config: CloudConfig) -> None:
         """object_name: in models/objects. Raises ConfigError."""
-        self._cloud = DepthCloud(camera, np.array(hand.grasp_centre_m), config, HandBody(hand, load_shape(hand)))
+        body = HandBody(hand, load_shape(hand))
+        self._cloud = DepthCloud(camera, np.array(hand.grasp_centre_m), config, body)
+        self._watch = CameraWatch(hand, camera, body, WatchConfig())
         self._object = tracked_object(object_name, camera)
         self._estimator = ObjectEstimator(
             self._object.surface, self._object.vote, TrackerConfig(), self._object.symmetry
@@ -48,6 +53,11 @@ class ObjectPipeline:
     def reset(self) -> None:
         """Forgets the object; the next image has to find it."""
         self._estimator.reset()
+
+    @property
+    def displacement(self) -> Displacement | None:
+        """How far from where it should be the hand itself is seen; None while the images say too little."""
+        return self._watch.displacement
 
     def joints(self, sample: JointSample) -> Fault | None:
         """Remembers where the hand was; positions that are not numbers are refused."""
@@ -73,12 +83,13 @@ class ObjectPipeline:
             return Seen(result=Fault(code=FaultCode.JOINTS_STALE, detail=said), cloud=None)
         used_ns = int(nearest.stamp_ns)
         cloud = self._cloud.step(image, np.asarray(nearest.pos_rad))
+        usable = not isinstance(cloud, Fault) or cloud.code is FaultCode.CLOUD_EMPTY
+        moved = self._watch.step(image, np.asarray(nearest.pos_rad)) if usable else None
         if isinstance(cloud, Fault):
             self._estimator.reset()
-            return Seen(result=cloud, cloud=None, joints_ns=used_ns)
+            return Seen(result=cloud, cloud=None, joints_ns=used_ns, camera=moved)
         if cloud.rgb is None and self._object.needs_colour:
-            return Seen(
-                result=Fault(code=FaultCode.DEPTH_INVALID, detail=WITHOUT_COLOURS), cloud=cloud, joints_ns=used_ns
-            )
+            blind = Fault(code=FaultCode.DEPTH_INVALID, detail=WITHOUT_COLOURS)
+            return Seen(result=blind, cloud=cloud, joints_ns=used_ns, camera=moved)
         result = self._estimator.step(cloud, self._object.evidence(image, cloud))
-        return Seen(result=result, cloud=cloud, joints_ns=used_ns)
+        return Seen(result=result, cloud=cloud, joints_ns=used_ns, camera=moved)
