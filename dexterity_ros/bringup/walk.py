@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from dexterity_ros.bringup.board import BoardPlace
 from dexterity_ros.bringup.manual import Clock, HandError, ManualHand
 from dexterity_ros.bringup.person import Person
 from dexterity_ros.bringup.robot_file import RobotFile, StepRecord, Table
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandFile, JointSpec
+from dexterity_ros.contracts.ports import EyePort
 from dexterity_ros.contracts.robot import RobotSpec
 from dexterity_ros.contracts.robot_hand import NOMINAL_ZERO_RAD, RobotHand, as_robot
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
@@ -39,7 +41,8 @@ class Walk:
 
     hand: as its file has it. file: the robot.yaml so far, `file.robot`. open_bus: opens the motors' port; it raises
     BusLostError. today: returns the time for `measured`. say: tells the person something. drawing: whether to draw
-    pictures for the person and the page.
+    pictures for the person and the page. eye: the camera, where there is one.
+    board: where a printed board lies, in place of the hand for the camera to look at.
     """
 
     hand: HandFile
@@ -50,6 +53,8 @@ class Walk:
     today: Callable[[], str]
     say: Callable[[str], None]
     drawing: bool = True
+    eye: EyePort | None = None
+    board: BoardPlace | None = None
     asked_to_end: Callable[[], bool] = lambda: False
 
     @property
@@ -103,11 +108,15 @@ Step = Callable[[Walk], Measured]
 
 @dataclass(frozen=True, kw_only=True)
 class StepRow:
-    """A row of the table of steps. about: its line in a list. needs: the steps before it, by name."""
+    """A row of the table of steps. about: its line in a list. needs: the steps before it, by name.
+
+    with_camera: a walk without a camera leaves it out, unless it is asked for by name.
+    """
 
     about: str
     work: Step
     needs: tuple[str, ...] = ()
+    with_camera: bool = False
 
 
 def run(walk: Walk, table: dict[str, StepRow], name: str = "", *, again: bool = False) -> list[str]:
@@ -122,6 +131,9 @@ def run(walk: Walk, table: dict[str, StepRow], name: str = "", *, again: bool = 
     for step in [name] if name else table:
         if step in walk.file.records and not (again or name):
             walk.say(f"{step}: finished {walk.file.records[step].measured}; {walk.file.records[step].said}")
+            continue
+        if not name and table[step].with_camera and walk.eye is None:
+            walk.say(f"{step}: left out, no camera was named")
             continue
         missing = [needed for needed in table[step].needs if needed not in walk.file.records]
         if missing:

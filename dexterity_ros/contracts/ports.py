@@ -7,8 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault
-from dexterity_ros.contracts.samples import GatedTarget, JointSample, MotorHealth
+from dexterity_ros.contracts.samples import DepthSample, GatedTarget, JointSample, MotorHealth
 
 Ports = Mapping[str, NDArray[np.float32]]  # inputs or outputs of a network by their names
 
@@ -62,6 +63,19 @@ class HandPort(Protocol):
 
     def close(self) -> None:
         """Releases the connection; leaves torque as it is."""
+        ...
+
+
+class EyePort(Protocol):
+    """A depth camera that is asked for one image at a time."""
+
+    @property
+    def camera(self) -> CameraSpec:
+        """The camera as its own file has it; where it stands may be wrong."""
+        ...
+
+    def see(self) -> DepthSample:
+        """Returns an image of what is there now, not of what was there before. Raises DexterityError."""
         ...
 
 

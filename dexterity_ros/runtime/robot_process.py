@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.samples import DepthSample
 from dexterity_ros.drivers.emulated.bus import Answer, WireModel
 from dexterity_ros.runtime.emulated_robot import EmulatedRobot, read_hidden
 
@@ -25,6 +27,11 @@ def _look(robot: EmulatedRobot, now_s: float) -> Floats:
     return robot.look()
 
 
+def _see(robot: EmulatedRobot, now_s: float) -> DepthSample:
+    robot.bus.update(now_s)
+    return robot.see(round(now_s * 1e9))
+
+
 def _figures(robot: EmulatedRobot) -> dict[str, float]:
     """Returns what the emulator counted: torque at the end, the fastest motion, the largest current."""
     return {
@@ -34,7 +41,7 @@ def _figures(robot: EmulatedRobot) -> dict[str, float]:
     }
 
 
-ANSWERS: dict[str, Callable[..., Any]] = {"feed": _feed, "look": _look, "figures": _figures}
+ANSWERS: dict[str, Callable[..., Any]] = {"feed": _feed, "look": _look, "see": _see, "figures": _figures}
 
 
 class RemoteRobot:
@@ -57,6 +64,19 @@ class RemoteRobot:
         """Returns how the links stand, (n,) rad."""
         seen: Floats = self.ask("look", now_s)
         return seen
+
+
+class RemoteEye:
+    """An EyePort: the camera before the robot at the other end of the pipe."""
+
+    def __init__(self, robot: RemoteRobot, camera: CameraSpec, now_ns: Callable[[], int]) -> None:
+        """camera: as its own file has it. now_ns: returns the virtual time."""
+        self.camera, self._robot, self._now_ns = camera, robot, now_ns
+
+    def see(self) -> DepthSample:
+        """Returns the image of this moment."""
+        image: DepthSample = self._robot.ask("see", self._now_ns() * 1e-9)
+        return image
 
 
 class RobotProcess:

@@ -17,6 +17,7 @@ In virtual time the emulated individual is another process (runtime/robot_proces
 motors, such as an image, adds a row to `ANSWERS` there.
 """
 
+from dexterity_ros.bringup.steps.camera import camera
 from dexterity_ros.bringup.steps.check import check
 from dexterity_ros.bringup.steps.motors import motors
 from dexterity_ros.bringup.steps.signs import signs
@@ -27,5 +28,10 @@ STEPS: dict[str, StepRow] = {
     "motors": StepRow(about="who answers, with which settings, at which voltage; nothing moves", work=motors),
     "signs": StepRow(about="which motor moves which joint, and which way", work=signs, needs=("motors",)),
     "zeros": StepRow(about="slowly against the stops of every joint", work=zeros, needs=("signs",)),
+    "camera": StepRow(
+        about="where the camera stands, from images of the hand itself; joint zeros refined",
+        work=camera,
+        with_camera=True,
+    ),
     "check": StepRow(about="all joints home, and what was not measured", work=check, needs=("signs", "zeros")),
 }
