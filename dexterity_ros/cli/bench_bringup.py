@@ -3,7 +3,7 @@
 from rich.table import Table
 
 from dexterity_ros.bench.bringup.scores import summary
-from dexterity_ros.bench.bringup.walks import walks
+from dexterity_ros.bench.bringup.walks import Watchers, walks
 from dexterity_ros.cli.options.bench import BenchBringupOptions
 from dexterity_ros.cli.output import console, write_json
 from dexterity_ros.runtime.ending import interrupt_once
@@ -13,8 +13,9 @@ def bringup(options: BenchBringupOptions) -> int:
     """Prints how far the walks came; status 1 when a sign was wrong or torque was left on."""
     interrupt_once()
     rows = []
+    watchers = Watchers(wrong_share=options.wrong_percent * 0.01, eyes=options.eyes)
     with console.status("") as status:
-        for row in walks(options.hand, options.robots, options.first_seed, options.wrong_percent * 0.01):
+        for row in walks(options.hand, options.robots, options.first_seed, watchers):
             rows.append(row)
             status.update(f"{len(rows)} of {options.robots} walks; last: {row.said or 'finished'}")
     figures = summary(rows)

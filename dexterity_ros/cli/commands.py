@@ -91,6 +91,7 @@ _IMPORT = {
 }
 _PRINT = {
     "tags": Command("the AprilTags of an object, 1:1", "objects:PrintTagsOptions", "print_sheets:tags", _PRINTING),
+    "board": Command("for `bringup camera --board`, 1:1", "board:PrintBoardOptions", "board:print_board", _PRINTING),
 }
 _HAND = {
     "read": Command("what every motor measures; nothing moves", "hand:HandReadOptions", "hand:read"),
@@ -101,6 +102,7 @@ _HAND = {
     "play": Command("play it, or a primitive of it", "demonstrate:PlayOptions", "demonstrate:play_motion"),
     "setup": Command("ids, baud rate, limits of the motors", "hand:HandSetupOptions", "hand_setup:set_up"),
     "accept": Command("ten minutes, a report to sign", "hand:HandAcceptOptions", "hand_accept:accept", _SIM),
+    "mounting": Command("a drawing of where hand and camera stand", "mounting:MountingOptions", "mounting:mounting"),
     "emulate": Command("a hand that is not there, on a port", "hand:HandEmulateOptions", "hand_emulate:emulate", _SIM),
 }
 MENU: dict[str, dict[str, Command | Group]] = {

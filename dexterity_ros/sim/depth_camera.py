@@ -60,7 +60,13 @@ class DepthCamera:
     """Renders the region of interest densely and the rest not at all (0)."""
 
     def __init__(
-        self, model: mujoco.MjModel, camera: CameraSpec, centre_m: Floats, radius_m: float, errors: StereoErrors, seed: int
+        self,
+        model: mujoco.MjModel,
+        camera: CameraSpec,
+        centre_m: Floats,
+        radius_m: float,
+        errors: StereoErrors,
+        seed: int,
     ) -> None:
         """model: whose world is the hand frame. centre_m, radius_m: ball in it whose image is rendered."""
         self.camera, self._model, self._errors = camera, model, errors

@@ -53,15 +53,6 @@ def _goals(values: dict[str, object]) -> dict[str, Any]:
     return {"goals": {key: int(_number(key, values.get(key, 0.0))) for key in _GOALS}}
 
 
-def _chunks(values: dict[str, object]) -> dict[str, Any]:
-    """Figures of a policy that says chunks; nothing of another."""
-    if "queue" not in values:
-        return {}
-    times = {name: _p99(key, values) for name, key in (("inference", "inference_ms"), ("age", "action_age_ms"))}
-    known = {name: time for name, time in times.items() if time is not None}
-    return {"chunks": {"queue": _number("queue", values["queue"]), **known}}
-
-
 def _p99(key: str, values: dict[str, object]) -> float | None:
     histogram = values.get(key, {})
     if not isinstance(histogram, dict):
@@ -78,6 +69,6 @@ def _number(key: str, value: object) -> float:
 _READERS = {
     "hand_node: motors": _motors,
     "hand_node: loop": lambda values: {"age_p99_ms": _p99("observation_age_ms", values)},
-    "policy_node: loop": lambda values: {"late_p99_ms": _p99("lateness_ms", values), **_chunks(values)},
+    "policy_node: loop": lambda values: {"late_p99_ms": _p99("lateness_ms", values)},
     "goal_node: goals": _goals,
 }

@@ -19,8 +19,6 @@ class Snapshot:
     """What is known at one moment; None = nothing has come. faults: newest last.
 
     late_p99_ms: of the policy's loop; age_p99_ms: from measurement to write, as hand_node counts it.
-    chunks: of a policy that says chunks: ticks that are left in its queue, and p99 in ms of inference and of the age of
-    its actions.
     """
 
     joints_rad: Floats | None = None
@@ -35,7 +33,6 @@ class Snapshot:
     motors: dict[str, dict[str, float]] = field(default_factory=dict)
     late_p99_ms: float | None = None
     age_p99_ms: float | None = None
-    chunks: dict[str, float] = field(default_factory=dict)
     goals: dict[str, int] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
@@ -55,8 +52,6 @@ def state_html(now: Snapshot) -> str:
         ("loop late p99", "-" if late is None else f"{late:.2f} ms"),
         ("sample age p99", "-" if age is None else f"{age:.0f} ms"),
     ]
-    units = (("queue", "queue", "ticks"), ("inference", "inference p99", "ms"), ("age", "action age p99", "ms"))
-    figures += [(name, f"{now.chunks[key]:.0f} {unit}") for key, name, unit in units if key in now.chunks]
     cells = "".join(
         f"<div style='flex:1 0 28%;padding:3px 0'><b style='font-size:16px'>{html.escape(str(value))}</b><br>"
         f"<span style='opacity:.7;font-size:11px'>{html.escape(name)}</span></div>"

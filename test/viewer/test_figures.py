@@ -17,15 +17,6 @@ def pairs(**values):
     return [(key, json.dumps(value)) for key, value in values.items()]
 
 
-def test_a_policy_that_says_chunks_shows_its_queue_and_how_long_it_thinks():
-    said = {"lateness_ms": {"p99": 0.3}, "queue": 3, "action_age_ms": {"p99": 150.0}, "inference_ms": {"p99": 12.5}}
-    found = figures("policy_node: loop", pairs(**said))
-    assert found == {"late_p99_ms": 0.3, "chunks": {"queue": 3.0, "inference": 12.5, "age": 150.0}}
-    text = state_html(Snapshot(**found))
-    assert "3 ticks" in text and "12 ms" in text and "action age p99" in text
-    assert "queue" not in state_html(Snapshot())
-
-
 def test_figures_of_the_systems_own_nodes_are_read():
     motor = {"motor": 3, "current_a": 0.25, "temperature_c": 40, "supply_v": None}
     assert figures("hand_node: motors", pairs(th_mcp=motor)) == {

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dexterity_ros.contracts.frames import rotation_angle, rotation_between
 from dexterity_ros.contracts.robot import Estimate, RobotSpec
 
 
@@ -60,7 +61,28 @@ def covers(found: Estimate, true: float) -> bool | None:
     return None if found.low is None or found.high is None else found.low <= true <= found.high
 
 
-ERRORS: dict[str, ErrorsOf] = {"zeros_deg": zeros}
+def camera_place(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
+    """Returns how far from its true place the camera is said to stand, mm."""
+    if hidden.camera is None or robot.camera is None:
+        return None
+    off_m = float(np.linalg.norm(np.array(robot.camera.pos_m) - np.array(hidden.camera.pos_m)))
+    return Errors(errors=(off_m * 1e3,), covered=_within(off_m, robot.camera.interval_m))
+
+
+def camera_turn(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
+    """Returns how far from how it truly is turned the camera is said to be turned, degrees."""
+    if hidden.camera is None or robot.camera is None:
+        return None
+    between = rotation_between(np.array(robot.camera.quat_wxyz), np.array(hidden.camera.quat_wxyz))
+    off_rad = float(rotation_angle(between))
+    return Errors(errors=(float(np.rad2deg(off_rad)),), covered=_within(off_rad, robot.camera.interval_rad))
+
+
+def _within(off: float, interval: float | None) -> tuple[bool, ...]:
+    return () if interval is None else (off <= interval,)
+
+
+ERRORS: dict[str, ErrorsOf] = {"zeros_deg": zeros, "camera_mm": camera_place, "camera_deg": camera_turn}
 
 
 def summary(rows: Sequence[WalkRow]) -> dict[str, Any]:

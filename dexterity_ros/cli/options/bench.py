@@ -265,6 +265,7 @@ class BenchBringupOptions:
     JSON keys:
     - robots, finished, signs_right: walks; signs_right: with every sign and id right
     - zeros_deg {p50, p95}: errors over all joints
+    - camera_mm, camera_deg {p50, p95}: errors of where the camera stands
     - covered_percent: of all truths that have an interval
     - minutes {p50, max}: of robot time
     - answers_wrong: of the scripted person, as a text
@@ -276,10 +277,12 @@ class BenchBringupOptions:
         robots: how many individuals.
         first_seed: of the first individual; the others follow.
         wrong_percent: share of the person's answers that are wrong.
+        eyes: the camera says what moved, and which way.
     """
 
     hand: HandName = "leap"
     robots: int = 50
     first_seed: int = 1000
     wrong_percent: float = 3.0
+    eyes: bool = False
     json: JsonFile = None

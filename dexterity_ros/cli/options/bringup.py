@@ -23,12 +23,18 @@ class BringupOptions:
     Attributes:
         step: only this step, also when it is finished.
         robot: robot.yaml that is made, or gone on with.
+        camera: name or file of the depth camera above the hand; the step camera needs it.
+        eyes: the camera says which joint moved, and which way; you are asked where it cannot.
+        board: where the printed board lies (docs/mounting.md); the step camera then looks at that, and nothing moves.
         again: all steps, also those that are finished.
     """
 
     step: Annotated[tyro.conf.Positional[str], optional("STEP")] = ""
     robot: Annotated[Path, tyro.conf.arg(metavar="FILE")] = Path("robot.yaml")
     hand: HandName = "leap"
+    camera: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
+    board: Annotated[Path | None, optional("FILE")] = None
+    eyes: bool = False
     port: Port = ""
     baud: Baud = None
     again: bool = False
