@@ -42,8 +42,7 @@ class Part(Checked):
     def contains(self, local_m: Floats) -> NDArray[np.bool_]:
         """Returns which points, (n, 3) in the part's own frame, lie inside."""
         if self.kind == "box":
-            within: NDArray[np.bool_] = (np.abs(local_m) < np.array(self.size_m)).all(axis=1)
-            return within
+            return (np.abs(local_m) - np.array(self.size_m)).max(axis=1) < 0.0
         return _distance(self, local_m) < 0.0
 
 
