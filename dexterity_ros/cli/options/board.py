@@ -9,7 +9,7 @@ import tyro
 
 @dataclass(frozen=True, kw_only=True)
 class PrintBoardOptions:
-    """Write the board that `bringup camera --board` looks for, to be printed at 100 % on A4, with a ruler to check it.
+    """Write the board that `bringup camera --board` looks for: A4, 1:1, with a ruler to check the print.
 
     Attributes:
         out: the page, a .pdf.
