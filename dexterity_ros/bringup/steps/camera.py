@@ -39,7 +39,7 @@ _CHI_1 = 1.96
 def camera(walk: Walk) -> Measured:
     """Looks at the hand in several poses and fits, or at a board. Raises HandError when neither is what is seen."""
     if walk.eye is None:
-        raise HandError("the step camera needs a camera: give its name with --camera")
+        raise HandError("the step camera needs a camera: --camera NAME")
     if walk.board is not None:
         return camera_by_board(walk, walk.eye, walk.board)
     if walk.robot.wiring is None or walk.robot.zeros is None:
