@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.perception.hand_points import hand_points
 from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.perception.surface_points import surface_points
 
 _PX_PER_M, _MARGIN_PX = 800.0, 55
 _SPACING_M, _DOT_PX = 0.003, 2
@@ -43,7 +43,7 @@ def draw_mounting(hand: HandSpec, camera: CameraSpec) -> Picture:
     """Returns the drawing, BGR: the hand at home, the camera, what it sees, and the distances to keep."""
     shape = load_shape(hand)
     links = np.stack(HandBody(hand, shape).links(np.array(hand.home_pos_rad)))
-    points, _ = hand_points(shape, _SPACING_M).placed(links)
+    points, _ = surface_points(shape, _SPACING_M).placed(links)
     body, view = _body(camera), _view(hand, camera)
     everything = np.concatenate([points, body, view, np.zeros((1, 3))])
     panels = [

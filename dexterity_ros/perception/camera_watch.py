@@ -16,8 +16,8 @@ from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.frames import quat_to_matrix, rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import DepthSample
-from dexterity_ros.perception.hand_points import hand_points
 from dexterity_ros.perception.hand_shape import HandBody
+from dexterity_ros.perception.surface_points import surface_points
 
 _SPACING_M = 0.006
 _FACING = 0.4  # cosine between a point's normal and the way to the camera: less is seen edge-on
@@ -72,7 +72,7 @@ class CameraWatch:
 
     def __init__(self, hand: HandSpec, camera: CameraSpec, body: HandBody, config: WatchConfig) -> None:
         self._camera, self._body, self._config = camera, body, config
-        self._points = hand_points(body.shape, _SPACING_M)
+        self._points = surface_points(body.shape, _SPACING_M)
         self._about = np.array(hand.grasp_centre_m)
         self._pos = np.array(camera.pos_m)
         self._prior = np.diag([config.prior_m**-2] * 3 + [config.prior_rad**-2] * 3)

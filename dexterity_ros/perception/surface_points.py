@@ -12,7 +12,7 @@ from dexterity_ros.perception.hand_shape import HandShape, Part
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandPoints:
+class SurfacePoints:
     """n points fixed to links: points_m, normals (n, 3) in the frame of the link (n,)."""
 
     points_m: Floats
@@ -26,12 +26,12 @@ class HandPoints:
         points = np.einsum("nij,nj->ni", rotation, self.points_m) + poses[:, :3, 3]
         return points, np.einsum("nij,nj->ni", rotation, self.normals)
 
-    def only(self, chosen: NDArray[np.int64]) -> "HandPoints":
+    def only(self, chosen: NDArray[np.int64]) -> "SurfacePoints":
         """Returns some of them."""
-        return HandPoints(points_m=self.points_m[chosen], normals=self.normals[chosen], link=self.link[chosen])
+        return SurfacePoints(points_m=self.points_m[chosen], normals=self.normals[chosen], link=self.link[chosen])
 
 
-def hand_points(shape: HandShape, spacing_m: float) -> HandPoints:
+def surface_points(shape: HandShape, spacing_m: float) -> SurfacePoints:
     """Returns points about so far apart. Those inside another part of the same link are left out."""
     points: list[Floats] = []
     normals: list[Floats] = []
@@ -45,7 +45,7 @@ def hand_points(shape: HandShape, spacing_m: float) -> HandPoints:
             points.append(placed[outside])
             normals.append((normal @ pose[:3, :3].T)[outside])
             links.append(np.full(int(outside.sum()), k, dtype=np.int64))
-    return HandPoints(points_m=np.concatenate(points), normals=np.concatenate(normals), link=np.concatenate(links))
+    return SurfacePoints(points_m=np.concatenate(points), normals=np.concatenate(normals), link=np.concatenate(links))
 
 
 def _inside_others(points_m: Floats, own: Part, parts: tuple[Part, ...]) -> NDArray[np.bool_]:

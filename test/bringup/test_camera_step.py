@@ -49,9 +49,9 @@ def test_the_step_finds_the_camera_and_better_zeros_and_lets_go(walk_on):
     (on.folder / "robot.yaml").write_text(robot_yaml(before))
     eye = RemoteEye(on.process.robot, spec, on.port.now_ns)
     walk = on.walk(eye=eye, drawing=True)
+    run(walk, STEPS, "motors")
     run(walk, STEPS, "camera")
     robot = RobotFile(walk.file.path, hand).robot
-    print(walk.file.records["camera"])
     shift = np.array(robot.camera.pos_m) - np.array(hidden.camera.pos_m)
     turn = rotation_angle(rotation_between(np.array(robot.camera.quat_wxyz), np.array(hidden.camera.quat_wxyz)))
     assert np.linalg.norm(shift) < 2e-3

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.samples import DepthSample
-from dexterity_ros.perception.hand_points import HandPoints
+from dexterity_ros.perception.surface_points import SurfacePoints
 
 Picture = NDArray[np.uint8]
 
@@ -27,14 +27,16 @@ def shaded(image: DepthSample) -> Picture:
     return np.repeat(grey[..., None].astype(np.uint8), 3, axis=-1)
 
 
-def draw_outline(picture: Picture, points: HandPoints, links: Floats, camera: CameraSpec, bgr: tuple[int, ...]) -> None:
+def draw_outline(
+    picture: Picture, points: SurfacePoints, links: Floats, camera: CameraSpec, bgr: tuple[int, ...]
+) -> None:
     """Draws the outline of a hand, links (k, 4, 4) in the hand frame, as a camera should see it."""
     mask = silhouette(points, links, camera)
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(picture, outlines, -1, bgr, 2)
 
 
-def silhouette(points: HandPoints, links: Floats, camera: CameraSpec) -> Picture:
+def silhouette(points: SurfacePoints, links: Floats, camera: CameraSpec) -> Picture:
     """Returns where the hand should be in the image, 255 or 0. points: dense, or there are holes."""
     placed, _ = points.placed(links)
     local = (placed - np.array(camera.pos_m)) @ camera.rotation

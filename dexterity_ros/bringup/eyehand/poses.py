@@ -9,7 +9,7 @@ from dexterity_ros.bringup.eyehand.hand_surface import HandSurface
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.perception.hand_points import hand_points
+from dexterity_ros.perception.surface_points import surface_points
 
 _CLEARANCE_M = 0.006  # between fingers; zeros 2 degrees off move a fingertip by 4 mm
 _SPACING_M = 0.008
@@ -25,7 +25,7 @@ class Clearance:
 
     def __init__(self, hand: HandSpec, surface: HandSurface) -> None:
         self._surface = surface
-        self._points = hand_points(surface.body.shape, _SPACING_M)
+        self._points = surface_points(surface.body.shape, _SPACING_M)
         apart = ~_neighbours(np.array([link.parent for link in surface.body.shape.links]))
         self._asked = apart[surface.parts.link][:, self._points.link]
         touching = self._distances(np.array(hand.home_pos_rad)) < _CLEARANCE_M

@@ -25,7 +25,7 @@ from dexterity_ros.contracts.ports import EyePort
 from dexterity_ros.contracts.robot import CameraPlace, Estimate, RobotSpec, Zeros
 from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.contracts.samples import DepthSample
-from dexterity_ros.perception.hand_points import hand_points
+from dexterity_ros.perception.surface_points import surface_points
 
 POSES = 9  # Hydra saturates at 6 (arXiv 2504.20584); three more for the zeros
 _BEYOND_M = 0.2  # what is this far behind the grasp centre is no hand
@@ -177,7 +177,7 @@ def _draw(
 ) -> dict[str, str]:
     """Draws the hand's outline over what the camera sees, before and after. Returns file to caption."""
     assert walk.eye is not None
-    points, picture = hand_points(surface.body.shape, _SPACING_M), shaded(image)
+    points, picture = surface_points(surface.body.shape, _SPACING_M), shaded(image)
     before, after = walk.eye.camera, robot.placed(walk.eye.camera)
     old = np.stack(surface.body.links(read_rad))
     new = np.stack(surface.body.links(read_rad + fitted.estimate.zeros_rad, fitted.estimate.stretch))
