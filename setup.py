@@ -61,6 +61,7 @@ EXTRAS = {
         "onnxscript>=0.3",
         "tqdm>=4.66",
     ],
+    "import": ["onnx>=1.17"],
     "viewer": ["viser>=1.1", "websockets>=15", "msgspec>=0.18.6"],
     "report": ["matplotlib>=3.8", "pillow>=10.0"],
     "test": [

@@ -23,7 +23,7 @@ from dexterity_ros.estimation.surfaces import box_surface
 from dexterity_ros.estimation.symmetry import ColourVote
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
 from dexterity_ros.perception.face_colours import face_labels
-from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 from dexterity_ros.systems.spec import node_parameters
 

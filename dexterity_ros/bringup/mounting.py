@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.contracts.hand_shape import load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.perception.surface_points import surface_points
 
 _PX_PER_M, _MARGIN_PX = 800.0, 55

@@ -49,6 +49,7 @@ class OnnxNetwork:
         self.state_width = self._width_of_state()
         """Length of the state; 0 when the graph has none."""
         self._outputs = [port.name for port in self._session.get_outputs()]
+        self._takes_one = (self.signature().get(VECTOR) or ("",))[0] == 1
 
     def _width_of_state(self) -> int:
         width = (self.signature().get(_STATE) or (0,))[-1]
@@ -57,11 +58,19 @@ class OnnxNetwork:
         return width
 
     def __call__(self, seen: Ports, state: NDArray[np.float32]) -> tuple[Ports, NDArray[np.float32]]:
-        """Returns (outputs, next state) for a batch."""
+        """Returns (outputs, next state) for a batch; one after the other where the graph takes only one at a time."""
+        rows = len(seen[VECTOR])
+        if self._takes_one and rows > 1:
+            return self._one_by_one(seen, state, rows)
         remembered = {_STATE: state} if self.state_width > 0 else {}
         answers = self._session.run(self._outputs, {**seen, **remembered})
         outputs = dict(zip(self._outputs, answers, strict=True))
         return outputs, outputs.pop(_NEXT_STATE, state)
+
+    def _one_by_one(self, seen: Ports, state: NDArray[np.float32], rows: int) -> tuple[Ports, NDArray[np.float32]]:
+        each = [self({n: v[k : k + 1] for n, v in seen.items()}, state[k : k + 1]) for k in range(rows)]
+        outputs = {name: np.concatenate([said[name] for said, _ in each]) for name in each[0][0]}
+        return outputs, np.concatenate([after for _, after in each])
 
     def signature(self) -> dict[str, tuple[object, ...]]:
         """Returns name -> shape of all inputs and outputs; dynamic dimensions are strings."""

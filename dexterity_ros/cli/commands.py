@@ -18,6 +18,7 @@ _FROM_OUTSIDE = "objects made elsewhere; their tags, on paper"
 _IMPORTING = "importing objects needs: pip install '.[objects,sim]'"
 _PRINTING = "printing needs matplotlib and OpenCV: pip install '.[report,perception]'"
 _EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
+_ONNX = "this needs onnx: pip install '.[import]'"
 _ARROW = "this needs pyarrow: pip install '.[export]'"
 _VENDOR = "bench bus compares with the vendor's SDK: pip install dynamixel-sdk"
 _OTHER_PPO = "bench learning needs: pip install '.[train]' stable-baselines3"
@@ -67,6 +68,11 @@ _TRAINING = {
         "learners of an obstacle's two sides", "train:TwoWaysOptions", "train_two_ways:two_ways", _TRAIN
     ),
 }
+_IMPORT = {
+    "policy": Command(
+        "a bundle of a foreign policy", "import_policy:ImportPolicyOptions", "import_policy:import_policy", _ONNX
+    ),
+}
 _BENCH = {
     "sim": Command("the environment beside bare physics", "bench:BenchSimOptions", "bench_sim:sim", _SIM),
     "policy": Command("one tick of the policy", "bench:BenchPolicyOptions", "bench_policy:policy"),
@@ -79,6 +85,9 @@ _BENCH = {
     "stops": Command("every stop, at every bus fault", "bench:BenchStopsOptions", "bench_stops:stops", _NODES),
     "kills": Command("kill -9 of each node", "bench:BenchKillsOptions", "bench_nodes:kills", _NODES),
     "paths": Command("motions by bus and directly", "bench:BenchPathsOptions", "bench_nodes:paths", _NODES),
+    "conventions": Command(
+        "wrong conventions, by the probe", "bench:BenchConventionsOptions", "bench_conventions:conventions", _SIM
+    ),
     "damage": Command("damaged files, by all commands", "bench:BenchDamageOptions", "bench_damage:damage"),
     "learning": Command("our PPO beside another", "bench:BenchLearningOptions", "bench_learning:learning", _OTHER_PPO),
     "bringup": Command("walks on hidden individuals", "bench:BenchBringupOptions", "bench_bringup:bringup", _SIM),
@@ -125,6 +134,7 @@ MENU: dict[str, dict[str, Command | Group]] = {
     },
     "train": {
         "train": Group("a teacher, a student, or comparisons of ways to train", _TRAINING),
+        "import": Group("what was made elsewhere", _IMPORT),
         "export": Command("a policy bundle from a training run", "export:ExportOptions", "export:export", _EXPORT),
         "check": Command("the contract of a bundle; does it fit a hand?", "check:CheckOptions", "check:check"),
     },

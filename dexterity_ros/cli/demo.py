@@ -25,7 +25,19 @@ _LOG = Path("dexterity_demo.log")
 _GOAL_RAD = (0.8, 1.2)  # between the object and a new goal
 _PORTS = range(8080, 8100)  # where the live page looks for a free one
 # options that --policy none lacks
-_OF_A_POLICY = ("goals", "recovery", "task", "object", "goal_rad", "shadow", "record", "video", "eyes", "viewer")
+_OF_A_POLICY = (
+    "goals",
+    "recovery",
+    "allow_unverified",
+    "task",
+    "object",
+    "goal_rad",
+    "shadow",
+    "record",
+    "video",
+    "eyes",
+    "viewer",
+)
 _SHOWN = (
     "stops",
     "realtime_factor",
@@ -90,6 +102,7 @@ def _settings(options: DemoOptions, record: Path | None) -> ClosedLoop:
         minutes=options.minutes,
         policy=options.policy,
         recovery=options.recovery,
+        allow_unverified=options.allow_unverified,
         task=options.task,
         object=options.object,
         goal_rad=options.goal_rad or _usual_goals(options),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.chunk import CHUNK, ChunkSpec
+from dexterity_ros.contracts.convention import Convention
 from dexterity_ros.contracts.errors import BundleError, ConfigError
 from dexterity_ros.contracts.files import read_bounded
 from dexterity_ros.contracts.hand import ANGLE, MOST_JOINTS, HandSpec
@@ -40,6 +41,16 @@ DIGEST_KEY = "dexterity_ros.manifest_sha256"
 MOST_NETWORK_BYTES = 500_000_000
 LATENCY = Range(0.0, 1.0, "a hand that acts a second late cannot be controlled")
 CURRENT_LIMIT = Range(0.01, 10.0, "a hand's motor")
+_UNSAID = (
+    "state_width",
+    "stop_head",
+    "outputs",
+    "recovery",
+    "chunk",
+    "convention",
+    "imported",
+    "unverified",
+)  # where empty
 _SEEN = Range(-1e6, 1e6, "observations are in rad, m, s and their like")
 
 
@@ -70,6 +81,15 @@ class Provenance(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Imported(Checked):
+    """Where a bundle that was made elsewhere came from. dialect: how its file spoke. sha256: of that file."""
+
+    dialect: Annotated[str, NAME]
+    file: Annotated[str, PATH]
+    sha256: Annotated[str, SHA256]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyManifest(Checked):
     """Contract of a policy bundle (manifest.yaml).
 
@@ -82,6 +102,9 @@ class PolicyManifest(Checked):
     start_pos_rad: pose to ease into before the policy starts, policy order.
     network_sha256, golden_sha256: of policy.onnx and golden_io.npz.
     recovery: what happens when it gets no nearer to its goal; none = nothing.
+    convention: how its simulator counts joints and where its frame is; none = as here.
+    imported: where it was made; none = here. unverified: what of all this nobody has confirmed; such a policy acts only
+    where an operator allows it.
     results: measured figures, as `dexterity evaluate` wrote them.
     """
 
@@ -113,6 +136,11 @@ class PolicyManifest(Checked):
     )
     recovery: RecoverySpec | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
     chunk: ChunkSpec | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    convention: Convention | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    imported: Imported | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    unverified: Annotated[tuple[str, ...], PART_NAME, Length(0, 100, "as many as there are fields")] = field(
+        default=(), metadata=UNSAID_AT_DEFAULT
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -128,10 +156,14 @@ class PolicyManifest(Checked):
             raise BundleError(f"policy {self.name} is of kind {self.kind} and its manifest has {there}")
 
     def _check_lengths(self) -> None:
-        joints = len(self.joint_names)
-        for name in ("stiffness_nm_rad", "damping_nm_s_rad", "start_pos_rad"):
-            if len(getattr(self, name)) != joints:
-                raise ConfigError(f"{name} has {len(getattr(self, name))} numbers, expected {joints}: one per joint")
+        joints, action = len(self.joint_names), self.action
+        own = {name: getattr(self, name) for name in ("stiffness_nm_rad", "damping_nm_s_rad", "start_pos_rad")}
+        of_action = {"joint_scale_rad": action.joint_scale_rad, "default_pos_rad": action.default_pos_rad}
+        for name, numbers in (own | {key: value for key, value in of_action.items() if value}).items():
+            if len(numbers) != joints:
+                raise ConfigError(f"{name} has {len(numbers)} numbers, expected {joints}: one per joint")
+        if self.convention is not None:
+            self.convention.check_joints(self.joint_names)
         widths = {term.name: term.width for term in self.observation.vectors}
         found = {name: len(seen.low) for name, seen in self.training_range.items()}
         if found != widths:
@@ -248,7 +280,7 @@ def bundle_id(bundle: Path) -> str:
     """Returns twelve hexadecimal digits that identify the network and what it was trained with (not its results)."""
     manifest = config.read_mapping(bundle / MANIFEST_FILE)
     manifest.pop("results", None)
-    for name in ("state_width", "stop_head", "outputs", "recovery", "chunk"):  # bundles without these need not say so
+    for name in _UNSAID:
         if not manifest.get(name):
             manifest.pop(name, None)
     return hashlib.sha256(yaml.safe_dump(manifest, sort_keys=True).encode()).hexdigest()[:12]

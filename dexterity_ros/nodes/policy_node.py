@@ -27,14 +27,15 @@ from dexterity_ros.runtime.policy_pipeline import Tick, load_pipeline
 class PolicyParameters:
     """Parameters of policy_node. workspace_radius_m: the object must stay this near the grasp centre.
 
-    recovery: whether the policy may recover as it declares where it makes no progress.
-    time_scale: how fast /clock runs when it comes from a recording; 1 on a robot.
+    recovery: whether the policy may recover as it declares where it makes no progress. allow_unverified: an imported
+    policy may run though not all is confirmed. time_scale: how fast /clock runs in a recording; 1 on a robot.
     """
 
     hand: str
     policy: str
     workspace_radius_m: float
     recovery: bool = True
+    allow_unverified: bool = False
     time_scale: float = 1.0
 
 
@@ -47,7 +48,8 @@ class PolicyNode(Node):
         hand = load_hand(settings.hand)
         bundle: Path = resource(settings.policy)
         workspace = Workspace(centre_m=hand.grasp_centre_m, radius_m=settings.workspace_radius_m)
-        self._pipeline = load_pipeline(bundle, hand, workspace=workspace, recovery=settings.recovery, beside=True)
+        allowed = {"recovery": settings.recovery, "unverified": settings.allow_unverified}
+        self._pipeline = load_pipeline(bundle, hand, workspace=workspace, beside=True, **allowed)
         self._sources = self._pipeline.guard.sources
         self._reader = wire.SourceReaders(self._sources, hand.joint_names)
         self._inbox, self._sender = ros.Inbox(self, [source.name for source in self._sources]), ros.Sender()
@@ -77,13 +79,11 @@ class PolicyNode(Node):
         if self._wanted_reset != self._reset:
             self._pipeline.reset()
             self._reset = self._wanted_reset
-        result = self._step(now)
-        if isinstance(result, Tick):
+        if isinstance(result := self._step(now), Tick):
             self._publish(result)
             self._state = result.doing
         else:
-            self._state = str(result)
-            self._faults[result.code] = self._faults.get(result.code, 0) + 1
+            self._state, self._faults[result.code] = str(result), self._faults.get(result.code, 0) + 1
         message = ros.message_class("policy_state")()
         message.data = self._state
         self._states.publish(message)

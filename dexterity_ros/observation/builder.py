@@ -1,13 +1,20 @@
 """The one observation builder: training, evaluation, replay and the robot all call it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from array_api_compat import array_namespace
 
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.frames import Array, quat_to_cubic, quat_to_rot6d, quat_to_rotvec, rotation_between
+from dexterity_ros.contracts.frames import (
+    Array,
+    quat_conjugate,
+    quat_to_cubic,
+    quat_to_rot6d,
+    quat_to_rotvec,
+    rotation_between,
+)
 from dexterity_ros.contracts.sources import (
     GOAL,
     GOAL_CLOUD,
@@ -18,30 +25,10 @@ from dexterity_ros.contracts.sources import (
     ObservationInputs,
     Source,
 )
-from dexterity_ros.contracts.spec import OWN_MEMORY, VECTOR, ObservationSpec, ObservationTerm
-from dexterity_ros.observation.memory import PolicyMemory
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Term:
-    """One row. width: None: one per joint. source: the one that the manifest names; None: the policy's own memory.
-
-    also: further sources that it is made of. port, shape: of what does not lie in the vector.
-    """
-
-    compute: Callable[[ObservationInputs, PolicyMemory], Array]
-    width: int | None
-    frame: str
-    unit: str
-    source: Source[Any] | None
-    also: tuple[Source[Any], ...] = ()
-    port: str = VECTOR
-    shape: tuple[int, ...] = ()
-
-    @property
-    def source_name(self) -> str:
-        """As the manifest names it."""
-        return OWN_MEMORY if self.source is None else self.source.name
+from dexterity_ros.contracts.spec import VECTOR, ObservationSpec, ObservationTerm
+from dexterity_ros.observation.language import RELATIVE_TO, filled, further, unit_of, value_of, width_of_tick
+from dexterity_ros.observation.language import Term as _Term
+from dexterity_ros.observation.memory import PolicyMemory, Recollection
 
 
 def _goal_rotation(inputs: ObservationInputs) -> Array:
@@ -52,6 +39,19 @@ def _pose_age(inputs: ObservationInputs) -> Array:
     pose = inputs[OBJECT_POSE]
     age_ns = inputs[JOINTS].stamp_ns - pose.stamp_ns
     return array_namespace(pose.pos_m).asarray(age_ns, dtype=pose.pos_m.dtype)[..., None] * 1e-9
+
+
+def _rotation(compute: Callable[[ObservationInputs], Array], source: Source[Any], *also: Source[Any]) -> _Term:
+    """Returns a row of a quaternion, (..., 4)."""
+    return _Term(
+        compute=lambda i, _m: compute(i), width=0, frame="hand", unit="1", source=source, also=also, relative=True,
+        rotation=True,
+    )  # fmt: skip
+
+
+def _fingertips(memory: PolicyMemory) -> Array:
+    tips = list(further(memory).tips_m.values())
+    return array_namespace(*tips).concat(tips, axis=-1)
 
 
 _TERMS: dict[str, _Term] = {
@@ -67,7 +67,7 @@ _TERMS: dict[str, _Term] = {
         source=JOINTS,
     ),
     "object_pos": _Term(
-        compute=lambda i, _m: i[OBJECT_POSE].pos_m, width=3, frame="hand", unit="m", source=OBJECT_POSE
+        compute=lambda i, _m: i[OBJECT_POSE].pos_m, width=3, frame="hand", unit="m", source=OBJECT_POSE, relative=True
     ),
     "object_rot6d": _Term(
         compute=lambda i, _m: quat_to_rot6d(i[OBJECT_POSE].quat_wxyz),
@@ -107,7 +107,24 @@ _TERMS: dict[str, _Term] = {
         also=(OBJECT_POSE,),
     ),
     "last_action": _Term(compute=lambda _i, m: m.action, width=None, frame="joint", unit="1", source=None),
-}
+    "last_action_raw": _Term(
+        compute=lambda _i, m: further(m).raw_action, width=None, frame="joint", unit="1", source=None, recalls=True
+    ),
+    "joint_target": _Term(
+        compute=lambda _i, m: m.target_pos_rad, width=None, frame="joint", unit="rad", source=None
+    ),
+    "object_rotation": _rotation(lambda i: i[OBJECT_POSE].quat_wxyz, OBJECT_POSE),
+    "goal_rotation": _rotation(lambda i: i[GOAL].quat_wxyz, GOAL),
+    "goal_turn": _rotation(_goal_rotation, GOAL, OBJECT_POSE),
+    "goal_turn_back": _rotation(lambda i: quat_conjugate(_goal_rotation(i)), GOAL, OBJECT_POSE),
+    "fingertips": _Term(
+        compute=lambda _i, m: _fingertips(m), width=3, frame="hand", unit="m", source=JOINTS, relative=True,
+        recalls=True, tips=True,
+    ),
+    "tick": _Term(
+        compute=lambda _i, m: further(m).ticks, width=1, frame="policy", unit="tick", source=None, recalls=True
+    ),
+}  # fmt: skip
 
 CLOUD_SIZES = (48, 192)  # points of each cloud: to learn with, and to finish with
 
@@ -164,19 +181,115 @@ def observation_spec(names: tuple[str, ...], n_joints: int, max_age_s: dict[str,
     return ObservationSpec(terms=tuple(terms))
 
 
-def check_spec(spec: ObservationSpec, n_joints: int) -> None:
-    """Raises ConfigError when the builder cannot make what `spec` describes (a bundle of another version, say)."""
-    known = observation_spec(tuple(t.name for t in spec.terms), n_joints, {t.source: t.max_age_s for t in spec.terms})
-    for wanted, built in zip(spec.terms, known.terms, strict=True):
-        if wanted != replace(built, max_age_s=wanted.max_age_s):
+def check_spec(spec: ObservationSpec, n_joints: int, tips: tuple[str, ...] = ()) -> None:
+    """Raises ConfigError when the builder cannot make what `spec` describes (a bundle of another version, say).
+
+    tips: fingertip sites of the hand.
+    """
+    for wanted in spec.terms:
+        built = replace(_described(wanted, n_joints, tips), max_age_s=wanted.max_age_s)
+        if wanted != built:
             raise ConfigError(f"observation term {wanted} differs from what this version builds: {built}")
+
+
+_SAID = ("of", "form", "relative_to", "offset", "scale", "limit", "period_ticks")
+
+
+def described_term(term: Mapping[str, Any], n_joints: int, tips: tuple[str, ...], max_age_s: float) -> ObservationTerm:
+    """Returns a term with width, frame, unit and source as the builder makes it. Raises ConfigError.
+
+    term: name and what else people say of it: history, and the keys of _SAID, as they are in ObservationTerm.
+    """
+    row, said = _row(term), {key: term[key] for key in _SAID if key in term}
+    history = int(term.get("history", 1))
+    return ObservationTerm(
+        name=term["name"],
+        width=width_of_tick(row, term, n_joints, tips) * history,
+        history=history,
+        frame=row.frame,
+        unit=unit_of(row, said.get("form", "")),
+        source=row.source_name,
+        max_age_s=0.0 if row.source is None else max_age_s,
+        port=row.port,
+        shape=row.shape,
+        **said,
+    )
+
+
+def source_of(quantity: str) -> str:
+    """Returns the source of what a term is made of, as a manifest names it. Raises ConfigError."""
+    return _row({"name": quantity}).source_name
+
+
+def _described(term: ObservationTerm, n_joints: int, tips: tuple[str, ...]) -> ObservationTerm:
+    said = {name: getattr(term, name) for name in ("name", "history", *_SAID)}
+    return described_term(said, n_joints, tips, term.max_age_s)
+
+
+def _row(term: Mapping[str, Any]) -> _Term:
+    quantity = term.get("of") or term["name"]
+    if quantity not in _TERMS:
+        raise ConfigError(f"observation term {quantity!r} is unknown; there are {list(TERM_NAMES)}")
+    return _TERMS[quantity]
 
 
 def needed_sources(spec: ObservationSpec) -> tuple[Source[Any], ...]:
     """Returns what there must be a sample of in every tick, in the order of the table; joints always."""
-    rows = [_TERMS[term.name] for term in spec.terms]
+    rows = [_TERMS[term.quantity] for term in spec.terms]
     needed = {row.source for row in rows} | {source for row in rows for source in row.also} | {JOINTS}
+    needed |= {RELATIVE_TO[term.relative_to] for term in spec.terms if term.relative_to in RELATIVE_TO}
     return tuple(source for source in SOURCES.values() if source in needed)
+
+
+def looks_back(spec: ObservationSpec) -> bool:
+    """Returns whether a policy needs more of a memory than what `observe_object` keeps: see `recall`."""
+    return bool(spec.remembered) or any(_TERMS[t.quantity].recalls or t.relative_to for t in spec.terms)
+
+
+def needs_fingertips(spec: ObservationSpec) -> bool:
+    """Returns whether a policy is told where fingertips are."""
+    known = {*RELATIVE_TO, ""}
+    return any(_TERMS[term.quantity].tips or term.relative_to not in known for term in spec.terms)
+
+
+def recall(
+    spec: ObservationSpec, inputs: ObservationInputs, memory: PolicyMemory, tips_m: Mapping[str, Array] | None = None
+) -> PolicyMemory:
+    """Returns the memory with this tick added to what the policy looks back on; once in a tick, before building.
+
+    tips_m: fingertips in the policy's frame, (..., 3) by site, for a policy that is told about them.
+    """
+    if not looks_back(spec):
+        return memory
+    past, tips = memory.further, tips_m or {}
+    if past is None:
+        ticks = array_namespace(memory.action).zeros_like(memory.action[..., :1])
+        raw = array_namespace(memory.action).zeros_like(memory.action)
+        now = Recollection(ticks=ticks, raw_action=raw, start=memory.object_pose, past=(), tips_m=tips)
+    else:
+        now = replace(past, ticks=past.ticks + 1.0, tips_m=tips)
+    memory = replace(memory, further=now)
+    values = [value_of(_TERMS[term.quantity], term, inputs, memory) for term in spec.remembered]
+    before = (
+        [filled(spec, t.history, v) for t, v in zip(spec.remembered, values, strict=True)] if past is None else now.past
+    )
+    pushed = tuple((*ticks[1:], value) for ticks, value in zip(before, values, strict=True))
+    return replace(memory, further=replace(now, past=pushed))
+
+
+def _seen(spec: ObservationSpec, inputs: ObservationInputs, memory: PolicyMemory) -> list[Array]:
+    """Returns the numbers of each vector, those of earlier ticks among them."""
+    if not spec.remembered:
+        return [value_of(_TERMS[term.quantity], term, inputs, memory) for term in spec.vectors]
+    past = dict(zip((term.name for term in spec.remembered), further(memory).past, strict=True))
+    step = 1 if spec.history_order == "oldest_first" else -1
+    xp = array_namespace(inputs[JOINTS].pos_rad)
+    return [
+        xp.concat(list(past[t.name][::step]), axis=-1)
+        if t.name in past
+        else value_of(_TERMS[t.quantity], t, inputs, memory)
+        for t in spec.vectors
+    ]
 
 
 def build_observation(spec: ObservationSpec, inputs: ObservationInputs, memory: PolicyMemory) -> Array:
@@ -185,13 +298,12 @@ def build_observation(spec: ObservationSpec, inputs: ObservationInputs, memory: 
     Every input has the same leading dimensions. Noise, delay and dropout belong to the samples, before this.
     """
     xp = array_namespace(inputs[JOINTS].pos_rad)
-    parts = [_TERMS[term.name].compute(inputs, memory) for term in spec.vectors]
-    return xp.astype(xp.concat(parts, axis=-1), xp.float32)
+    return xp.astype(xp.concat(_seen(spec, inputs, memory), axis=-1), xp.float32)
 
 
 def build_ports(spec: ObservationSpec, inputs: ObservationInputs, memory: PolicyMemory) -> dict[str, Array]:
     """Returns what each input of the network takes, float32, (..., *spec.ports[name]): the vector and the rest."""
     xp = array_namespace(inputs[JOINTS].pos_rad)
-    own = {t.port: _TERMS[t.name].compute(inputs, memory) for t in spec.terms if t.port != VECTOR}
+    own = {t.port: value_of(_TERMS[t.quantity], t, inputs, memory) for t in spec.terms if t.port != VECTOR}
     vector = {VECTOR: build_observation(spec, inputs, memory)}
     return vector | {port: xp.astype(values, xp.float32) for port, values in own.items()}

@@ -1,5 +1,6 @@
 """What a policy remembers from one tick to the next; seeded from the measured pose after every hold or reset."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -13,12 +14,28 @@ Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Recollection:
+    """What only some policies look back on; kept by observation/builder.py.
+
+    ticks: since the policy started, (..., 1). raw_action: the network's last answer, (..., n). start: the first pose.
+    past: of each term with a history the values of its ticks, oldest first. tips_m: fingertips of this tick, by site.
+    """
+
+    ticks: Array
+    raw_action: Array
+    start: PoseSample | None
+    past: tuple[tuple[Array, ...], ...]
+    tips_m: Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyMemory:
     """Values carried between ticks; arrays are (..., n) or (..., 3).
 
     target_pos_rad: the last decoded target. action: the last action after clipping and smoothing, no unit.
     object_pose: the last pose sample seen, None for a policy that is given none. object_lin_vel_m_s,
-    object_ang_vel_rad_s: differences of successive pose samples, hand frame; zero without any.
+    object_ang_vel_rad_s: differences of successive pose samples, hand frame; zero without any. further: see there; None
+    for a policy that does not look back on it.
     """
 
     target_pos_rad: Array
@@ -26,6 +43,7 @@ class PolicyMemory:
     object_pose: PoseSample | None
     object_lin_vel_m_s: Array
     object_ang_vel_rad_s: Array
+    further: Recollection | None = None
 
 
 def seed_memory(inputs: ObservationInputs) -> PolicyMemory:
@@ -72,4 +90,8 @@ def copies_of(memory: Kind, hand: int, copies: int) -> Kind:
 def _repeated(value: Any, rows: list[int]) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{item.name: _repeated(getattr(value, item.name), rows) for item in fields(value)})
+    if isinstance(value, Mapping):
+        return {name: _repeated(item, rows) for name, item in value.items()}
+    if value is None or isinstance(value, tuple):
+        return value and tuple(_repeated(item, rows) for item in value)
     return value[rows]

@@ -8,10 +8,10 @@ from array_api_compat import array_namespace
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import Array, quat_to_matrix
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import HandShape, Link, Part
 from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.contracts.solid import Kind, Solid
 from dexterity_ros.contracts.surface import ConvexPart, Samples, surface_samples
-from dexterity_ros.perception.hand_shape import HandShape, Link, Part
 
 
 class HandPoints:

@@ -1,94 +1,14 @@
 """Where the hand's solid parts are, from its joints: to take the hand out of what a camera sees. Pure numpy."""
 
 import math
-from dataclasses import dataclass
-from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts import config
 from dexterity_ros.contracts.arrays import Floats
-from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import matrix_to_quat, quat_to_matrix
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.ranges import PART_NAME, UNIT_QUATERNION, Checked, Length, Pattern, Range, UnitLength
-
-_MOST_LINKS = 200
-_WITHIN = Range(-1.0, 1.0, "within the frame of a link of a hand")
-_SIZES = {"box": 3, "capsule": 2}
-SHAPE_FILE = "shape.yaml"  # beside the hand's MJCF, made from it by python -m dexterity_ros.sim.hand_shape
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part(Checked):
-    """A box (half sizes) or capsule (radius, half length along z) fixed to a link; pos_m, quat_wxyz in its frame."""
-
-    kind: Literal["box", "capsule"]
-    size_m: Annotated[tuple[float, ...], Range(0.0, 1.0, "half of a part of a hand"), Length(2, 3, "see above")]
-    pos_m: Annotated[tuple[float, float, float], _WITHIN]
-    quat_wxyz: Annotated[tuple[float, float, float, float], UNIT_QUATERNION]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(self.size_m) != _SIZES[self.kind]:
-            raise ConfigError(f"a {self.kind} has {_SIZES[self.kind]} sizes, found {list(self.size_m)}")
-
-    @property
-    def pose(self) -> Floats:
-        """T_link_part, (4, 4)."""
-        return _transform(self.pos_m, self.quat_wxyz)
-
-    def contains(self, local_m: Floats) -> NDArray[np.bool_]:
-        """Returns which points, (n, 3) in the part's own frame, lie inside."""
-        if self.kind == "box":
-            return (np.abs(local_m) - np.array(self.size_m)).max(axis=1) < 0.0
-        return _distance(self, local_m) < 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Link(Checked):
-    """A link in the frame of its parent (an index before its own, -1: the hand frame), turned by one joint or none.
-
-    joint: name, empty when the link does not turn. axis, anchor_m: of the joint, in the link's own frame.
-    """
-
-    parent: Annotated[int, Range(-1, _MOST_LINKS, "an index; -1 = the hand frame")]
-    pos_m: Annotated[tuple[float, float, float], _WITHIN]
-    quat_wxyz: Annotated[tuple[float, float, float, float], UNIT_QUATERNION]
-    joint: Annotated[str, Pattern(f"{PART_NAME.regex}|", PART_NAME.expected)]
-    axis: Annotated[tuple[float, float, float], Range(-1.001, 1.001, "parts of a unit vector")]
-    anchor_m: Annotated[tuple[float, float, float], _WITHIN]
-    parts: Annotated[tuple[Part, ...], Length(0, 100, "solid parts of one link")]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.joint:
-            UnitLength("a unit vector, which the joint turns about").check(self.axis, "axis")
-
-
-@dataclass(frozen=True, kw_only=True)
-class HandShape(Checked):
-    """All links, parents first."""
-
-    links: Annotated[tuple[Link, ...], Length(1, _MOST_LINKS, "a hand has links")]
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for i, link in enumerate(self.links):
-            if link.parent >= i:
-                raise ConfigError(f"links[{i}].parent is {link.parent}, expected a link before it, or -1")
-
-
-def load_shape(hand: HandSpec) -> HandShape:
-    """Returns the shape that lies beside the hand's MJCF. Raises ConfigError when it is missing or of another hand."""
-    shape = config.load(HandShape, hand.mjcf_path.with_name(SHAPE_FILE))
-    joints = {link.joint for link in shape.links if link.joint}
-    if joints != set(hand.joint_names):
-        raise ConfigError(
-            f"{SHAPE_FILE} of {hand.name} turns {sorted(joints)}, the hand has {sorted(hand.joint_names)}"
-        )
-    return shape
+from dexterity_ros.contracts.hand_shape import HandShape, Link, Part
 
 
 class HandBody:
@@ -101,7 +21,7 @@ class HandBody:
         self._rest = [_transform(link.pos_m, link.quat_wxyz) for link in shape.links]
         self._turns = [_Turn(link) for link in shape.links]
         self._parts = [(k, part) for k, link in enumerate(shape.links) for part in link.parts]
-        self._local = np.stack([part.pose for _, part in self._parts])
+        self._local = np.stack([part_pose(part) for _, part in self._parts])
         self._link_of_part = np.array([k for k, _ in self._parts])
         self._reach = np.array([_reach(part) for _, part in self._parts])
 
@@ -177,6 +97,18 @@ def _distance(part: Part, local_m: Floats) -> Floats:
 
 def _reach(part: Part) -> float:
     return float(np.linalg.norm(part.size_m)) if part.kind == "box" else float(sum(part.size_m))
+
+
+def part_pose(part: Part) -> Floats:
+    """Returns T_link_part, (4, 4)."""
+    return _transform(part.pos_m, part.quat_wxyz)
+
+
+def contains(part: Part, local_m: Floats) -> NDArray[np.bool_]:
+    """Returns which points, (n, 3) in the part's own frame, lie inside."""
+    if part.kind == "box":
+        return (np.abs(local_m) - np.array(part.size_m)).max(axis=1) < 0.0
+    return _distance(part, local_m) < 0.0
 
 
 def _transform(pos_m: tuple[float, float, float], quat_wxyz: tuple[float, float, float, float]) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import quat_to_matrix
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.perception.hand_shape import HandShape, Link, Part
+from dexterity_ros.contracts.hand_shape import HandShape, Link, Part
 
 BASE = "hand"  # the hand frame
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
-from dexterity_ros.perception.hand_shape import HandShape, Part
+from dexterity_ros.contracts.hand_shape import HandShape, Part
+from dexterity_ros.perception.hand_shape import contains, part_pose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ def surface_points(shape: HandShape, spacing_m: float) -> SurfacePoints:
     for k, link in enumerate(shape.links):
         for part in link.parts:
             local, normal = _part_points(part, spacing_m)
-            pose = part.pose
+            pose = part_pose(part)
             placed = local @ pose[:3, :3].T + pose[:3, 3]
             outside = ~_inside_others(placed, part, link.parts)
             points.append(placed[outside])
@@ -52,8 +53,8 @@ def _inside_others(points_m: Floats, own: Part, parts: tuple[Part, ...]) -> NDAr
     inside = np.zeros(len(points_m), dtype=bool)
     for part in parts:
         if part is not own:
-            pose = part.pose
-            inside |= part.contains((points_m - pose[:3, 3]) @ pose[:3, :3])
+            pose = part_pose(part)
+            inside |= contains(part, (points_m - pose[:3, 3]) @ pose[:3, :3])
     return inside
 
 

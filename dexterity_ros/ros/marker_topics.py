@@ -13,8 +13,9 @@ from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.frames import quat_rotate
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.object import ObjectSpec
-from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.perception.object_mesh import object_mesh
 from dexterity_ros.viewer.panels import Snapshot
 

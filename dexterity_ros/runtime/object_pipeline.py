@@ -8,12 +8,13 @@ import numpy as np
 from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.samples import CloudSample, DepthSample, JointSample
 from dexterity_ros.estimation.object_estimator import Estimate, ObjectEstimator
 from dexterity_ros.estimation.surface_tracker import TrackerConfig
 from dexterity_ros.perception.camera_watch import CameraWatch, Displacement, WatchConfig
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
-from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.runtime.tracked_object import tracked_object
 
 WITHOUT_COLOURS = "an image without colours does not tell which way round the object is"

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,71 +15,22 @@ from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts.chunk import ChunkUse
 from dexterity_ros.contracts.errors import BundleError, Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.manifest import PolicyManifest
-from dexterity_ros.contracts.outputs import ACTION, REACHED
+from dexterity_ros.contracts.outputs import ACTION
 from dexterity_ros.contracts.ports import NetworkPort, Ports
 from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, ObservationInputs
 from dexterity_ros.contracts.spec import VECTOR
-from dexterity_ros.observation.builder import build_ports, check_spec
+from dexterity_ros.observation.builder import build_ports, check_spec, looks_back, needs_fingertips, recall
+from dexterity_ros.observation.fingertips import Fingertips
 from dexterity_ros.observation.memory import PolicyMemory, copies_of, observe_object, seed_memory
+from dexterity_ros.observation.view import PolicyView
 from dexterity_ros.runtime.asking import Answering, Asker, Beside
 from dexterity_ros.runtime.chunked import Chunked
 from dexterity_ros.runtime.guard import Guard, Workspace
+from dexterity_ros.runtime.tick import Tick as Tick
 from dexterity_ros.tasks.sight import goal_error_rad
-from dexterity_ros.wire import TickRecord
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tick:
-    """One control step: what was seen, what the network said, what is commanded.
-
-    observation: (..., width) float32. outputs: what the network said, by port, each (..., its width) float32.
-    target: (..., n) rad.
-    led: an operator acted instead of the network; the action is theirs then.
-    recovering: a decoy was shown in place of the goal, (...); None where no recovery is declared, or it is off.
-    use: the chunks that the action was made of; None for a policy that says one action at a time.
-    """
-
-    inputs: ObservationInputs
-    observation: NDArray[np.float32]
-    outputs: Ports
-    target: JointTarget
-    led: bool = False
-    recovering: NDArray[np.bool_] | None = None
-    use: ChunkUse | None = None
-
-    @property
-    def doing(self) -> str:
-        """What people are told about it."""
-        if self.led:
-            return "acting: an operator leads"
-        return "acting: recovering" if self.recovering is not None and self.recovering.any() else "acting"
-
-    @property
-    def raw_action(self) -> NDArray[np.float32]:
-        """The action, (..., n)."""
-        return self.outputs[ACTION.name]
-
-    def record(self, reset: int) -> TickRecord:
-        """Returns it as it is recorded, of one hand. reset: the number of the reset it follows."""
-        return TickRecord(
-            now_ns=self.target.stamp_ns,
-            reset=reset,
-            inputs=self.inputs,
-            observation=self.observation,
-            outputs=self.outputs,
-            target=self.target,
-            led=self.led,
-            recovering=None if self.recovering is None else bool(self.recovering),
-            use=self.use,
-        )
-
-    @property
-    def reached(self) -> NDArray[np.float32] | None:
-        """How sure the policy is that the goal is reached, (...) in 0 to 1; None for one that does not say."""
-        return self.outputs[REACHED.name][..., 0] if REACHED.name in self.outputs else None
-
 
 # outputs, the next state, the chunks that the action is made of
 _Answer = tuple[Ports, NDArray[np.float32] | None, ChunkUse | None]
@@ -105,11 +56,14 @@ class PolicyPipeline:
         Raises BundleError or ConfigError when policy and hand do not fit.
         """
         manifest.check_hand(hand)
-        check_spec(manifest.observation, len(hand.joints))
+        check_spec(manifest.observation, len(hand.joints), hand.fingertip_sites)
         self.manifest, self.hand, self.recovery = manifest, hand, manifest.recovery
         self.guard = Guard(manifest.observation, workspace)
         if manifest.recovery is not None and not {GOAL, OBJECT_POSE} <= set(self.guard.sources):
             raise BundleError(f"{manifest.name} declares a recovery and does not see both goal and object")
+        shape = load_shape(hand) if needs_fingertips(manifest.observation) else None
+        fingertips = None if shape is None else Fingertips(hand, shape)
+        self._view = PolicyView(manifest.convention, hand, fingertips)
         self._network = network
         self.chunked = _chunked(manifest, network, asker)
         self._memory: PolicyMemory | None = None
@@ -143,12 +97,17 @@ class PolicyPipeline:
     def overrule(self, target_pos_rad: NDArray[np.float64]) -> None:
         """Tells the policy that another target, (..., n) rad, was followed instead of its own last one."""
         if self._memory is not None:
-            self._memory = replace(self._memory, target_pos_rad=target_pos_rad)
+            self._memory = replace(self._memory, target_pos_rad=self._view.joints(target_pos_rad))
 
     def raw_action(
         self, observation: NDArray[np.float32], state: NDArray[np.float32] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Returns the actions to observations (N, width) and the next state, for a simulator that decodes."""
+        """Returns the actions to observations (N, width) and the next state, for a simulator that decodes.
+
+        Raises BundleError for a policy with a convention of its own, which such a simulator knows nothing of.
+        """
+        if self.manifest.convention is not None or looks_back(self.manifest.observation):
+            raise BundleError(f"{self.manifest.name} counts and remembers in its own way: only its pipeline can run it")
         outputs, after = self._network({VECTOR: observation}, self._begin(len(observation)) if state is None else state)
         return outputs[ACTION.name], after
 
@@ -157,14 +116,16 @@ class PolicyPipeline:
 
     def towards(self, target_pos_rad: NDArray[np.float64], inputs: ObservationInputs) -> NDArray[np.float32]:
         """Returns the action, (..., n), that leads to an operator's target as fast as the policy itself could move."""
-        memory = self._memory or seed_memory(inputs)
+        seen = self._view.seen(inputs)
+        memory = self._memory or seed_memory(seen)
         action = encode_target(
             self.manifest.action,
-            target_pos_rad,
+            self._view.joints(target_pos_rad),
             previous_action=memory.action,
             previous_target_rad=memory.target_pos_rad,
-            lower_rad=self.hand.lower_rad,
-            upper_rad=self.hand.upper_rad,
+            lower_rad=self._view.lower_rad,
+            upper_rad=self._view.upper_rad,
+            joint_pos_rad=seen[JOINTS].pos_rad,
         )
         return np.asarray(action, dtype=np.float32)
 
@@ -184,10 +145,11 @@ class PolicyPipeline:
         fault = self.guard.check(inputs, now_ns)
         if fault is not None:
             return fault
-        memory = self._memory or seed_memory(inputs)
-        memory = observe_object(memory, inputs)
         progress = None if instead is not None else self._watched(inputs, now_ns)
-        ports = build_ports(self.manifest.observation, _shown(inputs, progress), memory)
+        spec, seen = self.manifest.observation, self._view.seen(_shown(inputs, progress))
+        memory = observe_object(self._memory or seed_memory(seen), seen)
+        memory = recall(spec, seen, memory, self._view.tips_m(inputs))
+        ports = build_ports(spec, seen, memory)
         if (broken := self._not_finite(ports)) is not None:
             return broken
         answer = self._ask(ports, now_ns, repeating, led=instead is not None)
@@ -203,21 +165,35 @@ class PolicyPipeline:
             outputs[ACTION.name],
             previous_action=memory.action,
             previous_target_rad=memory.target_pos_rad,
-            lower_rad=self.hand.lower_rad,
-            upper_rad=self.hand.upper_rad,
-            joint_pos_rad=inputs[JOINTS].pos_rad,
+            lower_rad=self._view.lower_rad,
+            upper_rad=self._view.upper_rad,
+            joint_pos_rad=seen[JOINTS].pos_rad,
         )
-        self._memory, self._state = replace(memory, target_pos_rad=target, action=action), state
+        self._remember(memory, target, action, outputs)
+        self._state = state
         self._progress = progress
         return Tick(
             inputs=inputs,
             observation=ports[VECTOR],
             outputs=outputs,
-            target=JointTarget(stamp_ns=now_ns, pos_rad=target),
+            target=JointTarget(stamp_ns=now_ns, pos_rad=self._commanded(target)),
             led=instead is not None,
             recovering=self._recovering(progress, inputs),
             use=use,
         )
+
+    def _remember(
+        self, memory: PolicyMemory, target: NDArray[np.float64], action: NDArray[np.float64], outputs: Ports
+    ) -> None:
+        self._memory = replace(memory, target_pos_rad=target, action=action)
+        if memory.further is not None:
+            raw = outputs[ACTION.name].astype(memory.further.raw_action.dtype)
+            self._memory = replace(self._memory, further=replace(memory.further, raw_action=raw))
+
+    def _commanded(self, target: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Returns the policy's target as our hand takes it, inside its limits."""
+        ours = self._view.ours(target)
+        return ours if self.manifest.action.within_limits else np.clip(ours, self.hand.lower_rad, self.hand.upper_rad)
 
     def _watched(self, inputs: ObservationInputs, now_ns: int) -> Progress | None:
         """Returns how the policy gets on, None without recovery; it begins anew after an operator has led."""
@@ -281,14 +257,26 @@ def _shown(inputs: ObservationInputs, progress: Progress | None) -> ObservationI
 
 
 def load_pipeline(
-    bundle: Path, hand: HandSpec, *, workspace: Workspace | None = None, recovery: bool = True, beside: bool = False
+    bundle: Path,
+    hand: HandSpec,
+    *,
+    workspace: Workspace | None = None,
+    recovery: bool = True,
+    beside: bool = False,
+    unverified: bool = True,
 ) -> PolicyPipeline:
     """Returns the pipeline of a bundle directory, checked against the hand. Raises BundleError, ConfigError.
 
     recovery: False switches off what the bundle declares for when it makes no progress.
     beside: a network that says chunks runs in a thread of its own, as on a robot; close the pipeline in the end.
+    unverified: False refuses a bundle that says things of which nobody has confirmed that they are so.
     """
     manifest, network = load_policy(bundle)
+    if manifest.unverified and not unverified:
+        raise BundleError(
+            f"{manifest.name} is unverified in {list(manifest.unverified)}: nobody has confirmed it; "
+            "allow_unverified:=true runs it all the same, and the recording says so"
+        )
     pipeline = PolicyPipeline(manifest, network, hand, workspace=workspace, asker=Beside if beside else None)
     if not recovery:
         pipeline.recovery = None

@@ -1,4 +1,4 @@
-"""The solid parts of a hand's MJCF as perception needs them (perception/hand_shape.py reads what this writes).
+"""Links, solid parts and fingertips of a hand's MJCF (contracts/hand_shape.py reads what this writes).
 
 python -m dexterity_ros.sim.hand_shape leap   writes shape.yaml beside the hand's MJCF.
 """
@@ -23,7 +23,13 @@ _KINDS = {
 def hand_shape(hand: HandSpec) -> dict[str, Any]:
     """Returns the content of shape.yaml for a hand. Raises ConfigError for a colliding part that is no primitive."""
     model = mujoco.MjModel.from_xml_path(str(hand.mjcf_path))
-    return {"links": [_link(model, body) for body in range(1, model.nbody)]}
+    tips = [_tip(model, site) for site in hand.fingertip_sites]
+    return {"links": [_link(model, body) for body in range(1, model.nbody)], "tips": tips}
+
+
+def _tip(model: mujoco.MjModel, name: str) -> dict[str, Any]:
+    site = model.site(name)
+    return {"site": name, "link": int(site.bodyid[0]) - 1, "pos_m": _numbers(site.pos)}
 
 
 def _link(model: mujoco.MjModel, body: int) -> dict[str, Any]:

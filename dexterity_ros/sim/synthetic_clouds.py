@@ -13,12 +13,12 @@ from dexterity_ros.contracts.arrays import Bools, Floats, Ints
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.frames import quat_rotate, quat_to_matrix, rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.contracts.ranges import PATH, SHARE, Checked, Range
 from dexterity_ros.contracts.samples import CloudSample
 from dexterity_ros.contracts.surface import surface_samples
 from dexterity_ros.perception.hand_points import HandPoints
-from dexterity_ros.perception.hand_shape import load_shape
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 
 _LENGTH = Range(0.0, 0.1, "less than a hand")

@@ -34,6 +34,7 @@ class ClosedLoop:
     viewer_port: int = 0
     object: str | None = None
     recovery: bool = True
+    allow_unverified: bool = False
     extra: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -48,6 +49,7 @@ class ClosedLoop:
             "robot": self.robot,
             "policy": self.policy,
             "recovery": self.recovery,
+            "allow_unverified": self.allow_unverified,
             "task": self.task or manifest.task,
             "object": self.object or manifest.object,
             "seed": self.seed,

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.contracts.spec import ObservationSpec
 from dexterity_ros.perception.hand_points import HandPoints
-from dexterity_ros.perception.hand_shape import load_shape
 from dexterity_ros.tasks.spec import GOAL_ANGLE
 from dexterity_ros.training.networks import RunningNorm, mlp
 from dexterity_ros.training.ranges import WIDTH

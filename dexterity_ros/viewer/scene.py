@@ -7,9 +7,10 @@ from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.frames import matrix_to_quat
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import Part, load_shape
 from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.contracts.samples import CloudSample
-from dexterity_ros.perception.hand_shape import HandBody, Part, load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.perception.object_mesh import object_mesh
 from dexterity_ros.viewer.panels import Snapshot
 from dexterity_ros.viewer.shapes import capsule_mesh

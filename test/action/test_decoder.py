@@ -89,3 +89,42 @@ def test_a_ramp_starts_and_ends_where_it_should_and_keeps_its_speed():
     np.testing.assert_allclose(path[-1], end)
     assert np.abs(np.diff(path, axis=0)).max() / 0.01 <= 1.5 + 1e-6
     assert ramp.done(int(ramp.duration_s * 1e9) + 1) and not ramp.done(0)
+
+
+def _decoded(spec: ActionSpec, raw: float, *, target: float = 0.1, measured: float = 0.3, previous: float = 0.5):
+    found, action = decode_action(
+        spec,
+        np.full(2, raw, dtype=np.float32),
+        previous_action=np.full(2, previous),
+        previous_target_rad=np.full(2, target),
+        lower_rad=np.full(2, -1.0),
+        upper_rad=np.full(2, 1.0),
+        joint_pos_rad=np.full(2, measured),
+    )
+    return float(found[0]), float(action[0])
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"mode": "measured"}, 0.3 + 0.2),
+        ({"mode": "default", "default_pos_rad": (0.6, 0.6)}, 0.6 + 0.2),
+        ({"mode": "relative"}, 0.1 + 0.2),
+        ({"mode": "relative", "joint_scale_rad": (0.1, 0.2)}, 0.1 + 0.1),
+    ],
+)
+def test_an_action_is_added_to_what_its_mode_says(said, expected):
+    spec = ActionSpec(scale_rad=0.2, clip=1.0, ema=1.0, **said)
+    assert _decoded(spec, 1.0)[0] == pytest.approx(expected)
+
+
+def test_targets_can_be_smoothed_instead_of_actions():
+    spec = ActionSpec(mode="default", scale_rad=0.2, clip=1.0, ema=0.25, smooths="target", default_pos_rad=(0.6, 0.6))
+    target, action = _decoded(spec, 1.0)
+    assert target == pytest.approx(0.25 * 0.8 + 0.75 * 0.1)
+    assert action == 1.0
+
+
+def test_a_policys_own_target_may_lie_beyond_the_limits():
+    spec = ActionSpec(mode="default", scale_rad=2.0, clip=1.0, ema=1.0, default_pos_rad=(0.6, 0.6), within_limits=False)
+    assert _decoded(spec, 1.0)[0] == pytest.approx(2.6)

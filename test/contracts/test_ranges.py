@@ -15,13 +15,13 @@ from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import HandShape
 from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.ranges import Checked, Length, Pattern, Range, UnitLength, check_text, field_hints, shown
 from dexterity_ros.drivers.dynamixel.control_table import MotorModel
 from dexterity_ros.evaluation.protocol import Protocol
 from dexterity_ros.evaluation.simulate import JudgeConfig
 from dexterity_ros.perception.depth_cloud import CloudConfig
-from dexterity_ros.perception.hand_shape import HandShape
 from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.systems.spec import SystemSpec
 from dexterity_ros.tasks.goal_parameters import GoalParameters

@@ -8,6 +8,7 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.family.catalogue import load_catalogue
 from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.motor import load_ceilings
 from dexterity_ros.contracts.object import load_box
@@ -16,7 +17,6 @@ from dexterity_ros.contracts.resources import data_root
 from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, load_motor
 from dexterity_ros.evaluation.protocol import load_protocol
 from dexterity_ros.evaluation.simulate import JudgeConfig
-from dexterity_ros.perception.hand_shape import load_shape
 from dexterity_ros.systems.spec import load_system
 from dexterity_ros.tasks.spec import TaskSpec
 

@@ -12,10 +12,11 @@ import mujoco
 
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.frames import rotvec_to_quat
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
-from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.sim.depth_camera import DepthCamera
 from dexterity_ros.sim.rendered_view import STEREO
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene

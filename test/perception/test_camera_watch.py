@@ -11,9 +11,10 @@ pytest.importorskip("mujoco")
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import FaultCode
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.perception.camera_watch import CameraWatch, WatchConfig
-from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.safety.faults import REACTIONS, Reaction
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 

@@ -16,7 +16,8 @@ import mujoco
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec, load_hand
-from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.contracts.hand_shape import load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.sim.hand_shape import hand_shape
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from dexterity_ros.contracts.frames import matrix_to_quat, quat_to_matrix, rotvec_to_quat
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.contracts.hand_shape import load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.perception.hand_urdf import hand_urdf
 
 

@@ -11,12 +11,13 @@ pytest.importorskip("mujoco")
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.family.catalogue import load_catalogue
 from dexterity_ros.contracts.frames import quat_rotate
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.solid import Solid
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
 from dexterity_ros.perception.hand_points import HandPoints
-from dexterity_ros.perception.hand_shape import HandBody, load_shape
+from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 from dexterity_ros.sim.synthetic_clouds import CloudNoise, Seen, SyntheticClouds
 

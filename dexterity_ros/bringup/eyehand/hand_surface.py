@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import HandShape, load_shape
 from dexterity_ros.estimation.surfaces import box_distance
-from dexterity_ros.perception.hand_shape import HandBody, HandShape, load_shape
+from dexterity_ros.perception.hand_shape import HandBody, part_pose
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +142,7 @@ class Parts:
     def __init__(self, shape: HandShape) -> None:
         pairs = [(k, part) for k, link in enumerate(shape.links) for part in link.parts]
         self.link = np.array([k for k, _ in pairs])
-        self.placed = np.stack([part.pose for _, part in pairs])
+        self.placed = np.stack([part_pose(part) for _, part in pairs])
         self._is_box = np.array([part.kind == "box" for _, part in pairs])
         # A capsule is a box without width that is thicker by its radius; a box is one with no such skin.
         self._half = np.array([part.size_m if part.kind == "box" else (0.0, 0.0, part.size_m[1]) for _, part in pairs])

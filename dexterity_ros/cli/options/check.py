@@ -18,7 +18,7 @@ class CheckOptions:
 
     JSON keys:
     The names printed in the left column, each with a line of text: bundle; task, object; hand; control rate;
-    observation; action; latency trained; current limit; gate; golden pair; trained; measured.
+    observation; action; latency trained; convention; unverified; current limit; gate; golden pair; trained; measured.
 
     Attributes:
         bundle: policy bundle directory.

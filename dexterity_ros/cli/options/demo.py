@@ -52,6 +52,7 @@ class DemoOptions:
         minutes: stop after this time at the latest, starting included; 0 is no limit.
         policy: policy bundle directory, or none.
         recovery: what the policy declares for when it makes no progress.
+        allow_unverified: an imported policy may run though not all that its manifest says is confirmed.
         task: name in config/tasks; default: the one the policy was trained for.
         object: name in models/objects, or folder of your own; default: the one the policy was trained on.
         goal_rad: smallest and largest angle of a new goal; default: what of 0.8 to 1.2 rad the task has.
@@ -69,6 +70,7 @@ class DemoOptions:
     minutes: float = 3.0
     policy: str = "models/policies/leap_so3_mended"
     recovery: bool = True
+    allow_unverified: bool = False
     task: Annotated[str | None, optional("TASK")] = None
     object: Annotated[str | None, optional("OBJECT")] = None
     goal_rad: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None

@@ -5,7 +5,7 @@ from rclpy.node import Node
 from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.perception.hand_shape import load_shape
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.perception.hand_urdf import hand_urdf
 from dexterity_ros.runtime.hand_tick import HandTick
 

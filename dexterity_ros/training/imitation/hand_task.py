@@ -15,7 +15,7 @@ from dexterity_ros.contracts.outputs import ACTION
 from dexterity_ros.contracts.samples import GoalSample
 from dexterity_ros.contracts.sources import GOAL
 from dexterity_ros.contracts.spec import VECTOR, ActionSpec, ObservationSpec
-from dexterity_ros.observation.builder import build_observation, check_spec
+from dexterity_ros.observation.builder import build_observation, check_spec, looks_back
 from dexterity_ros.observation.memory import observe_object, seed_memory
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvStep
@@ -40,7 +40,11 @@ class BundleExpert:
         manifest, self._network = load_policy(bundle)
         manifest.check_hand(hand)
         check_spec(manifest.observation, len(hand.joints))
-        if manifest.state_width > 0:
+        if manifest.convention is not None:
+            raise BundleError(
+                f"{manifest.name} counts joints in its own way; an expert's action must mean what ours does"
+            )
+        if manifest.state_width > 0 or looks_back(manifest.observation):
             raise BundleError(f"{manifest.name} has memory; an expert is asked about states that it did not come to")
         if replace(manifest.action, max_lead_rad=None) != replace(
             action, max_lead_rad=None
