@@ -11,7 +11,7 @@ from dexterity_ros.contracts.frames import rotation_angle, rotation_between
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.ports import NetworkPort
-from dexterity_ros.contracts.sources import ObservationInputs
+from dexterity_ros.contracts.sources import JOINTS, ObservationInputs
 from dexterity_ros.evaluation.conventions import Candidate, candidates, open_families
 from dexterity_ros.evaluation.outcomes import GoalOutcome
 from dexterity_ros.evaluation.simulate import Course, JudgeConfig, run_trials
@@ -182,7 +182,7 @@ class _Many:
         for k, pipeline in enumerate(self._pipelines):
             own = _rows(inputs, slice(k * self._each, (k + 1) * self._each))
             tick = pipeline.step(own, now_ns)
-            parts.append(own.samples["joint_states"].pos_rad if isinstance(tick, Fault) else tick.target.pos_rad)
+            parts.append(own[JOINTS].pos_rad if isinstance(tick, Fault) else tick.target.pos_rad)
         return np.concatenate(parts)
 
 

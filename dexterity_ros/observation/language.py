@@ -9,6 +9,7 @@ from array_api_compat import array_namespace
 
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.frames import Array, quat_conjugate, quat_multiply
+from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.sources import GOAL, OBJECT_POSE, ObservationInputs, Source
 from dexterity_ros.contracts.spec import OWN_MEMORY, VECTOR, ObservationSpec, ObservationTerm
 from dexterity_ros.observation.memory import PolicyMemory, Recollection
@@ -92,14 +93,19 @@ def value_of(row: Term, term: ObservationTerm, inputs: ObservationInputs, memory
 
 def _relative(row: Term, value: Array, to: str, inputs: ObservationInputs, memory: PolicyMemory) -> Array:
     """Returns a rotation in the frame of another, or a place minus another, along the axes of the hand frame."""
-    known = further(memory)
-    pose = known.start if to == "start" else inputs.get(OBJECT_POSE)
     if row.rotation:
-        quat = inputs[GOAL].quat_wxyz if to == "goal" else pose.quat_wxyz
+        quat = inputs[GOAL].quat_wxyz if to == "goal" else _reference(to, inputs, memory).quat_wxyz
         return quat_multiply(quat_conjugate(quat), value)
-    origin = known.tips_m[to] if to in known.tips_m else pose.pos_m  # noqa: SIM401 - there may be no pose
+    tips = further(memory).tips_m
+    origin = tips[to] if to in tips else _reference(to, inputs, memory).pos_m
     xp = array_namespace(value)
     return value - xp.concat([origin] * (value.shape[-1] // 3), axis=-1)
+
+
+def _reference(to: str, inputs: ObservationInputs, memory: PolicyMemory) -> PoseSample:
+    """Returns the object's pose now, or when the policy started."""
+    start = further(memory).start
+    return start if to == "start" and start is not None else inputs[OBJECT_POSE]
 
 
 def _phase(ticks: Array, period: float) -> Array:

@@ -15,7 +15,7 @@ import dexterity_ros
 from dexterity_ros.bundles.importers.contract import Contract, TermAnswer
 from dexterity_ros.bundles.importers.foreign import Foreign
 from dexterity_ros.bundles.importers.graph import action_size, adapted, port_sizes, state_width
-from dexterity_ros.bundles.importers.rehearsal import rehearse
+from dexterity_ros.bundles.importers.rehearsal import rehearse, save_golden
 from dexterity_ros.bundles.onnx_network import OnnxNetwork, load_policy
 from dexterity_ros.bundles.onnx_network import contract as stored_contract
 from dexterity_ros.contracts import config
@@ -56,7 +56,7 @@ def write_bundle(foreign: Foreign, contract: Contract, hand: HandSpec, file: Pat
     onnx.save(model, str(path))
     network = OnnxNetwork(path)
     seen = rehearse(manifest, network, hand)
-    np.savez_compressed(bundle / GOLDEN_FILE, **seen.pairs)
+    save_golden(seen.pairs, bundle / GOLDEN_FILE)
     manifest = replace(manifest, training_range=seen.ranges, golden_sha256=sha256(bundle / GOLDEN_FILE))
     _stamp(model, manifest)
     onnx.save(model, str(path))

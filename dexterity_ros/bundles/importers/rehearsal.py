@@ -1,6 +1,9 @@
 """Shows a policy plausible samples: what its golden file holds, and ranges where nobody knows those of its training."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,6 +59,11 @@ def rehearse(manifest: PolicyManifest, network: OnnxNetwork, hand: HandSpec) -> 
         state = after
     pairs = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     return Rehearsal(pairs=pairs, ranges=_ranges(manifest, pairs[VECTOR]))
+
+
+def save_golden(pairs: Mapping[str, Any], path: Path) -> None:
+    """Writes golden_io.npz."""
+    np.savez_compressed(path, **pairs)
 
 
 def _asked(
