@@ -134,7 +134,7 @@ MENU: dict[str, dict[str, Command | Group]] = {
     },
     "train": {
         "train": Group("a teacher, a student, or comparisons of ways to train", _TRAINING),
-        "import": Group("what was made elsewhere", _IMPORT),
+        "import": Group("what was made elsewhere: a policy", _IMPORT),
         "export": Command("a policy bundle from a training run", "export:ExportOptions", "export:export", _EXPORT),
         "check": Command("the contract of a bundle; does it fit a hand?", "check:CheckOptions", "check:check"),
     },

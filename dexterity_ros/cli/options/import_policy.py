@@ -11,7 +11,7 @@ from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
 
 @dataclass(frozen=True, kw_only=True)
 class ImportPolicyOptions:
-    """Make a bundle of a policy that another program trained, or find out which convention of a bundle is wrong.
+    """Make a bundle of a policy that another program trained, or find its wrong convention.
 
     FILE is an ONNX file (bare, or with the metadata of mjlab or exploy), a LEAPP graph (.yaml), a checkpoint of rsl_rl
     or rl_games (.pt, .pth), a file of stable-baselines3 (.zip), or with --probe also a bundle. What it does not say is
