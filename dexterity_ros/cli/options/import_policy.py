@@ -34,6 +34,7 @@ class ImportPolicyOptions:
         out: folder of the bundle; default: models/policies/NAME here, called as the file.
         probe: which convention behaves?
         episodes: of each convention that comes near; the others are tried on fewer.
+        seed: of starting grasps and goals.
     """
 
     file: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FILE")]
