@@ -12,7 +12,7 @@ from dexterity_ros.cli.check import check_world, consequences
 from dexterity_ros.cli.options.import_policy import ImportPolicyOptions
 from dexterity_ros.cli.output import console, say, write_json
 from dexterity_ros.contracts import config, yaml_text
-from dexterity_ros.contracts.errors import BundleError, ConfigError
+from dexterity_ros.contracts.errors import BundleError, ConfigError, DexterityError
 from dexterity_ros.contracts.files import naming, shown_path
 from dexterity_ros.contracts.hand import HandFile, load_hand
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, PolicyManifest, load_manifest
@@ -108,11 +108,18 @@ def _with(given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
 
 
 def _beyond_the_gate(manifest: PolicyManifest, hand: HandFile) -> list[str]:
-    try:
-        check_decoder(manifest, gate_limits(hand, manifest, Tightening()))
-    except ConfigError as error:
-        return [f"{error}: hand_node refuses it"]
-    return []
+    """Returns what the hand's own limits refuse of it, in the words of those who will refuse it."""
+    found = []
+    for refuse in (lambda: manifest.check_hand(hand), lambda: _check_gate(manifest, hand)):
+        try:
+            refuse()
+        except DexterityError as error:
+            found.append(f"{error}: it will be refused")
+    return found
+
+
+def _check_gate(manifest: PolicyManifest, hand: HandFile) -> None:
+    check_decoder(manifest, gate_limits(hand, manifest, Tightening()))
 
 
 def _probed(bundle: Path, hand: HandFile, options: ImportPolicyOptions) -> dict[str, Any]:

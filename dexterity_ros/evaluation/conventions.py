@@ -23,7 +23,7 @@ _SWAPPED = {
     "matrix_rows": "matrix_columns",
     "matrix_columns": "matrix_rows",
 }
-_SIX = ("rot6d", "rot6d_rows", "rot6d_interleaved")
+_SIX = ("rot6d", "rot6d_rows", "rot6d_last_rows", "rot6d_interleaved")
 _BACK = {"goal_turn": "goal_turn_back", "goal_turn_back": "goal_turn"}
 _SHORT = {
     "goal_rotvec": ("goal_turn", "rotvec"),

@@ -57,6 +57,7 @@ FORMS: dict[str, Form] = {
     **{name: Form(write, 4) for name, write in _UPPER_QUATERNIONS.items()},
     "rot6d": Form(quat_to_rot6d, 6),
     "rot6d_rows": Form(_picked(*((i, j) for i in (0, 1) for j in _THREE)), 6),
+    "rot6d_last_rows": Form(_picked(*((i, j) for i in (1, 2) for j in _THREE)), 6),
     "rot6d_interleaved": Form(_picked(*((i, j) for i in _THREE for j in (0, 1))), 6),
     "matrix_columns": Form(_picked(*((i, j) for j in _THREE for i in _THREE)), 9),
     "matrix_rows": Form(_picked(*((i, j) for i in _THREE for j in _THREE)), 9),
@@ -64,5 +65,5 @@ FORMS: dict[str, Form] = {
     "angle": Form(lambda quat: rotation_angle(quat)[..., None], 1, "rad"),
     "cubic": Form(quat_to_cubic, 9),
 }
-"""rot6d: the first two columns, one after the other. rot6d_rows: the first two rows. rot6d_interleaved: the first two
-columns, row by row, as `matrix[:, :2].reshape(6)` gives them. _upper: w is not negative."""
+"""rot6d: the first two columns, one after the other. rot6d_rows, rot6d_last_rows: the first or last two rows.
+rot6d_interleaved: the first two columns, row by row, as `matrix[:, :2].reshape(6)` gives them. _upper: w is not negative."""

@@ -87,6 +87,7 @@ def test_the_six_numbers_are_columns_rows_or_interleaved_columns():
     matrix = quat_to_matrix(quat)
     np.testing.assert_allclose(FORMS["rot6d"].write(quat), matrix[:, :2].T.reshape(6))
     np.testing.assert_allclose(FORMS["rot6d_rows"].write(quat), matrix[:2].reshape(6))
+    np.testing.assert_allclose(FORMS["rot6d_last_rows"].write(quat), matrix[1:].reshape(6))
     np.testing.assert_allclose(FORMS["rot6d_interleaved"].write(quat), matrix[:, :2].reshape(6))
     np.testing.assert_allclose(FORMS["quat_xyzw"].write(quat), np.roll(quat, -1))
 
