@@ -66,4 +66,4 @@ FORMS: dict[str, Form] = {
     "cubic": Form(quat_to_cubic, 9),
 }
 """rot6d: the first two columns, one after the other. rot6d_rows, rot6d_last_rows: the first or last two rows.
-rot6d_interleaved: the first two columns, row by row, as `matrix[:, :2].reshape(6)` gives them. _upper: w is not negative."""
+rot6d_interleaved: the first two columns, row by row, as `matrix[:, :2].reshape(6)` gives them. _upper: w >= 0."""
