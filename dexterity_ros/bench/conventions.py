@@ -75,12 +75,16 @@ _WRITTEN = {
 
 
 def plants(hand: HandSpec, count: int, seed: int) -> Iterator[Plant]:
-    """Yields bundles with one wrong convention each, families and policies in turn, the rest drawn."""
+    """Yields bundles with one wrong convention each, families and policies in turn, the rest drawn.
+
+    Signs are of all joints, of a finger, or of one joint of every finger. A single joint that is counted the other way
+    round is no convention, and a policy that hardly uses it comes to its goals all the same.
+    """
     for k in range(count):
         rng = np.random.default_rng([seed, k])
         policy, family = POLICIES[k % len(POLICIES)], FAMILIES[(k // len(POLICIES)) % len(FAMILIES)]
         manifest, network = shipped_policy(policy, hand, quaternions=family == "rotation")
-        found = candidates(manifest, hand, (family,))
+        found = [c for c in candidates(manifest, hand, (family,)) if c.name.split()[0] not in hand.joint_names]
         chosen = found[int(rng.integers(len(found)))]
         yield Plant(
             policy=policy, family=family, planted=chosen.name, manifest=chosen.change(manifest), network=network

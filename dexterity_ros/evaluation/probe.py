@@ -21,14 +21,14 @@ from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import SampleNoise
 from dexterity_ros.tasks.spec import TaskSpec
 
-_STEP_S = 0.005  # of the physics, as in config/eval/demo.yaml
+_STEP_S, _COARSE_S = 0.005, 0.01  # of the physics: as in config/eval/demo.yaml, and while screening
 _GOAL_RAD = (0.8, 1.6)  # near enough to be reached in the time below
 _FIRST_S, _SCREEN_S, _FINAL_S = 4.0, 2.0, 4.0
 _SCREENED = 4  # episodes of every candidate
 _FINALISTS = 6
 _BEHAVES = 0.7  # of the way to the goal, on average: as trained policies of this package do in _FIRST_S
 _SOME = 0.4  # less is what chance and gravity do
-_BETTER, _SIGMAS = 0.2, 2.5
+_BETTER, _SIGMAS = 0.2, 3.0  # with six finalists 2.5 would accuse one sound policy in thirty
 _DROPPED = -0.5
 
 
@@ -86,7 +86,7 @@ def probe(
     if as_said.score >= _BEHAVES:
         return Verdict(verdict="as_said", convention="", as_said=as_said, other=None)
     found = candidates(manifest, hand, open_families(manifest))
-    screened = _scores(ground, [c.change(manifest) for c in found], _SCREENED, _SCREEN_S, salt=2)
+    screened = _scores(ground, [c.change(manifest) for c in found], _SCREENED, _SCREEN_S, salt=2, step_s=_COARSE_S)
     tried = tuple(_tried(c.name, s) for c, s in zip(found, screened, strict=True))
     best = [found[k] for k in np.argsort([-s.mean() for s in screened], kind="stable")[:_FINALISTS]]
     return _final(ground, best, episodes, tried)
@@ -119,34 +119,41 @@ def _tried(name: str, scores: Floats) -> Tried:
 
 
 def _scores(
-    ground: _Ground, manifests: list[PolicyManifest], episodes: int, seconds: float, *, salt: int
+    ground: _Ground,
+    manifests: list[PolicyManifest],
+    episodes: int,
+    seconds: float,
+    *,
+    salt: int,
+    step_s: float = _STEP_S,
 ) -> list[Floats]:
     """Returns the score of every episode, (episodes,), of every manifest, all on the same starts and goals."""
     if not manifests:
         return []
-    course = _course(ground, len(manifests), episodes, seconds, salt)
+    seed = ground.seed * 10 + salt
+    course = _course(ground, len(manifests) * episodes, episodes, seconds, seed=seed, step_s=step_s)
     pipelines = [PolicyPipeline(replace(m, recovery=None), ground.network, ground.hand) for m in manifests]
     watch = _Progress(len(manifests) * episodes)
     run_trials(_Many(pipelines, episodes), course, watch)
     return list(watch.scores().reshape(len(manifests), episodes))
 
 
-def _course(ground: _Ground, copies: int, episodes: int, seconds: float, salt: int) -> "_PairedCourse":
+def _course(ground: _Ground, hands: int, distinct: int, seconds: float, *, seed: int, step_s: float) -> "_PairedCourse":
     rate = ground.manifest.control_rate_hz
-    substeps = max(round(1.0 / (rate * _STEP_S)), 1)
+    substeps = max(round(1.0 / (rate * step_s)), 1)
     physics = PhysicsConfig(timestep_s=1.0 / (rate * substeps), substeps=substeps)
     low, high = (min(max(end, ground.task.goal_rad[0]), ground.task.goal_rad[1]) for end in _GOAL_RAD)
     return _PairedCourse(
         hand=ground.hand,
         task=replace(ground.task, goal_rad=(low, high)),
         object=ground.manifest.object,
-        judge=JudgeConfig(physics=physics, noise=SampleNoise(), reset_pool=4 * episodes, threads=ground.threads),
-        episodes=copies * episodes,
+        judge=JudgeConfig(physics=physics, noise=SampleNoise(), reset_pool=4 * distinct, threads=ground.threads),
+        episodes=hands,
         goals_per_episode=1,
-        seed=ground.seed * 10 + salt,
+        seed=seed,
         control_rate_hz=rate,
         episode_s=seconds,
-        distinct=episodes,
+        distinct=distinct,
     )
 
 
