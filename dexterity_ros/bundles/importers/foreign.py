@@ -8,7 +8,7 @@ from typing import Any
 import onnx
 
 from dexterity_ros.contracts.arrays import Singles
-from dexterity_ros.contracts.errors import BundleError
+from dexterity_ros.contracts.errors import BundleError, DexterityError
 from dexterity_ros.contracts.files import read_bounded, shown_path
 from dexterity_ros.contracts.manifest import MOST_NETWORK_BYTES
 
@@ -53,27 +53,49 @@ class Foreign:
 
 
 def read_model(path: Path) -> onnx.ModelProto:
-    """Returns the graph in an ONNX file. Raises BundleError, ConfigError."""
-    return parse_model(read_bounded(path, MOST_NETWORK_BYTES), shown_path(path))
+    """Returns the graph in an ONNX file, weights in files beside it among it. Raises BundleError, ConfigError."""
+    return parse_model(read_bounded(path, MOST_NETWORK_BYTES), shown_path(path), path.parent)
 
 
-def parse_model(content: bytes, where: str) -> onnx.ModelProto:
-    """Returns the graph in the bytes of an ONNX file. Raises BundleError when it is none, or lies in several files."""
+def parse_model(content: bytes, where: str, folder: Path) -> onnx.ModelProto:
+    """Returns the graph in the bytes of an ONNX file. Raises BundleError when it is none.
+
+    folder: where files that it keeps weights in lie.
+    """
     try:
         model = onnx.load_model_from_string(content)
         if not model.graph.input or not model.graph.output:
             raise BundleError(f"{where} has no inputs or no outputs")
+        _check_text(model, where)
+        _take_in_weights(model, where, folder)
         onnx.checker.check_model(model)
-    except BundleError:
+    except DexterityError:
         raise
     except Exception as error:  # protobuf and the checker raise a class of their own for every kind of damage
         raise BundleError(f"{where} is no ONNX file that can be read: {one_line(error)}") from error
+    return model
+
+
+def _check_text(model: onnx.ModelProto, where: str) -> None:
     entries = [text for entry in model.metadata_props for text in (entry.key, entry.value)]
     if not all(isinstance(text, str) for text in (*entries, *shapes(model), *shapes(model, outputs=True))):
         raise BundleError(f"{where} holds names or metadata that are no text: it is damaged")
-    if any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer):
-        raise BundleError(f"{where} keeps its weights in another file: save it as one file (onnx.save_model)")
-    return model
+
+
+def _take_in_weights(model: onnx.ModelProto, where: str, folder: Path) -> None:
+    """Reads weights that lie in files beside an ONNX file, as exporters of large models leave them."""
+    for tensor in model.graph.initializer:
+        if tensor.data_location != onnx.TensorProto.EXTERNAL:
+            continue
+        said = {entry.key: entry.value for entry in tensor.external_data}
+        name = said.get("location", "")
+        if not name or Path(name).name != name:
+            raise BundleError(f"{where} keeps {tensor.name} in {name[:60]!r}, expected a file beside it")
+        content = read_bounded(folder / name, MOST_NETWORK_BYTES)
+        begin = int(said.get("offset", 0))
+        tensor.raw_data = content[begin : begin + int(said.get("length", len(content)))]
+        tensor.data_location = onnx.TensorProto.DEFAULT
+        del tensor.external_data[:]
 
 
 def metadata(model: onnx.ModelProto) -> dict[str, str]:

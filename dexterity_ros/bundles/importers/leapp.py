@@ -93,7 +93,7 @@ def _model(path: Path, name: str, entry: Any, where: str) -> onnx.ModelProto:
     expected = parameters.get("sha256sum")
     if expected and hashlib.sha256(content).hexdigest() != expected:
         raise BundleError(f"{shown_path(file)} has another SHA-256 than {where} says: it was changed")
-    return parse_model(content, shown_path(file))
+    return parse_model(content, shown_path(file), file.parent)
 
 
 def _ports(pipeline: dict[str, Any], key: str, where: str) -> list[str]:

@@ -34,7 +34,7 @@ class BenchPolicyOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class BenchConventionsOptions:
-    """Plant one wrong convention in shipped policies: does `dexterity import policy BUNDLE --probe` name it?
+    """Plant wrong conventions in shipped policies: does `dexterity import policy BUNDLE --probe` tell?
 
     Orders of joints, signs, ways to write rotations, goal errors and frames, in turn; the probe sees the bundle alone.
     Status 1 when it names fewer than 90 %, or accuses more than 5 % of the clean ones.
