@@ -15,6 +15,7 @@ from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.frames import rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
 from dexterity_ros.estimation.object_estimator import ObjectEstimator
