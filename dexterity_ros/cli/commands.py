@@ -14,7 +14,7 @@ _DEMO = "the demo needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _NODES = "this benchmark needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _SIM = "this needs MuJoCo: pip install '.[sim]'"
 _TRAIN = "training needs the extra: pip install 'dexterity_ros[train]'"
-_FROM_OUTSIDE = "objects made elsewhere; their tags, on paper"
+_FROM_OUTSIDE = "policies and objects made elsewhere; tags, on paper"
 _IMPORTING = "importing objects needs: pip install '.[objects,sim]'"
 _PRINTING = "printing needs matplotlib and OpenCV: pip install '.[report,perception]'"
 _EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
@@ -68,11 +68,6 @@ _TRAINING = {
         "learners of an obstacle's two sides", "train:TwoWaysOptions", "train_two_ways:two_ways", _TRAIN
     ),
 }
-_IMPORT = {
-    "policy": Command(
-        "a bundle of a foreign policy", "import_policy:ImportPolicyOptions", "import_policy:import_policy", _ONNX
-    ),
-}
 _BENCH = {
     "sim": Command("the environment beside bare physics", "bench:BenchSimOptions", "bench_sim:sim", _SIM),
     "policy": Command("one tick of the policy", "bench:BenchPolicyOptions", "bench_policy:policy"),
@@ -94,6 +89,9 @@ _BENCH = {
     "imitation": Command("Pendulum-v1", "bench:BenchImitationOptions", "bench_imitation:imitation", _IMITATION),
 }
 _IMPORT = {
+    "policy": Command(
+        "a bundle of a foreign policy", "import_policy:ImportPolicyOptions", "import_policy:import_policy", _ONNX
+    ),
     "object": Command(
         "a mesh or primitives as an object", "objects:ImportObjectOptions", "import_object:run", _IMPORTING
     ),
@@ -134,7 +132,6 @@ MENU: dict[str, dict[str, Command | Group]] = {
     },
     "train": {
         "train": Group("a teacher, a student, or comparisons of ways to train", _TRAINING),
-        "import": Group("what was made elsewhere: a policy", _IMPORT),
         "export": Command("a policy bundle from a training run", "export:ExportOptions", "export:export", _EXPORT),
         "check": Command("the contract of a bundle; does it fit a hand?", "check:CheckOptions", "check:check"),
     },
