@@ -4,7 +4,7 @@ from itertools import chain
 from typing import Any
 
 from dexterity_ros.bench.conventions import Outcome, clean, judge_plant, plants
-from dexterity_ros.cli.options.bench import BenchConventionsOptions
+from dexterity_ros.cli.options.bench_conventions import BenchConventionsOptions
 from dexterity_ros.cli.output import console, figures_table, write_json
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import load_hand

@@ -81,7 +81,10 @@ _BENCH = {
     "kills": Command("kill -9 of each node", "bench:BenchKillsOptions", "bench_nodes:kills", _NODES),
     "paths": Command("motions by bus and directly", "bench:BenchPathsOptions", "bench_nodes:paths", _NODES),
     "conventions": Command(
-        "wrong conventions, by the probe", "bench:BenchConventionsOptions", "bench_conventions:conventions", _SIM
+        "wrong conventions, by the probe",
+        "bench_conventions:BenchConventionsOptions",
+        "bench_conventions:conventions",
+        _SIM,
     ),
     "damage": Command("damaged files, by all commands", "bench:BenchDamageOptions", "bench_damage:damage"),
     "learning": Command("our PPO beside another", "bench:BenchLearningOptions", "bench_learning:learning", _OTHER_PPO),

@@ -21,7 +21,7 @@ from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import SampleNoise
 from dexterity_ros.tasks.spec import TaskSpec
 
-_STEP_S, _COARSE_S = 0.005, 0.01  # of the physics: as in config/eval/demo.yaml, and while screening
+_STEP_S = 0.005  # of the physics, as in config/eval/demo.yaml
 _GOAL_RAD = (0.8, 1.6)  # near enough to be reached in the time below
 _FIRST_S, _SCREEN_S, _FINAL_S = 4.0, 2.0, 4.0
 _SCREENED = 4  # episodes of every candidate
@@ -86,7 +86,7 @@ def probe(
     if as_said.score >= _BEHAVES:
         return Verdict(verdict="as_said", convention="", as_said=as_said, other=None)
     found = candidates(manifest, hand, open_families(manifest))
-    screened = _scores(ground, [c.change(manifest) for c in found], _SCREENED, _SCREEN_S, salt=2, step_s=_COARSE_S)
+    screened = _scores(ground, [c.change(manifest) for c in found], _SCREENED, _SCREEN_S, salt=2)
     tried = tuple(_tried(c.name, s) for c, s in zip(found, screened, strict=True))
     best = [found[k] for k in np.argsort([-s.mean() for s in screened], kind="stable")[:_FINALISTS]]
     return _final(ground, best, episodes, tried)
@@ -125,22 +125,21 @@ def _scores(
     seconds: float,
     *,
     salt: int,
-    step_s: float = _STEP_S,
 ) -> list[Floats]:
     """Returns the score of every episode, (episodes,), of every manifest, all on the same starts and goals."""
     if not manifests:
         return []
     seed = ground.seed * 10 + salt
-    course = _course(ground, len(manifests) * episodes, episodes, seconds, seed=seed, step_s=step_s)
+    course = _course(ground, len(manifests) * episodes, episodes, seconds, seed=seed)
     pipelines = [PolicyPipeline(replace(m, recovery=None), ground.network, ground.hand) for m in manifests]
     watch = _Progress(len(manifests) * episodes)
     run_trials(_Many(pipelines, episodes), course, watch)
     return list(watch.scores().reshape(len(manifests), episodes))
 
 
-def _course(ground: _Ground, hands: int, distinct: int, seconds: float, *, seed: int, step_s: float) -> "_PairedCourse":
+def _course(ground: _Ground, hands: int, distinct: int, seconds: float, *, seed: int) -> "_PairedCourse":
     rate = ground.manifest.control_rate_hz
-    substeps = max(round(1.0 / (rate * step_s)), 1)
+    substeps = max(round(1.0 / (rate * _STEP_S)), 1)
     physics = PhysicsConfig(timestep_s=1.0 / (rate * substeps), substeps=substeps)
     low, high = (min(max(end, ground.task.goal_rad[0]), ground.task.goal_rad[1]) for end in _GOAL_RAD)
     return _PairedCourse(

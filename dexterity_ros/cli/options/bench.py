@@ -33,31 +33,6 @@ class BenchPolicyOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class BenchConventionsOptions:
-    """Plant wrong conventions in shipped policies: does `dexterity import policy BUNDLE --probe` tell?
-
-    Orders of joints, signs, ways to write rotations, goal errors and frames, in turn; the probe sees the bundle alone.
-    Status 1 when it names fewer than 90 %, or accuses more than 5 % of the clean ones.
-
-    JSON keys:
-    - planted, named, clean, accused, cannot_tell
-    - each: a list of {policy, family, planted, verdict, convention, named, score, other_score}
-
-    Attributes:
-        plants: bundles with a wrong convention.
-        clean: bundles that say what is true.
-        episodes: of each convention that comes near.
-        seed: of what is planted, and of starting grasps and goals.
-    """
-
-    plants: int = 40
-    clean: int = 20
-    episodes: int = 16
-    seed: int = 0
-    json: JsonFile = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class BenchKillsOptions:
     """Kill -9 each node while a simulated hand moves: how long does the gate's output change?
 
