@@ -146,10 +146,9 @@ class PolicyPipeline:
         if fault is not None:
             return fault
         progress = None if instead is not None else self._watched(inputs, now_ns)
-        spec, seen = self.manifest.observation, self._view.seen(_shown(inputs, progress))
-        memory = observe_object(self._memory or seed_memory(seen), seen)
-        memory = recall(spec, seen, memory, self._view.tips_m(inputs))
-        ports = build_ports(spec, seen, memory)
+        seen = self._view.seen(_shown(inputs, progress))
+        memory = self._recalled(inputs, seen)
+        ports = build_ports(self.manifest.observation, seen, memory)
         if (broken := self._not_finite(ports)) is not None:
             return broken
         answer = self._ask(ports, now_ns, repeating, led=instead is not None)
@@ -170,8 +169,7 @@ class PolicyPipeline:
             joint_pos_rad=seen[JOINTS].pos_rad,
         )
         self._remember(memory, target, action, outputs)
-        self._state = state
-        self._progress = progress
+        self._state, self._progress = state, progress
         return Tick(
             inputs=inputs,
             observation=ports[VECTOR],
@@ -181,6 +179,11 @@ class PolicyPipeline:
             recovering=self._recovering(progress, inputs),
             use=use,
         )
+
+    def _recalled(self, inputs: ObservationInputs, seen: ObservationInputs) -> PolicyMemory:
+        """Returns the memory with this tick in it. seen: the inputs as the policy sees them."""
+        memory = observe_object(self._memory or seed_memory(seen), seen)
+        return recall(self.manifest.observation, seen, memory, self._view.tips_m(inputs))
 
     def _remember(
         self, memory: PolicyMemory, target: NDArray[np.float64], action: NDArray[np.float64], outputs: Ports
