@@ -1,6 +1,6 @@
 """The one observation builder: training, evaluation, replay and the robot all call it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,7 @@ from dexterity_ros.contracts.sources import (
     Source,
 )
 from dexterity_ros.contracts.spec import VECTOR, ObservationSpec, ObservationTerm
-from dexterity_ros.observation.language import RELATIVE_TO, filled, further, unit_of, value_of, width_of_tick
+from dexterity_ros.observation import language
 from dexterity_ros.observation.language import Term as _Term
 from dexterity_ros.observation.memory import PolicyMemory, Recollection
 
@@ -39,19 +39,6 @@ def _pose_age(inputs: ObservationInputs) -> Array:
     pose = inputs[OBJECT_POSE]
     age_ns = inputs[JOINTS].stamp_ns - pose.stamp_ns
     return array_namespace(pose.pos_m).asarray(age_ns, dtype=pose.pos_m.dtype)[..., None] * 1e-9
-
-
-def _rotation(compute: Callable[[ObservationInputs], Array], source: Source[Any], *also: Source[Any]) -> _Term:
-    """Returns a row of a quaternion, (..., 4)."""
-    return _Term(
-        compute=lambda i, _m: compute(i), width=0, frame="hand", unit="1", source=source, also=also, relative=True,
-        rotation=True,
-    )  # fmt: skip
-
-
-def _fingertips(memory: PolicyMemory) -> Array:
-    tips = list(further(memory).tips_m.values())
-    return array_namespace(*tips).concat(tips, axis=-1)
 
 
 _TERMS: dict[str, _Term] = {
@@ -108,21 +95,20 @@ _TERMS: dict[str, _Term] = {
     ),
     "last_action": _Term(compute=lambda _i, m: m.action, width=None, frame="joint", unit="1", source=None),
     "last_action_raw": _Term(
-        compute=lambda _i, m: further(m).raw_action, width=None, frame="joint", unit="1", source=None, recalls=True
+        compute=lambda _i, m: language.further(m).raw_action, width=None, frame="joint", unit="1", source=None,
+        recalls=True,
     ),
-    "joint_target": _Term(
-        compute=lambda _i, m: m.target_pos_rad, width=None, frame="joint", unit="rad", source=None
-    ),
-    "object_rotation": _rotation(lambda i: i[OBJECT_POSE].quat_wxyz, OBJECT_POSE),
-    "goal_rotation": _rotation(lambda i: i[GOAL].quat_wxyz, GOAL),
-    "goal_turn": _rotation(_goal_rotation, GOAL, OBJECT_POSE),
-    "goal_turn_back": _rotation(lambda i: quat_conjugate(_goal_rotation(i)), GOAL, OBJECT_POSE),
+    "joint_target": _Term(compute=lambda _i, m: m.target_pos_rad, width=None, frame="joint", unit="rad", source=None),
+    "object_rotation": language.rotation_term(lambda i: i[OBJECT_POSE].quat_wxyz, OBJECT_POSE),
+    "goal_rotation": language.rotation_term(lambda i: i[GOAL].quat_wxyz, GOAL),
+    "goal_turn": language.rotation_term(_goal_rotation, GOAL, OBJECT_POSE),
+    "goal_turn_back": language.rotation_term(lambda i: quat_conjugate(_goal_rotation(i)), GOAL, OBJECT_POSE),
     "fingertips": _Term(
-        compute=lambda _i, m: _fingertips(m), width=3, frame="hand", unit="m", source=JOINTS, relative=True,
+        compute=lambda _i, m: language.all_fingertips(m), width=3, frame="hand", unit="m", source=JOINTS, relative=True,
         recalls=True, tips=True,
     ),
     "tick": _Term(
-        compute=lambda _i, m: further(m).ticks, width=1, frame="policy", unit="tick", source=None, recalls=True
+        compute=lambda _i, m: language.further(m).ticks, width=1, frame="policy", unit="tick", source=None, recalls=True
     ),
 }  # fmt: skip
 
@@ -204,10 +190,10 @@ def described_term(term: Mapping[str, Any], n_joints: int, tips: tuple[str, ...]
     history = int(term.get("history", 1))
     return ObservationTerm(
         name=term["name"],
-        width=width_of_tick(row, term, n_joints, tips) * history,
+        width=language.width_of_tick(row, term, n_joints, tips) * history,
         history=history,
         frame=row.frame,
-        unit=unit_of(row, said.get("form", "")),
+        unit=language.unit_of(row, said.get("form", "")),
         source=row.source_name,
         max_age_s=0.0 if row.source is None else max_age_s,
         port=row.port,
@@ -237,7 +223,9 @@ def needed_sources(spec: ObservationSpec) -> tuple[Source[Any], ...]:
     """Returns what there must be a sample of in every tick, in the order of the table; joints always."""
     rows = [_TERMS[term.quantity] for term in spec.terms]
     needed = {row.source for row in rows} | {source for row in rows for source in row.also} | {JOINTS}
-    needed |= {RELATIVE_TO[term.relative_to] for term in spec.terms if term.relative_to in RELATIVE_TO}
+    needed |= {
+        language.RELATIVE_TO[term.relative_to] for term in spec.terms if term.relative_to in language.RELATIVE_TO
+    }
     return tuple(source for source in SOURCES.values() if source in needed)
 
 
@@ -248,7 +236,7 @@ def looks_back(spec: ObservationSpec) -> bool:
 
 def needs_fingertips(spec: ObservationSpec) -> bool:
     """Returns whether a policy is told where fingertips are."""
-    known = {*RELATIVE_TO, ""}
+    known = {*language.RELATIVE_TO, ""}
     return any(_TERMS[term.quantity].tips or term.relative_to not in known for term in spec.terms)
 
 
@@ -269,9 +257,11 @@ def recall(
     else:
         now = replace(past, ticks=past.ticks + 1.0, tips_m=tips)
     memory = replace(memory, further=now)
-    values = [value_of(_TERMS[term.quantity], term, inputs, memory) for term in spec.remembered]
+    values = [language.value_of(_TERMS[term.quantity], term, inputs, memory) for term in spec.remembered]
     before = (
-        [filled(spec, t.history, v) for t, v in zip(spec.remembered, values, strict=True)] if past is None else now.past
+        [language.filled(spec, t.history, v) for t, v in zip(spec.remembered, values, strict=True)]
+        if past is None
+        else now.past
     )
     pushed = tuple((*ticks[1:], value) for ticks, value in zip(before, values, strict=True))
     return replace(memory, further=replace(now, past=pushed))
@@ -280,14 +270,14 @@ def recall(
 def _seen(spec: ObservationSpec, inputs: ObservationInputs, memory: PolicyMemory) -> list[Array]:
     """Returns the numbers of each vector, those of earlier ticks among them."""
     if not spec.remembered:
-        return [value_of(_TERMS[term.quantity], term, inputs, memory) for term in spec.vectors]
-    past = dict(zip((term.name for term in spec.remembered), further(memory).past, strict=True))
+        return [language.value_of(_TERMS[term.quantity], term, inputs, memory) for term in spec.vectors]
+    past = dict(zip((term.name for term in spec.remembered), language.further(memory).past, strict=True))
     step = 1 if spec.history_order == "oldest_first" else -1
     xp = array_namespace(inputs[JOINTS].pos_rad)
     return [
         xp.concat(list(past[t.name][::step]), axis=-1)
         if t.name in past
-        else value_of(_TERMS[t.quantity], t, inputs, memory)
+        else language.value_of(_TERMS[t.quantity], t, inputs, memory)
         for t in spec.vectors
     ]
 
@@ -304,6 +294,6 @@ def build_observation(spec: ObservationSpec, inputs: ObservationInputs, memory: 
 def build_ports(spec: ObservationSpec, inputs: ObservationInputs, memory: PolicyMemory) -> dict[str, Array]:
     """Returns what each input of the network takes, float32, (..., *spec.ports[name]): the vector and the rest."""
     xp = array_namespace(inputs[JOINTS].pos_rad)
-    own = {t.port: value_of(_TERMS[t.quantity], t, inputs, memory) for t in spec.terms if t.port != VECTOR}
+    own = {t.port: language.value_of(_TERMS[t.quantity], t, inputs, memory) for t in spec.terms if t.port != VECTOR}
     vector = {VECTOR: build_observation(spec, inputs, memory)}
     return vector | {port: xp.astype(values, xp.float32) for port, values in own.items()}

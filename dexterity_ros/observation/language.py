@@ -53,6 +53,20 @@ def further(memory: PolicyMemory) -> Recollection:
     return memory.further
 
 
+def rotation_term(compute: Callable[[ObservationInputs], Array], source: Source[Any], *also: Source[Any]) -> Term:
+    """Returns a row of a quaternion, (..., 4)."""
+    return Term(
+        compute=lambda i, _m: compute(i), width=0, frame="hand", unit="1", source=source, also=also, relative=True,
+        rotation=True,
+    )  # fmt: skip
+
+
+def all_fingertips(memory: PolicyMemory) -> Array:
+    """Returns the places of all fingertips side by side, (..., 3 for each)."""
+    tips = list(further(memory).tips_m.values())
+    return array_namespace(*tips).concat(tips, axis=-1)
+
+
 def width_of_tick(row: Term, term: Mapping[str, Any], n_joints: int, tips: tuple[str, ...]) -> int:
     """Returns how many numbers a term has in one tick. Raises ConfigError when what is said of it does not fit it."""
     form, relative_to = term.get("form", ""), term.get("relative_to", "")
