@@ -62,6 +62,7 @@ EXTRAS = {
         "tqdm>=4.66",
     ],
     "import": ["onnx>=1.17"],
+    "ray": ["ray>=2.40"],
     "viewer": ["viser>=1.1", "websockets>=15", "msgspec>=0.18.6"],
     "report": ["matplotlib>=3.8", "pillow>=10.0"],
     "test": [

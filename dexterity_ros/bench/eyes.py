@@ -16,7 +16,7 @@ from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.object import load_symmetry
+from dexterity_ros.contracts.object import SHIPPED_OBJECT, load_symmetry
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.samples import DepthSample, JointSample, PoseSample
 from dexterity_ros.contracts.symmetry import Symmetry
@@ -95,7 +95,7 @@ def simulate_motions(
         config=EnvConfig(
             num_envs=hands,
             physics=judge.physics,
-            object="cube70",
+            object=SHIPPED_OBJECT,
             episode_s=60.0,
             noise=judge.noise,
             randomisation=None,

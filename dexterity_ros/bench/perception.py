@@ -14,7 +14,7 @@ from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.frames import rotvec_to_quat
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import WORKSPACE_M, HandSpec
 from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import DepthSample, PoseSample
@@ -124,7 +124,7 @@ def _numpy_full(rig: _Rig) -> Callable[[DepthSample], None]:
         z = frame.depth_mm.astype(float) * 1e-3
         points = np.stack([(u - camera.cx) * z / camera.fx, (v - camera.cy) * z / camera.fy, z], axis=-1)
         points = points.reshape(-1, 3) @ camera.rotation.T + np.array(camera.pos_m)
-        inside = (np.sqrt(((points - centre) ** 2).sum(axis=1)) < 0.09) & (z.ravel() > 0)
+        inside = (np.sqrt(((points - centre) ** 2).sum(axis=1)) < WORKSPACE_M) & (z.ravel() > 0)
         np.unique(np.floor(points[inside] / 0.004).astype(int), axis=0)
 
     return stage
@@ -133,7 +133,7 @@ def _numpy_full(rig: _Rig) -> Callable[[DepthSample], None]:
 def _opencv(rig: _Rig) -> Callable[[DepthSample], None]:
     camera = rig.camera
     rays = camera.rays().astype(np.float32)
-    low, high = (np.array(rig.hand.grasp_centre_m) + side * 0.09 for side in (-1.0, 1.0))
+    low, high = (np.array(rig.hand.grasp_centre_m) + side * WORKSPACE_M for side in (-1.0, 1.0))
 
     def stage(frame: DepthSample) -> None:
         metres = frame.depth_mm.astype(np.float32) * np.float32(1e-3)

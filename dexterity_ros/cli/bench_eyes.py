@@ -11,11 +11,12 @@ from dexterity_ros.cli.options.bench import BenchEyesOptions, BenchObjectsOption
 from dexterity_ros.cli.output import console, eyes_table, figures_table, write_json
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.object import SHIPPED_OBJECT
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 
 _HANDS = 16  # at the same time
-_OBJECT, _CAMERA, _WIDTH = "cube70", "demo", 320
+_OBJECT, _CAMERA, _WIDTH = SHIPPED_OBJECT, "demo", 320
 
 
 def perception(options: BenchPerceptionOptions) -> int:

@@ -14,6 +14,7 @@ from dexterity_ros.cli.plots import plot_sweep
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.object import SHIPPED_OBJECT
 from dexterity_ros.contracts.outputs import REACHED
 from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.resources import resource
@@ -29,7 +30,7 @@ from dexterity_ros.systems.trained import foreign_object
 from dexterity_ros.tasks.spec import TaskSpec
 
 PLANNER = "planner"  # in place of a bundle
-PLANNED_OBJECT, PLANNED_TASK, PLANNED_RATE_HZ = "cube70", "so3", 20.0  # it has no manifest to say so
+PLANNED_OBJECT, PLANNED_TASK, PLANNED_RATE_HZ = SHIPPED_OBJECT, "so3", 20.0  # it has no manifest to say so
 _QUESTIONS = ("against", "teacher", "called", "sweep", "autopsy", "record", "objects")
 
 

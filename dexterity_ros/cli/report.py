@@ -11,12 +11,13 @@ from dexterity_ros.cli.options.report import ReportOptions
 from dexterity_ros.cli.output import console, say, say_damage
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import naming
+from dexterity_ros.contracts.training_run import LOG_FILE
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.metadata import LEROBOT_FILE
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.reporting.page import Page, side_by_side
 from dexterity_ros.reporting.run_page import RunPage
-from dexterity_ros.reporting.training_page import LOG_FILE, training_page
+from dexterity_ros.reporting.training_page import training_page
 
 
 @dataclass(frozen=True, kw_only=True)

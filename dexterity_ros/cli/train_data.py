@@ -8,10 +8,10 @@ from dexterity_ros.cli.output import say, write_json
 from dexterity_ros.cli.train_run import next_step
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.training_run import CHECKPOINT
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.metadata import LEROBOT_FILE
 from dexterity_ros.replay.run_record import RunRecord
-from dexterity_ros.training.checkpoint import CHECKPOINT
 from dexterity_ros.training.learners.data_run import DataConfig, DataRun
 from dexterity_ros.training.learners.recorded import Episode, episodes_of
 from dexterity_ros.wire import TickRecord

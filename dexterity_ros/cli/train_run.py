@@ -1,11 +1,15 @@
 """What training commands have in common: which configuration, which folder, a new run or not, how many seeds."""
 
+import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 from dexterity_ros.cli.options.train import PointsOptions, StudentOptions, TeacherOptions
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import data_root
-from dexterity_ros.training.checkpoint import CHECKPOINT
+from dexterity_ros.contracts.training_run import CHECKPOINT
+from dexterity_ros.training.rollouts import Rollouts
+from dexterity_ros.training.site import Build, Site
 
 
 def config_and_run(what: str, options: TeacherOptions | StudentOptions | PointsOptions) -> tuple[Path, Path]:
@@ -25,6 +29,25 @@ def config_and_run(what: str, options: TeacherOptions | StudentOptions | PointsO
 
 def _configs() -> list[str]:
     return sorted(f"config/train/{path.name}" for path in (data_root() / "config/train").glob("*.yaml"))
+
+
+def gathering(
+    options: TeacherOptions | StudentOptions, build: Build, device: str = "cpu"
+) -> Callable[[Site], Rollouts] | None:
+    """Returns what gathers rollouts for a learner's site by --ray; None = nobody but the learner itself.
+
+    build: a worker's share of the run. Raises ConfigError for a cluster that is not there or has no room.
+    """
+    if options.ray is None:
+        if options.workers is not None:
+            raise ConfigError(f"--workers {options.workers} are of a Ray cluster: give --ray local, or its address")
+        return None
+    if importlib.util.find_spec("ray") is None:
+        raise ConfigError("--ray needs: pip install 'dexterity_ros[ray]'")
+    from dexterity_ros.training.remote import RayCollector, connect
+
+    workers = connect(options.ray, options.workers)
+    return lambda own: RayCollector(build, own, workers, device)
 
 
 def check_seeds(seeds: int) -> None:

@@ -1,10 +1,11 @@
 """dexterity train student"""
 
+from functools import partial
 from pathlib import Path
 
 from dexterity_ros.cli.options.train import StudentOptions
 from dexterity_ros.cli.output import say, write_json
-from dexterity_ros.cli.train_run import config_and_run, next_step
+from dexterity_ros.cli.train_run import config_and_run, gathering, next_step
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.manifest import load_manifest
@@ -14,7 +15,8 @@ from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.systems.trained import foreign_object
 from dexterity_ros.training.imitation.collect import Batch
 from dexterity_ros.training.imitation.corrections import corrections
-from dexterity_ros.training.student import Student, StudentConfig
+from dexterity_ros.training.student import Student, student_site
+from dexterity_ros.training.student_config import StudentConfig
 
 
 def student(options: StudentOptions) -> int:
@@ -29,7 +31,10 @@ def student(options: StudentOptions) -> int:
     if warning := foreign_object(load_manifest(resource(settings.teacher)), settings.env.object):
         say(warning)
     shown = [_corrections(bag, settings) for bag in options.corrections]
-    new = Student(settings, run, shown=shown, threads=options.threads)
+    if settings.method != "reinforced" and options.ray is not None:
+        raise ConfigError(f"--ray gathers rollouts of method reinforced; method is {settings.method}")
+    gather = gathering(options, partial(student_site, settings))
+    new = Student(settings, run, shown=shown, threads=options.threads, gather=gather)
     if options.resume:
         new.restore()
     elif options.warm_start is not None:

@@ -16,6 +16,7 @@ from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.contracts.training_run import CHECKPOINT
 from dexterity_ros.evaluation.controllers import PolicyController
 from dexterity_ros.evaluation.outcomes import summary
 from dexterity_ros.evaluation.simulate import run_trials
@@ -24,9 +25,9 @@ from dexterity_ros.runtime.policy_pipeline import load_pipeline
 from dexterity_ros.studies import ablation as ablation_study
 from dexterity_ros.studies import methods as methods_study
 from dexterity_ros.training import devices
-from dexterity_ros.training.checkpoint import CHECKPOINT
 from dexterity_ros.training.export import export_run
-from dexterity_ros.training.student import Student, StudentConfig
+from dexterity_ros.training.student import Student
+from dexterity_ros.training.student_config import StudentConfig
 from dexterity_ros.training.teacher import Teacher, TeacherConfig, load_config
 
 _EPISODES, _JUDGE_SEED = 300, 1000

@@ -2,14 +2,15 @@
 
 import importlib.util
 from dataclasses import replace
+from functools import partial
 
 from dexterity_ros.cli.options.train import TeacherOptions
 from dexterity_ros.cli.output import say, write_json
-from dexterity_ros.cli.train_run import config_and_run, next_step
+from dexterity_ros.cli.train_run import config_and_run, gathering, next_step
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.training.checkpoint import CHECKPOINT
-from dexterity_ros.training.teacher import Teacher, load_config
+from dexterity_ros.contracts.training_run import CHECKPOINT
+from dexterity_ros.training.teacher import Teacher, load_config, teacher_site
 
 
 def teacher(options: TeacherOptions) -> int:
@@ -19,7 +20,10 @@ def teacher(options: TeacherOptions) -> int:
         raise ConfigError("--tensorboard needs: pip install tensorboard")
     settings = load_config(resource(config))
     settings = settings if options.steps is None else replace(settings, total_steps=options.steps)
-    new = Teacher(settings, run, device=options.device, threads=options.threads, tensorboard=options.tensorboard)
+    gather = gathering(options, partial(teacher_site, settings), options.device)
+    new = Teacher(
+        settings, run, device=options.device, threads=options.threads, tensorboard=options.tensorboard, gather=gather
+    )  # fmt: skip
     if options.resume:
         new.restore(run / CHECKPOINT, keep_progress=True)
     elif options.warm_start is not None:

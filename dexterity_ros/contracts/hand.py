@@ -22,6 +22,8 @@ from dexterity_ros.contracts.resources import named_resource, shipped_or_own
 HANDS = "config/hands"
 MOST_JOINTS = 64
 _MJCF_BYTES = 50_000_000
+# Round the grasp centre: farther away an object counts as dropped, nothing is looked for, and policies hold.
+WORKSPACE_M = 0.09
 ANGLE = Range(-2.0 * math.pi, 2.0 * math.pi, "at most one turn either way: the motors' sensor turns once (e-Manual)")
 
 

@@ -22,6 +22,7 @@ from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 
 MODEL_FILE, SPEC_FILE = "object.xml", "object.yaml"
 _MOST_PARTS, _MOST_FACES = 64, 64
+SHIPPED_OBJECT = "cube70"  # what shipped policies turn
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dexterity_ros.contracts.errors import BagError
+from dexterity_ros.contracts.hand import WORKSPACE_M
 from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.sources import OBJECT_POSE, SOURCES
 from dexterity_ros.replay.diagnosis import Diagnosis, diagnose
@@ -14,7 +15,6 @@ from dexterity_ros.replay.ranges import out_of_range
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.replay.timing import run_timing
 
-_WORKSPACE_M = 0.09  # where the bag does not say
 _STRANGE_SHARE = 0.9  # of poses outside the workspace, from the first on: not a dropped object
 _RANGE_SHARE = 0.5  # of ticks
 _MISSING_SHARE = 0.05
@@ -85,7 +85,7 @@ def _frame(run: RunRecord) -> list[Finding]:
 
 
 def _workspace_m(run: RunRecord) -> float:
-    return float(run.parameters("policy_node").get("workspace_radius_m", _WORKSPACE_M))
+    return float(run.parameters("policy_node").get("workspace_radius_m", WORKSPACE_M))
 
 
 def _cause(run: RunRecord, diagnosis: Diagnosis | None) -> list[Finding]:

@@ -5,18 +5,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
+from dexterity_ros.contracts.config import to_mapping
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.training_run import LOG_FILE, RUN_FILE, read_run
 from dexterity_ros.reporting.page import COLOURS, Figure, Page, Section, drawing, legend, preformatted, thinned
-
-LOG_FILE = "log.jsonl"
 
 
 def training_page(folder: Path) -> Page:
     """Returns the page of a run directory. Raises ConfigError when it holds no log, or one of something else."""
     try:
         rows = read_log(folder)
-        return _student_page(folder, rows) if "labels" in rows[-1] else _teacher_page(folder, rows)
+        kind = read_run(folder).kind
+        if kind == "learner":
+            raise ConfigError(f"{folder} is a run of kind learner; pages are of teachers and students")
+        return _student_page(folder, rows) if kind != "teacher" else _teacher_page(folder, rows)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         found = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
         raise ConfigError(f"{folder / LOG_FILE} is not the log of a training run ({found})") from error
@@ -160,8 +164,7 @@ def _no_widths(last: dict[str, Any]) -> str:
 
 
 def _files(folder: Path) -> dict[str, str]:
-    path = folder / "config.yaml"
-    return {"config.yaml": preformatted(path.read_text())} if path.is_file() else {}
+    return {RUN_FILE: preformatted(yaml.safe_dump(to_mapping(read_run(folder)), sort_keys=False))}
 
 
 def _column(rows: list[dict[str, Any]], key: str) -> Any:

@@ -59,7 +59,7 @@ class ReorientEnv:
         """Builds models and the reset pool (a few seconds)."""
         self.hand, self.config = hand, config
         self.observation_spec, self.action_spec = observation, action
-        self._seed, self._rng, self._draws = seed, np.random.default_rng(seed), 0
+        self._seed, self._rng, self.draws = seed, np.random.default_rng(seed), 0
         self._further_rng = np.random.default_rng([seed, 5])
         n = config.num_envs
         self.objects = object_set(hand, config.object, config.physics, n)
@@ -131,13 +131,13 @@ class ReorientEnv:
 
     def redraw_models(self) -> None:
         """Gives every environment another hidden hand and object; states stay as they are."""
-        self._draws += 1
-        rng = np.random.default_rng([self._seed, 4, self._draws])
+        self.draws += 1
+        rng = np.random.default_rng([self._seed, 4, self.draws])
         self.replace_models(random_models(self.objects.nominal, self.config.randomisation, rng))
 
     def snapshot(self) -> Snapshot:
         """Returns where all hands stand; models of `redraw_models` by their number, others are the caller's."""
-        parts = {"sensors": self.sensors.snapshot(), "clouds": self._clouds.snapshot(), "draws": self._draws}
+        parts = {"sensors": self.sensors.snapshot(), "clouds": self._clouds.snapshot(), "draws": self.draws}
         return take(self, _STANDING) | parts
 
     def restore(self, values: Snapshot) -> None:
@@ -145,8 +145,8 @@ class ReorientEnv:
         put_back(self, {name: values[name] for name in _STANDING})
         self.sensors.restore(values["sensors"])
         self._clouds.restore(values.get("clouds", {}))
-        if values["draws"] != self._draws:
-            self._draws = values["draws"] - 1
+        if values["draws"] != self.draws:
+            self.draws = values["draws"] - 1
             self.redraw_models()
 
     def step(self, raw_action: NDArray[np.float32]) -> EnvStep:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import WORKSPACE_M, HandSpec
 from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.sim.physics import THREADS, BatchPhysics
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
@@ -38,7 +38,7 @@ class CostWeights(Checked):
     speed: Annotated[float, _WEIGHT] = 0.3
     posture: Annotated[float, _WEIGHT] = 0.2
     free_m: Annotated[float, Range(0.0, 1.0, "within the hand")] = 0.015
-    lost_m: Annotated[float, Range(0.0, 1.0, "within reach of the hand")] = 0.09
+    lost_m: Annotated[float, Range(0.0, 1.0, "within reach of the hand")] = WORKSPACE_M
 
 
 def _coarse() -> PhysicsConfig:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dexterity_ros.training.networks import ActorConfig
-from dexterity_ros.training.student import StudentConfig
+from dexterity_ros.training.student_config import StudentConfig
 
 
 def _by(method: str, **changes: object) -> Callable[[StudentConfig], StudentConfig]:

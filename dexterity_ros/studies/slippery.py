@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.object import SHIPPED_OBJECT
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import ResetPool
@@ -20,7 +21,7 @@ from dexterity_ros.training.imitation.collect import Outcome
 
 SQUEEZE, RELEASE, SAY = 0, 1, 2  # SAY + 0: slippery, SAY + 1: sticky
 ACTIONS, LEVELS, LIMIT = 4, 12, 20
-_HAND, _OBJECT, JOINTS = "leap", "cube70", 16
+_HAND, _OBJECT, JOINTS = "leap", SHIPPED_OBJECT, 16
 OBSERVATION = (LEVELS + 1) * (JOINTS + 1)  # how far squeezed, and what the joints said when squeezed that far
 TRUTH = OBSERVATION + 1  # and whether it is sticky
 _FRICTION = (0.2, 1.5)  # times that of the model

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 
 from dexterity_ros.contracts.arrays import Singles
+from dexterity_ros.contracts.training_run import CHECKPOINT
 from dexterity_ros.studies.obstacle import Passed, Policy, demonstrate, drive, judge
-from dexterity_ros.training.checkpoint import CHECKPOINT
 from dexterity_ros.training.learners.demonstrations import Demonstrations
 from dexterity_ros.training.learners.kinds import LearnerConfig
 from dexterity_ros.training.learners.learner import Learner

@@ -5,23 +5,19 @@ The file is what torch.save writes, and a last line "dexterity_ros checkpoint 1 
 
 import hashlib
 import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
 from dexterity_ros.contracts.errors import ConfigError, DexterityError
 from dexterity_ros.contracts.files import read_bounded, shown_path
+from dexterity_ros.contracts.training_run import CHECKPOINT, LAST_LINE, LAST_LINE_BYTES, LOG_FILE, RUN_FILE, Kind
 
-CHECKPOINT = "checkpoint.pt"
-Kind = Literal["teacher", "student", "learner"]
 _MOST_BYTES = 2_000_000_000
-_LAST_LINE = re.compile(rb"\ndexterity_ros checkpoint 1 ([a-z]{1,20}) ([0-9a-f]{64})\n")
-_LAST_LINE_BYTES = 200  # at most
 
 
 class TrainingError(DexterityError):
@@ -89,7 +85,7 @@ def read_checkpoint(path: Path, kind: Kind, device: torch.device | str = "cpu") 
         TrainingError: it is not there, damaged, of another kind of run or another program; the message says which.
     """
     if not path.is_file():
-        raise TrainingError(f"no checkpoint {path}; a run directory holds config.yaml, log.jsonl and {CHECKPOINT}")
+        raise TrainingError(f"no checkpoint {path}; a run directory holds {RUN_FILE}, {LOG_FILE} and {CHECKPOINT}")
     try:
         payload = _payload(read_bounded(path, _MOST_BYTES), kind, shown_path(path))
     except ConfigError as error:
@@ -105,8 +101,8 @@ def read_checkpoint(path: Path, kind: Kind, device: torch.device | str = "cpu") 
 
 def _payload(content: bytes, kind: Kind, name: str) -> bytes:
     """Returns the part that torch wrote. Raises TrainingError when it is not what its last line says."""
-    place = content.rfind(b"\ndexterity_ros", -_LAST_LINE_BYTES)
-    found = _LAST_LINE.fullmatch(content, place) if place >= 0 else None
+    place = content.rfind(b"\ndexterity_ros", -LAST_LINE_BYTES)
+    found = LAST_LINE.fullmatch(content, place) if place >= 0 else None
     if found is None:
         said = "is damaged, or was written by another program or version: its last line is none of ours"
         raise TrainingError(f"{name} ({len(content)} bytes) {said}")

@@ -4,7 +4,6 @@ The student acts; the teacher says what it would have done where the student wen
 al., arXiv 2211.11744, section on the student, without its second stage.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import torch
-import yaml
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -22,16 +20,19 @@ from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.ranges import PATH, Checked, Range
 from dexterity_ros.contracts.sources import GOAL_CLOUD, OBJECT_CLOUD
+from dexterity_ros.contracts.training_run import CHECKPOINT, read_run
 from dexterity_ros.observation.builder import build_ports, needed_sources
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.tasks.spec import GOAL_ANGLE
-from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, restoring, write_checkpoint
+from dexterity_ros.training.checkpoint import TrainingError, read_checkpoint, restoring
+from dexterity_ros.training.interruptible import interruptible
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.object_rates import OBJECTS, ObjectRates
 from dexterity_ros.training.point_network import PointActor, PointActorConfig
 from dexterity_ros.training.ranges import EPOCHS, HORIZON, LEARNING_RATE, STEPS
+from dexterity_ros.training.run_folder import RunFolder
 from dexterity_ros.training.setup import Setup
-from dexterity_ros.training.teacher import interruptible, load_config
+from dexterity_ros.training.teacher import TeacherConfig
 
 PORTS = ("observation", "object_points", "goal_points")
 _SAVE_ROUNDS = 20
@@ -71,10 +72,9 @@ class PointStudentConfig(Setup):
                 f"policy.terms is {list(self.policy.terms)}: a student of points sees joint_pos, {missing}"
             )
 
-    @property
-    def first_goal_rad(self) -> tuple[float, float]:
-        """Always the same."""
-        return self.goal_rad
+    def environment(self) -> ReorientEnv:
+        """Returns the simulated hands."""
+        return self.hands(self.goal_rad)
 
 
 @dataclass(kw_only=True)
@@ -94,24 +94,23 @@ class PointProgress:
 
 
 class PointStudent:
-    """One training run in a directory: config.yaml, log.jsonl, objects.json, checkpoint.pt."""
+    """One training run in a directory: run.yaml, log.jsonl, objects.json, checkpoint.pt."""
 
     def __init__(self, config: PointStudentConfig, run: Path, *, teacher: Path | None = None, threads: int = 2) -> None:
         """teacher: in place of config.teacher_run. Raises TrainingError, ConfigError."""
         torch.manual_seed(config.seed)
         torch.set_num_threads(threads)
-        self.config, self.run = config, run
+        self.config, self.folder = config, RunFolder(run, "points")
         self.env = config.environment()
         self.actor = PointActor(self.env.hand, config.observation(), config.student)
         self.optimiser = torch.optim.Adam(self.actor.parameters(), lr=config.distillation.learning_rate)
         self.progress, self.rates = PointProgress(), ObjectRates(self.env.objects)
         self._teacher_run = teacher or Path(config.teacher_run)
         self._reached = self._ended = 0
-        run.mkdir(parents=True, exist_ok=True)
 
     def train(self, *, quiet: bool = False) -> None:
         """Trains until there are enough labels, or Ctrl-C; leaves a checkpoint. Raises TrainingError."""
-        (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(self.config), sort_keys=False))
+        self.folder.describe(self.config)
         teacher, total = load_teacher(self._teacher_run, self.env), self.config.distillation.labels
         _, self._privileged = self.env.reset()
         self._state = torch.zeros((self.env.num_envs, self.actor.state_width))
@@ -134,13 +133,13 @@ class PointStudent:
             "optimiser": self.optimiser.state_dict(),
             "progress": vars(self.progress),
         }
-        write_checkpoint(self.run / CHECKPOINT, "student", content)
-        self.rates.write(self.run / OBJECTS)
+        self.folder.keep(content)
+        self.rates.write(self.folder.path / OBJECTS)
 
     def restore(self, run: Path | None = None) -> None:
         """Goes on from the run's checkpoint, or begins with the network of another run's. Raises TrainingError."""
-        path = (run or self.run) / CHECKPOINT
-        content = read_checkpoint(path, "student")
+        path = (run or self.folder.path) / CHECKPOINT
+        content = read_checkpoint(path, "points")
         with restoring(path):
             self.actor.load_state_dict(content["actor"])
             if run is None:
@@ -161,8 +160,7 @@ class PointStudent:
         )
         if not np.isfinite(missed + off):
             raise TrainingError(f"the loss is not finite in round {self.progress.rounds}; the last checkpoint is kept")
-        with (self.run / "log.jsonl").open("a") as log:
-            log.write(json.dumps({name: round(value, 6) for name, value in vars(self.progress).items()}) + "\n")
+        self.folder.log(vars(self.progress))
 
     @torch.no_grad()
     def _collect(self, teacher: "Teacher") -> dict[str, Tensor]:
@@ -220,7 +218,10 @@ Teacher = Callable[[Tensor], Tensor]  # what is privileged, (N, width), to actio
 
 def load_teacher(run: Path, env: ReorientEnv) -> Teacher:
     """Returns the teacher of a run. Raises TrainingError, or ConfigError when it sees other things than `env` says."""
-    config = load_config(run / "config.yaml")
+    described = read_run(run)
+    if described.kind != "teacher":
+        raise ConfigError(f"{run} is a run of kind {described.kind}, expected a teacher")
+    config = configs.from_mapping(TeacherConfig, described.config, where="config")
     if config.actor_sees != "privileged":
         raise ConfigError(
             f"the teacher in {run} sees an observation; a student of points needs one with actor_sees: privileged"

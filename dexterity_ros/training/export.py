@@ -1,52 +1,52 @@
 """Turns a training run into a bundle that describes itself: policy.onnx, manifest.yaml, golden_io.npz."""
 
-import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-import yaml
-from numpy.typing import NDArray
 
-import dexterity_ros
 from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.files import shown_path
 from dexterity_ros.contracts.manifest import (
     GOLDEN_FILE,
     NETWORK_FILE,
     PolicyManifest,
-    Provenance,
     TermRange,
     save_manifest,
     sha256,
 )
 from dexterity_ros.contracts.outputs import ACTION, REACHED
 from dexterity_ros.contracts.recovery import RecoverySpec
-from dexterity_ros.contracts.spec import VECTOR
-from dexterity_ros.sim.env import ReorientEnv
-from dexterity_ros.sim.scene import joint_gains
-from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError
+from dexterity_ros.contracts.spec import VECTOR, ObservationSpec
+from dexterity_ros.contracts.training_run import CHECKPOINT, Kind, read_run
+from dexterity_ros.training.best import best_of
+from dexterity_ros.training.checkpoint import TrainingError, read_checkpoint, restoring
 from dexterity_ros.training.export_points import (
     DeployedPoints,
-    is_point_student,
     load_point_student,
     observe_points,
     write_point_files,
 )
+from dexterity_ros.training.interface import build_actor, manifest_of
 from dexterity_ros.training.learners.data_run import DATA_FILE
 from dexterity_ros.training.learners.export import export_learner
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.onnx_file import rounded, stamp_metadata, write_onnx
-from dexterity_ros.training.ppo import Ppo
-from dexterity_ros.training.setup import Setup
-from dexterity_ros.training.student import Student, StudentConfig
-from dexterity_ros.training.teacher import Teacher, TeacherConfig, load_config
 from dexterity_ros.training.warm_start import save_resume
 
-_GOLDEN_PAIRS = 64
-_RANGE_STEPS = 200
+
+@dataclass(frozen=True, kw_only=True)
+class _Trained:
+    """What a run has learned. interface: of the manifest. steps: learned from. seen: see training/seen.py."""
+
+    actor: Actor
+    interface: dict[str, Any]
+    steps: int
+    seen: dict[str, Any]
 
 
 def export_run(
@@ -57,38 +57,35 @@ def export_run(
     latency_s: tuple[float, float] | None = None,
     recovery: RecoverySpec | None = None,
 ) -> PolicyManifest:
-    """Returns the manifest of the bundle written to `bundle` from the checkpoint in `run`.
+    """Returns the manifest of the bundle written to `bundle` from the checkpoint in `run`: its best iterate, if known.
 
     latency_s: range from measurement to write that the policy is known to bear; default: what it was trained with.
     recovery: what the policy is to do where it makes no progress; None: nothing.
 
     Raises:
-        TrainingError: no checkpoint. BundleError: the exported network does not reproduce the trained one.
+        TrainingError: no checkpoint, or one that lacks what a bundle says. BundleError: the exported network does not
+            reproduce the trained one. ConfigError: the folder is no run.
     """
     if (run / DATA_FILE).is_file():
         return export_learner(run, bundle, current_limit_a=current_limit_a, latency_s=latency_s, recovery=recovery)
-    if is_point_student(run):
+    kind = _kind(run)
+    if kind == "points":
         if recovery is not None:
             raise ConfigError(
                 f"the student in {run} sees no pose, so nothing notices that it makes no progress: recovery"
             )
         return _export_points(run, bundle, current_limit_a=current_limit_a, latency_s=latency_s)
-    config, env, actor, steps, ppo = _trained(run)
-    if isinstance(config, TeacherConfig) and config.actor_sees == "privileged":
-        raise TrainingError(f"the teacher in {run} sees what only a simulator knows: export a student of it")
-    if latency_s is not None:
-        config = replace(config, policy=replace(config.policy, latency_s=latency_s))
-    observations, states = _observe_range(env, actor)
+    content = read_checkpoint(run / CHECKPOINT, kind)
+    trained = _trained(run / CHECKPOINT, content)
+    deployed = _Deployed(trained.actor, len(trained.interface["joint_names"])).eval()
     bundle.mkdir(parents=True, exist_ok=True)
-    deployed = _Deployed(actor, len(env.hand.joints)).eval()
-    _write_network(deployed, observations.shape[1], states.shape[1], bundle / NETWORK_FILE)
-    _write_golden(deployed, observations, states, bundle / GOLDEN_FILE)
-    manifest = _manifest(config, env, deployed, bundle, observations, current_limit_a=current_limit_a, steps=steps)
-    manifest = _sealed(replace(manifest, recovery=recovery), bundle)
-    if ppo is not None:
-        save_resume(bundle, ppo)
-    env.close()
-    return manifest
+    _write_network(deployed, trained.seen["observation"].shape[1], bundle / NETWORK_FILE)
+    _write_golden(deployed, trained.seen["observation"], trained.seen["state"], bundle / GOLDEN_FILE)
+    manifest = _manifest(trained.interface, trained.seen, trained.steps, bundle, current_limit_a=current_limit_a)
+    manifest = replace(manifest, recovery=recovery, latency_s=latency_s or manifest.latency_s)
+    if kind == "student" and "optimiser" in content:
+        save_resume(bundle, trained.actor, content)
+    return _sealed(manifest, bundle)
 
 
 def _export_points(
@@ -96,23 +93,20 @@ def _export_points(
 ) -> PolicyManifest:
     """Returns the manifest of the bundle of a student of points."""
     student = load_point_student(run)
-    config = student.config
-    if latency_s is not None:
-        config = replace(config, policy=replace(config.policy, latency_s=latency_s))
-    seen, states = observe_points(student)
+    ports, states = observe_points(student)
     bundle.mkdir(parents=True, exist_ok=True)
     deployed = DeployedPoints(student.actor).eval()
-    write_point_files(deployed, seen, states, bundle)
-    steps, observations = student.progress.labels, seen[VECTOR]
-    manifest = _manifest(
-        config, student.env, deployed, bundle, observations, current_limit_a=current_limit_a, steps=steps
-    )
+    write_point_files(deployed, ports, states, bundle)
+    interface = manifest_of(student.config, student.env, state_width=deployed.state_width, outputs=deployed.outputs[1:])
+    low, high = (torch.from_numpy(np.quantile(ports[VECTOR], q, axis=0)) for q in (0.001, 0.999))
+    seen = {"low": low, "high": high}
+    manifest = _manifest(interface, seen, student.progress.labels, bundle, current_limit_a=current_limit_a)
     student.env.close()
-    return _sealed(manifest, bundle)
+    return _sealed(replace(manifest, latency_s=latency_s or manifest.latency_s), bundle)
 
 
 def _sealed(manifest: PolicyManifest, bundle: Path) -> PolicyManifest:
-    """Returns the manifest with the digest of its network, which says in its file what it is; both are tried."""
+    """Returns the manifest with the digest of its network, which says in its file what it is; both are checked."""
     stamp_metadata(manifest, bundle / NETWORK_FILE)
     manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
     save_manifest(manifest, bundle)
@@ -120,35 +114,34 @@ def _sealed(manifest: PolicyManifest, bundle: Path) -> PolicyManifest:
     return manifest
 
 
-def _trained(run: Path) -> tuple[Setup, ReorientEnv, Actor, int, Ppo | None]:
-    """Returns (configuration, environment, actor, steps learned from, learner) of a teacher's or a student's run.
-
-    The learner is of a student that goes on by reinforcement: what later training can begin from.
-    """
-    if "teacher" in configs.read_mapping(run / "config.yaml"):
-        student = Student(configs.load(StudentConfig, run / "config.yaml"), run)
-        student.restore()
-        ppo = None if student.reinforcement is None else student.reinforcement.tuner.ppo
-        return student.config, student.env, student.actor.eval(), student.progress.steps, ppo
-    teacher = Teacher(load_config(run / "config.yaml"), run)
-    teacher.restore(run / CHECKPOINT, keep_progress=True)
-    return teacher.config, teacher.env, teacher.ppo.actor.cpu().eval(), teacher.progress.steps, None
+def _kind(run: Path) -> Kind:
+    """Returns the kind of a run that trains a policy. Raises TrainingError, ConfigError."""
+    if not (run / CHECKPOINT).is_file():
+        raise TrainingError(f"no checkpoint {shown_path(run / CHECKPOINT)}: a run leaves one, even when interrupted")
+    kind = read_run(run).kind
+    if kind == "learner":
+        raise TrainingError(f"{shown_path(run)} is a run of kind learner without data.yaml: what it sees is not known")
+    return kind
 
 
-@torch.no_grad()
-def _observe_range(env: ReorientEnv, actor: Actor) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Returns observations and states of the policy at work with its exploration, (steps * N, ...)."""
-    observation, _ = env.reset()
-    state, seen, states = actor.begin(env.num_envs), [], []
-    for _ in range(_RANGE_STEPS):
-        seen.append(observation)
-        states.append(state.numpy().copy())
-        parameters, state = actor.parameters_of(torch.from_numpy(observation), state)
-        action = actor.distribution(parameters).sample().numpy()
-        step = env.step(action[:, : len(env.hand.joints)])
-        observation = step.observation
-        state = state * torch.from_numpy(~step.restarted).float()[:, None]
-    return np.concatenate(seen), np.concatenate(states)
+def _trained(path: Path, content: dict[str, Any]) -> _Trained:
+    """Returns what a checkpoint holds of a policy. Raises TrainingError."""
+    if "observation" not in content.get("seen", {}):
+        raise TrainingError(
+            f"{shown_path(path)} does not say what its policy saw: it was kept before the first update, or by an "
+            "earlier version; go on with it for an update, with --resume"
+        )
+    with restoring(path, but=(TrainingError,)):
+        if content["interface"]["actor"]["told"]:
+            raise TrainingError(
+                f"the teacher in {path.parent} sees what only a simulator knows: export a student of it"
+            )
+        actor = build_actor(content["interface"]["actor"], shown_path(path))
+        progress = content["progress"]
+        weights, steps = best_of(content, progress["labels"] if "labels" in progress else progress["steps"])
+        actor.load_state_dict(weights)
+        manifest = content["interface"]["manifest"]
+        return _Trained(actor=actor.eval(), interface=manifest, steps=steps, seen=content["seen"])
 
 
 class _Deployed(torch.nn.Module):
@@ -179,7 +172,8 @@ class _WithoutState(torch.nn.Module):
         return self._deployed(observation, observation[:, :0])[:-1]
 
 
-def _write_network(deployed: _Deployed, width: int, state_width: int, path: Path) -> None:
+def _write_network(deployed: _Deployed, width: int, path: Path) -> None:
+    state_width = deployed.state_width
     inputs, outputs = {VECTOR: torch.zeros(2, width)}, [*deployed.outputs]
     if state_width > 0:
         inputs["state"] = torch.zeros(2, state_width)
@@ -189,65 +183,29 @@ def _write_network(deployed: _Deployed, width: int, state_width: int, path: Path
 
 
 @torch.no_grad()
-def _write_golden(
-    deployed: _Deployed, observations: NDArray[np.float32], states: NDArray[np.float32], path: Path
-) -> None:
-    index = np.linspace(0, len(observations) - 1, _GOLDEN_PAIRS).astype(int)
-    observation, state = observations[index], states[index]
-    *said, after = deployed(torch.from_numpy(observation), torch.from_numpy(state))
-    pairs = {VECTOR: observation} | {n: values.numpy() for n, values in zip(deployed.outputs, said, strict=True)}
-    if states.shape[1] > 0:
-        pairs |= {"state": state, "next_state": after.numpy()}
-    np.savez_compressed(path, **pairs)
+def _write_golden(deployed: _Deployed, observation: torch.Tensor, state: torch.Tensor, path: Path) -> None:
+    *said, after = deployed(observation, state)
+    pairs = {VECTOR: observation} | dict(zip(deployed.outputs, said, strict=True))
+    if deployed.state_width > 0:
+        pairs |= {"state": state, "next_state": after}
+    np.savez_compressed(path, **{name: values.numpy() for name, values in pairs.items()})
 
 
 def _manifest(
-    config: Setup,
-    env: ReorientEnv,
-    deployed: _Deployed | DeployedPoints,
-    bundle: Path,
-    observations: NDArray[np.float32],
-    *,
-    current_limit_a: float,
-    steps: int,
+    interface: dict[str, Any], seen: dict[str, Any], steps: int, bundle: Path, *, current_limit_a: float
 ) -> PolicyManifest:
-    hand = config.hand_spec()
-    stiffness, damping = joint_gains(env.scene)
-    digest = hashlib.sha256(yaml.safe_dump(configs.to_mapping(config)).encode()).hexdigest()
-    return PolicyManifest(
-        format=2,
-        kind="recurrent" if deployed.state_width > 0 else "step",
-        state_width=deployed.state_width,
-        outputs=deployed.outputs[1:],
-        name=bundle.name,
-        task=config.task,
-        object=config.env.object,
-        hand=hand.name,
-        hand_digest=hand.digest,
-        joint_names=hand.joint_names,
-        control_rate_hz=round(1.0 / config.env.physics.control_period_s, 6),
-        observation=config.observation(),
-        action=config.policy.action,
-        latency_s=config.policy.latency_s,
-        current_limit_a=current_limit_a,
-        stiffness_nm_rad=stiffness,
-        damping_nm_s_rad=damping,
-        start_pos_rad=hand.home_pos_rad,
-        training_range=_ranges(config, observations),
-        network_sha256=sha256(bundle / NETWORK_FILE),
-        golden_sha256=sha256(bundle / GOLDEN_FILE),
-        provenance=Provenance(
-            code_version=dexterity_ros.__version__,
-            config_digest=digest,
-            seed=config.seed,
-            steps=steps,
-        ),
-    )
-
-
-def _ranges(config: Setup, observations: NDArray[np.float32]) -> dict[str, TermRange]:
-    low, high = np.quantile(observations, [0.001, 0.999], axis=0)
-    return {
-        name: TermRange(low=rounded(low[part]), high=rounded(high[part]))
-        for name, part in config.observation().slices.items()
+    spec = configs.from_mapping(ObservationSpec, interface["observation"], where="observation")
+    further = {
+        "name": bundle.name,
+        "current_limit_a": current_limit_a,
+        "training_range": configs.to_mapping(_ranges(spec, seen)),
+        "network_sha256": sha256(bundle / NETWORK_FILE),
+        "golden_sha256": sha256(bundle / GOLDEN_FILE),
+        "provenance": interface["provenance"] | {"steps": steps},
     }
+    return configs.from_mapping(PolicyManifest, interface | further, where=bundle.name)
+
+
+def _ranges(spec: ObservationSpec, seen: dict[str, Any]) -> dict[str, TermRange]:
+    low, high = seen["low"].numpy(), seen["high"].numpy()
+    return {name: TermRange(low=rounded(low[part]), high=rounded(high[part])) for name, part in spec.slices.items()}

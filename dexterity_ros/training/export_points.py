@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.manifest import GOLDEN_FILE, NETWORK_FILE
 from dexterity_ros.contracts.outputs import ACTION, DISTANCE, REACHED
+from dexterity_ros.contracts.training_run import read_run
 from dexterity_ros.training.distillation import PORTS, PointStudent, PointStudentConfig, seen_now
 from dexterity_ros.training.onnx_file import write_onnx
 from dexterity_ros.training.point_network import PointActor
@@ -35,14 +36,9 @@ class DeployedPoints(nn.Module):
         return action, self._actor.sure(distance), distance, after
 
 
-def is_point_student(run: Path) -> bool:
-    """Returns whether a run is of a student of points. Raises ConfigError."""
-    return "teacher_run" in configs.read_mapping(run / "config.yaml")
-
-
 def load_point_student(run: Path) -> PointStudent:
     """Returns the student of a run. Raises TrainingError, ConfigError."""
-    student = PointStudent(configs.load(PointStudentConfig, run / "config.yaml"), run)
+    student = PointStudent(configs.from_mapping(PointStudentConfig, read_run(run).config, where="config"), run)
     student.restore()
     student.actor.eval()
     return student

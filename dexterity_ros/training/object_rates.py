@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dexterity_ros.contracts.family.catalogue import family_of
 from dexterity_ros.sim.env_config import EnvStep
@@ -21,9 +22,12 @@ class ObjectRates:
 
     def record(self, step: EnvStep) -> None:
         """Takes the goals that ended in one control step."""
-        kind = self._objects.kind
-        self._reached += np.bincount(kind[step.reached], minlength=len(self._reached))
-        self._failed += np.bincount(kind[step.failed], minlength=len(self._failed))
+        self.add(*ended_by_object(step, self._objects))
+
+    def add(self, reached: NDArray[np.int64], failed: NDArray[np.int64]) -> None:
+        """Takes how many goals ended either way with each object."""
+        self._reached += reached
+        self._failed += failed
 
     def table(self) -> dict[str, dict[str, float]]:
         """Returns goals_attempted, goals_reached and rate of each object, then of each family."""
@@ -44,6 +48,12 @@ class ObjectRates:
 
     def _begin(self) -> None:
         self._reached, self._failed = (np.zeros(len(self._objects.names), dtype=np.int64) for _ in range(2))
+
+
+def ended_by_object(step: EnvStep, objects: ObjectSet) -> NDArray[np.int64]:
+    """Returns how many goals were reached, and failed, in a step with each object, (2, objects)."""
+    count = len(objects.names)
+    return np.stack([np.bincount(objects.kind[over], minlength=count) for over in (step.reached, step.failed)])
 
 
 def _share(goals_attempted: float, goals_reached: float) -> float:

@@ -44,6 +44,17 @@ class GoalCount:
         self._late += int(step.terms["late"].sum())
         self._near += [(step.least_error_rad[over] < near).sum() for near in NEAR_RAD]
 
+    def portion(self) -> dict[str, Any]:
+        """Returns what was counted, for another to add."""
+        return {"goals": self._goals, "drops": self._drops, "late": self._late, "near": self._near.tolist()}
+
+    def add(self, portion: dict[str, Any]) -> None:
+        """Counts what another counted."""
+        self._goals += portion["goals"]
+        self._drops += portion["drops"]
+        self._late += portion["late"]
+        self._near += np.array(portion["near"])
+
     def shares(self) -> dict[str, float]:
         """Returns shares of the goals: within_RAD, dropped, late; and their number."""
         total = max(self._goals, 1)
@@ -114,7 +125,7 @@ class Reinforcement:
         seconds = self.tuner.collector.seconds
         shares = {name: value / seconds.all for name, value in vars(seconds).items()}
         speed = {"steps_per_s": self.steps_per_update / seconds.all, "seconds_spent": seconds.all}
-        seconds.simulation = seconds.network = seconds.learning = 0.0
+        seconds.clear()
         return speed | {f"share_{name}": value for name, value in shares.items()}
 
 

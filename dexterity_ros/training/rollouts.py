@@ -5,7 +5,8 @@ next state is the one before the restart. Source: Pardo et al., Time Limits in R
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
@@ -84,6 +85,10 @@ class Seconds:
         """Of all three."""
         return self.simulation + self.network + self.learning
 
+    def clear(self) -> None:
+        """Begins to count anew."""
+        self.simulation = self.network = self.learning = 0.0
+
     def timed(self, name: str, work: Callable[[], Any]) -> Any:
         """Returns what the work returns."""
         began = time.perf_counter()
@@ -105,8 +110,46 @@ class Tally:
         return self.reached / max(self.reached + self.failed, 1)
 
 
+@contextmanager
+def drawing(*stream: int) -> Iterator[None]:
+    """Inside, torch draws from a stream of its own; outside, as if nothing had been drawn.
+
+    stream: numbers that tell streams apart: the run's seed, a worker, one of its rollouts.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(int(np.random.SeedSequence(stream).generate_state(1)[0]))
+        yield
+
+
+class Rollouts(Protocol):
+    """What a learner takes its rollouts from: a `Collector` in this process, or many in others (remote.py)."""
+
+    seconds: Seconds
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is somewhere to go on from."""
+        ...
+
+    def restart(self) -> tuple[Tensor, Tensor]:
+        """Begins anew. Returns (observation, what the critic sees)."""
+        ...
+
+    def rollout(self) -> tuple[Rollout, Tensor, Tally]:
+        """Returns (what happened, values of where it stands, what became of the attempts)."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Returns all that a later rollout depends on, but the networks."""
+        ...
+
+    def restore(self, values: Snapshot) -> None:
+        """Goes on where one of the same configuration stood."""
+        ...
+
+
 class Collector:
-    """Goes through a world without a break, rollout after rollout."""
+    """Goes through a world without a break, rollout after rollout. `Rollouts` in this process."""
 
     def __init__(
         self,
@@ -117,9 +160,10 @@ class Collector:
         seed: int = 0,
         device: torch.device | str = "cpu",
     ) -> None:
-        """seed: of which attempts begin by the mean, and for how long."""
+        """seed: of which attempts begin by the mean, and for how long; and of the actions."""
         self._world, self._ppo, self._mean_first = world, ppo, mean_first
         self._device, self._rng = device, np.random.default_rng([seed, 5])
+        self._seed, self._rollouts = seed, 0
         self.seconds = Seconds()
         self.begun = False
 
@@ -135,16 +179,19 @@ class Collector:
     def rollout(self) -> tuple[Rollout, Tensor, Tally]:
         """Returns (what happened, values of where it stands, what became of the attempts)."""
         begun, tally = self._state, Tally()
-        rows = [self._step(tally) for _ in range(self._ppo.config.horizon)]
+        with drawing(self._seed, 6, self._rollouts):
+            rows = [self._step(tally) for _ in range(self._ppo.config.horizon)]
+        self._rollouts += 1
         stacked = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
         last = self._ppo.critic.value(self._tensor(self._told(self._privileged)))
         return Rollout(state=begun, **stacked), last, tally
 
     def snapshot(self) -> Snapshot:
-        """Returns all that a later rollout depends on, but the networks and torch's random numbers."""
+        """Returns all that a later rollout depends on, but the networks."""
         return {
             "world": self._world.snapshot(), "observation": self._observation, "privileged": self._privileged,
             "state": self._state.cpu().numpy(), "by_mean": self._by_mean, "rng": self._rng.bit_generator.state,
+            "rollouts": self._rollouts,
         }  # fmt: skip
 
     def restore(self, values: Snapshot) -> None:
@@ -153,6 +200,7 @@ class Collector:
         self._observation, self._privileged = values["observation"], values["privileged"]
         self._state, self._by_mean = self._tensor(values["state"]), np.array(values["by_mean"])
         self._rng.bit_generator.state = values["rng"]
+        self._rollouts = values.get("rollouts", 0)
         self.begun = True
 
     def _step(self, tally: Tally) -> dict[str, Tensor]:

@@ -44,30 +44,28 @@ class Setup(Checked):
     seed: Annotated[int, SEED]
     angle_density: Literal["flat", "haar"] = field(default="flat", metadata=UNSAID_AT_DEFAULT)
 
-    @property
-    def first_goal_rad(self) -> tuple[float, float]:
-        """Smallest and largest angle of a new goal when training begins."""
-        raise NotImplementedError
-
     def hand_spec(self) -> HandFile:
         """Returns the hand this run trains."""
         return load_hand(self.hand)
 
-    def task_spec(self) -> TaskSpec:
-        """Returns the task as trained: goal angles drawn in its own way, its own time-out."""
+    def task_spec(self, goal_rad: tuple[float, float]) -> TaskSpec:
+        """Returns the task as trained: goal angles drawn in its own way, its own time-out.
+
+        goal_rad: smallest and largest angle of a new goal.
+        """
         task = configs.load(TaskSpec, named_resource("config/tasks", self.task))
         density, timeout_s = self.angle_density, self.goal_timeout_s
-        return replace(task, goal_rad=self.first_goal_rad, angle_density=density, goal_timeout_s=timeout_s)
+        return replace(task, goal_rad=goal_rad, angle_density=density, goal_timeout_s=timeout_s)
 
     def observation(self) -> ObservationSpec:
         """Returns what the policy sees."""
         return observation_spec(self.policy.terms, len(self.hand_spec().joints), self.policy.max_age_s)
 
-    def environment(self) -> ReorientEnv:
-        """Returns the simulated hands."""
+    def hands(self, goal_rad: tuple[float, float]) -> ReorientEnv:
+        """Returns the simulated hands, with goals of such angles."""
         return ReorientEnv(
             hand=self.hand_spec(),
-            task=self.task_spec(),
+            task=self.task_spec(goal_rad),
             observation=self.observation(),
             action=self.policy.action,
             config=self.env,

@@ -1,88 +1,41 @@
 """Trains a student: DAgger of a teacher that sees the truth, in the simulated hand, with everything a robot adds."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from torch import Tensor
 from tqdm import tqdm
 
-from dexterity_ros.contracts import config as configs
-from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, load_manifest
-from dexterity_ros.contracts.ranges import PATH, UNSAID_AT_DEFAULT, Length, Range
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.tasks.spec import GOAL_ANGLE
-from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, restoring, write_checkpoint
+from dexterity_ros.contracts.training_run import CHECKPOINT
+from dexterity_ros.training.best import Best, best_of
+from dexterity_ros.training.checkpoint import TrainingError, read_checkpoint, restoring
 from dexterity_ros.training.imitation.collect import Batch
-from dexterity_ros.training.imitation.fine_tuning import TaskWorld, Tuner, TuningConfig
+from dexterity_ros.training.imitation.fine_tuning import TaskWorld, Tuner
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
-from dexterity_ros.training.imitation.methods import Method, learn
-from dexterity_ros.training.imitation.rounds import Lesson, Round, RoundsConfig, validate
-from dexterity_ros.training.networks import Actor, ActorConfig, Critic
-from dexterity_ros.training.reinforcement import GoalCount, Reinforcement, SuccessStage, said_in_a_line
-from dexterity_ros.training.rollouts import World
-from dexterity_ros.training.setup import Setup
-from dexterity_ros.training.teacher import interruptible
+from dexterity_ros.training.imitation.methods import learn
+from dexterity_ros.training.imitation.rounds import Lesson, Round, validate
+from dexterity_ros.training.interface import interface_of
+from dexterity_ros.training.interruptible import interruptible
+from dexterity_ros.training.networks import Actor, Critic
+from dexterity_ros.training.reinforcement import GoalCount, Reinforcement, said_in_a_line
+from dexterity_ros.training.rollouts import Rollouts, World
+from dexterity_ros.training.run_folder import RunFolder
+from dexterity_ros.training.seen import Seen
+from dexterity_ros.training.site import Lot, Site
+from dexterity_ros.training.student_config import StudentConfig
 from dexterity_ros.training.warm_start import load_actor, load_resume
 from dexterity_ros.training.worlds import EnvWorld
 
 CHECKPOINT_S = 120.0  # between checkpoints of a reinforced run
-
-
-@dataclass(frozen=True, kw_only=True)
-class StudentConfig(Setup):
-    """One run; YAML in config/train. teacher: bundle directory. method: a file of training/imitation each.
-
-    teacher_sees: the truth, or what the student's sensors say, so that the student can know what it acts on.
-    stop_head: the student also says whether the goal is reached.
-    Of the method `reinforced`, whose rounds are updates: tuning. critic_sees: what the teacher does, or env.privileged.
-    success: when a goal counts as reached, by steps; none = as the task says. redraw_updates: after so many updates all
-    hands are replaced by others; 0 = never.
-    """
-
-    teacher: Annotated[str, PATH]
-    goal_rad: Annotated[tuple[float, float], GOAL_ANGLE]
-    student: ActorConfig
-    rounds: RoundsConfig
-    method: Method = "dagger"
-    teacher_sees: Literal["truth", "sensors"] = "truth"
-    stop_head: bool = False
-    tuning: TuningConfig | None = None
-    critic_sees: Literal["teacher", "privileged"] = field(default="teacher", metadata=UNSAID_AT_DEFAULT)
-    success: Annotated[tuple[SuccessStage, ...], Length(0, 100, "stages of one run")] = field(
-        default=(), metadata=UNSAID_AT_DEFAULT
-    )
-    redraw_updates: Annotated[int, Range(0, 10_000_000, "0 = never")] = field(default=0, metadata=UNSAID_AT_DEFAULT)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.stop_head and not self.rounds.imagine:
-            raise ConfigError(
-                "stop_head is true and rounds.imagine false: only imagined goals show what reached is like"
-            )
-        if self.method == "reinforced" and (self.tuning is None or self.stop_head):
-            raise ConfigError("method is reinforced: it needs tuning, and no stop_head, for which there is no reward")
-        if self.method == "reinforced" and self.teacher_sees == "sensors":
-            raise ConfigError(
-                "method is reinforced: its critic sees what the teacher does, so teacher_sees must be truth"
-            )
-        if self.method != "reinforced" and (self.critic_sees, self.success, self.redraw_updates) != ("teacher", (), 0):
-            raise ConfigError(f"critic_sees, success, redraw_updates are of method reinforced, it is {self.method}")
-        if self.critic_sees == "privileged" and self.tuning is not None and self.tuning.imitation > 0.0:
-            raise ConfigError("critic_sees is privileged, so nobody asks the teacher: tuning.imitation must be 0")
-
-    @property
-    def first_goal_rad(self) -> tuple[float, float]:
-        """Always the same."""
-        return self.goal_rad
 
 
 @dataclass(kw_only=True)
@@ -112,25 +65,37 @@ class _InterruptionError(Exception):
 
 
 class Student:
-    """One training run in a directory: config.yaml, log.jsonl, checkpoint.pt."""
+    """One training run in a directory: run.yaml, log.jsonl, checkpoint.pt. site: of the method `reinforced`."""
 
-    def __init__(self, config: StudentConfig, run: Path, *, shown: Sequence[Batch] = (), threads: int = 2) -> None:
+    site: Site
+
+    def __init__(
+        self,
+        config: StudentConfig,
+        run: Path,
+        *,
+        shown: Sequence[Batch] = (),
+        threads: int = 2,
+        gather: Callable[[Site], Rollouts] | None = None,
+    ) -> None:
         """Builds the environment and the network. threads: of the update.
+
+        gather: of the method `reinforced`, what rollouts are taken from instead of the environment here.
 
         shown: an operator's corrections; DAgger of the teacher goes on, so that the rest is not forgotten.
         """
         if shown and config.method != "dagger":
             raise TrainingError(f"corrections are learned from beside dagger, the configuration says {config.method}")
-        self._shown = shown
+        self._shown, self._gather = shown, gather
         torch.manual_seed(config.seed)
         torch.set_num_threads(threads)
-        self.config, self.run = config, run
+        self.config, self.folder = config, RunFolder(run, "student")
+        self.seen, self.best = Seen(), Best()
         self.env = config.environment()
         self.actor = Actor(config.observation().width, len(self.env.hand.joints) + config.stop_head, config.student)
         self.critic = self._new_critic()
         self.reinforcement = self._new_reinforcement()
         self.progress = StudentProgress()
-        run.mkdir(parents=True, exist_ok=True)
 
     def _new_critic(self) -> Critic | None:
         config = self.config
@@ -148,11 +113,14 @@ class Student:
         task = HandTask(
             self.env, load_manifest(resource(config.teacher)).observation, config.seed, watch=count.watch
         )  # fmt: skip
-        world: World = EnvWorld(self.env, count.watch)
-        if config.critic_sees == "teacher":
-            world = TaskWorld(task, self._expert(), config.tuning.alike)
+        paid = TaskWorld(task, self._expert(), config.tuning.alike) if config.critic_sees == "teacher" else None
+        world: World = EnvWorld(self.env, count.watch) if paid is None else paid
+        tuner = Tuner(world, self.actor, self.critic, config.tuning, seed=config.seed)
+        self.site = Site(env=self.env, ppo=tuner.ppo, collector=tuner.collector, count=count, paid_by_expert=paid)
+        if self._gather is not None:
+            tuner.collector = self._gather(self.site)
         return Reinforcement(
-            Tuner(world, self.actor, self.critic, config.tuning, seed=config.seed),
+            tuner,
             self.env,
             count,
             success=config.success,
@@ -165,7 +133,7 @@ class Student:
 
     def train(self) -> None:
         """Trains all rounds, or until Ctrl-C or SIGTERM; leaves a checkpoint. Raises BundleError."""
-        (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(self.config), sort_keys=False))
+        self.folder.describe(self.config)
         bar = tqdm(total=self.config.rounds.rounds, initial=self.progress.rounds, unit="round", mininterval=5.0)
         with bar, interruptible() as interrupted:
             if self.reinforcement is not None:
@@ -181,13 +149,16 @@ class Student:
             rounds = self.progress.rounds + 1
             self.progress = StudentProgress(
                 rounds=rounds,
-                labels=rounds * learner.steps_per_update,
+                labels=self.progress.labels + learner.tuner.rollout.reward.numel(),
                 rate=stats["rate"],
                 unexplained=None,
                 alone=alone,
                 seconds=self.progress.seconds + stats["seconds_spent"],
             )
             self._check_finite(stats)
+            rollout = learner.tuner.rollout
+            self.seen.take(rollout.observation, rollout.restarted, rollout.state)
+            self.best.offer(self.actor, alone, self.progress.steps)
             self._log(stats)
             bar.update(1)
             bar.set_postfix_str(said_in_a_line(stats, self.progress.labels))
@@ -221,6 +192,9 @@ class Student:
                 unexplained=after.unexplained,
                 alone=after.alone,
             )
+            seen = after.batch.observation[..., : self.config.observation().width]
+            self.seen.take(seen, after.batch.done, self.actor.begin(seen.shape[1]))
+            self.best.offer(self.actor, after.alone, self.progress.steps)
             self.save()
             self._log({})
             bar.update(1)
@@ -232,29 +206,36 @@ class Student:
         lesson = Lesson(task=task, expert=expert, student=self.actor)
         with suppress(_InterruptionError):
             learn(config.method, lesson, config.rounds, seed=config.seed, begun=begun, shown=self._shown, said=said)
-            self.save()
 
     def save(self) -> None:
         """Writes the checkpoint."""
-        content: dict[str, Any] = {"actor": self.actor.state_dict(), "progress": vars(self.progress)}
+        content: dict[str, Any] = {
+            "interface": self._interface,
+            "seen": self.seen.snapshot(self.actor),
+            "actor": self.actor.state_dict(),
+            "best": self.best.snapshot(),
+            "progress": vars(self.progress),
+        }
         if self.critic is not None:
             content["critic"] = self.critic.state_dict()
         if self.reinforcement is not None and self.reinforcement.tuner.collector.begun:
             content |= self.reinforcement.snapshot()
-        write_checkpoint(self.run / CHECKPOINT, "student", content)
+        self.folder.keep(content)
+
+    @cached_property
+    def _interface(self) -> dict[str, Any]:
+        return interface_of(self.config, self.env, self.actor)
 
     def _log(self, stats: dict[str, float]) -> None:
         """Writes a row of the log."""
-        row = vars(self.progress) | {name: round(float(value), 6) for name, value in stats.items()}
-        with (self.run / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
+        self.folder.log(vars(self.progress) | {name: float(value) for name, value in stats.items()})
 
     def restore(self, run: Path | None = None) -> None:
         """Continues from the run's checkpoint, or begins with the network of another run's. Raises TrainingError.
 
         What was collected is collected anew. A stop head that this run does without is left behind.
         """
-        path = (run or self.run) / CHECKPOINT
+        path = (run or self.folder.path) / CHECKPOINT
         content = read_checkpoint(path, "student")
         if run is None and self.critic is not None and "critic" not in content:
             raise TrainingError(
@@ -262,7 +243,8 @@ class Student:
             )
         try:
             with restoring(path, but=(RuntimeError,)):
-                self.actor.load_state_dict(_without_stop_head(content["actor"], self.actor))
+                weights = content["actor"] if run is None else best_of(content, 0)[0]
+                self.actor.load_state_dict(_without_stop_head(weights, self.actor))
         except RuntimeError as error:
             said = "observation terms, student or stop_head differ"
             raise TrainingError(f"the network in {path} has another shape than this configuration's: {said}") from error
@@ -273,6 +255,9 @@ class Student:
 
     def _go_on(self, content: dict[str, Any]) -> None:
         """Takes up everything else that a later update depends on, of a checkpoint that has it."""
+        if "seen" in content:
+            self.seen.restore(content["seen"])
+            self.best.restore(content["best"])
         if self.critic is not None and self.reinforcement is not None:
             self.critic.load_state_dict(content["critic"])
             if "collector" in content:
@@ -297,3 +282,8 @@ def _without_stop_head(values: dict[str, Tensor], student: Actor) -> dict[str, T
         return values
     said = ("log_std", "last.0.weight", "last.0.bias")
     return {name: value[:-1] if name in said else value for name, value in values.items()}
+
+
+def student_site(config: StudentConfig, lot: Lot) -> Site:
+    """Returns a worker's share of a run of the method `reinforced`."""
+    return Student(lot.of(config), Path(), threads=1).site

@@ -1,27 +1,24 @@
 """Trains a teacher by reinforcement learning in simulation."""
 
-import json
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-import yaml
 from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.ranges import SHARE, UNSAID_AT_DEFAULT, Checked, Range
+from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.tasks.spec import GOAL_ANGLE
 from dexterity_ros.training import devices
 from dexterity_ros.training.checkpoint import (
-    CHECKPOINT,
     TrainingError,
     packed,
     random_states,
@@ -29,14 +26,19 @@ from dexterity_ros.training.checkpoint import (
     restore_random,
     restoring,
     unpacked,
-    write_checkpoint,
 )
+from dexterity_ros.training.interface import interface_of
+from dexterity_ros.training.interruptible import interruptible
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.object_rates import OBJECTS, ObjectRates
 from dexterity_ros.training.ppo import Ppo, PpoConfig
 from dexterity_ros.training.ranges import STEPS
-from dexterity_ros.training.rollouts import Collector
+from dexterity_ros.training.reward_count import RewardCount
+from dexterity_ros.training.rollouts import Collector, Rollouts
+from dexterity_ros.training.run_folder import RunFolder
+from dexterity_ros.training.seen import Seen
 from dexterity_ros.training.setup import Setup
+from dexterity_ros.training.site import Lot, Site
 from dexterity_ros.training.widths import WidthConfig, WidthCurriculum
 from dexterity_ros.training.worlds import EnvWorld
 
@@ -67,10 +69,9 @@ class TeacherConfig(Setup):
     widths: WidthConfig | None = None
     actor_sees: Literal["observation", "privileged"] = field(default="observation", metadata=UNSAID_AT_DEFAULT)
 
-    @property
-    def first_goal_rad(self) -> tuple[float, float]:
-        """As the curriculum begins."""
-        return self.goal_min_rad, self.curriculum.start_rad
+    def environment(self) -> ReorientEnv:
+        """Returns the simulated hands, with goals as the curriculum begins."""
+        return self.hands((self.goal_min_rad, self.curriculum.start_rad))
 
 
 @dataclass(kw_only=True)
@@ -90,20 +91,28 @@ def load_config(path: Path) -> TeacherConfig:
 
 
 class Teacher:
-    """One training run in a directory: config.yaml, log.jsonl, checkpoint.pt; objects.json of several objects."""
+    """One training run in a directory: run.yaml, log.jsonl, checkpoint.pt; objects.json of several objects."""
 
     def __init__(
-        self, config: TeacherConfig, run: Path, *, device: str = "cpu", threads: int = 2, tensorboard: bool = False
+        self,
+        config: TeacherConfig,
+        run: Path,
+        *,
+        device: str = "cpu",
+        threads: int = 2,
+        tensorboard: bool = False,
+        gather: Callable[[Site], Rollouts] | None = None,
     ) -> None:
         """Builds the environment and the networks. `device`, `threads`: of the update.
 
+        gather: what rollouts are taken from instead of the environment here, which then only says what it is like.
         tensorboard: write event files beside log.jsonl. Raises ConfigError for a device that is not there, ImportError
         when tensorboard is not installed.
         """
         self.device = devices.device(device)
         torch.manual_seed(config.seed)
         torch.set_num_threads(threads)
-        self.config, self.run = config, run
+        self.config, self.folder, self.seen = config, RunFolder(run, "teacher"), Seen()
         self.env = config.environment()
         ppo = config.ppo
         told, joints = config.actor_sees == "privileged", len(self.env.hand.joints)
@@ -115,11 +124,15 @@ class Teacher:
         if config.widths is not None:
             self.widths = WidthCurriculum(config.widths, self.env, np.random.default_rng([config.seed, 1]))
         self.progress = Progress(goal_max_rad=config.curriculum.start_rad)
-        self.collector = Collector(EnvWorld(self.env, self._watch, told=told), self.ppo, device=self.device)
         self.rates = ObjectRates(self.env.objects)
-        self._term_sums: dict[str, float] = {}
+        self.count = RewardCount(config.observation().slices, self.env.objects)
+        world = EnvWorld(self.env, self._watch, told=told)
+        self.site = Site(
+            env=self.env, ppo=self.ppo, count=self.count, widths=self.widths,
+            collector=Collector(world, self.ppo, seed=config.seed, device=self.device),
+        )  # fmt: skip
+        self.collector = self.site.collector if gather is None else gather(self.site)
         self._outcomes: deque[bool] = deque(maxlen=config.curriculum.window_goals)
-        run.mkdir(parents=True, exist_ok=True)
         self._board: Any = None
         if tensorboard:
             from torch.utils.tensorboard import SummaryWriter
@@ -128,7 +141,7 @@ class Teacher:
 
     def train(self, *, quiet: bool = False) -> None:
         """Trains until total_steps, Ctrl-C or a non-finite value; always leaves a checkpoint. Raises TrainingError."""
-        (self.run / "config.yaml").write_text(yaml.safe_dump(configs.to_mapping(self.config), sort_keys=False))
+        self.folder.describe(self.config)
         if not self.collector.begun:
             self.begin()
         bar = tqdm(
@@ -141,7 +154,7 @@ class Teacher:
                 self._report(bar, self.progress.steps - before, stats)
                 if self.progress.updates % 20 == 0:
                     self.save()
-                    self.rates.write(self.run / OBJECTS)
+                    self.rates.write(self.folder.path / OBJECTS)
             self.save()
 
     def begin(self) -> None:
@@ -163,12 +176,14 @@ class Teacher:
 
     def _update(self) -> dict[str, float]:
         began = time.perf_counter()
-        self._term_sums = {}
+        self.count.begin()
         self.ppo.explore(self.progress.updates)
         rollout, last_value, tally = self.collector.rollout()
-        stats = {f"reward_{name}": total / self.config.ppo.horizon for name, total in self._term_sums.items()}
-        stats |= {"reward": float(rollout.reward.mean())}
+        self._outcomes.extend(self.count.outcomes)
+        self.rates.add(*self.count.by_object)
+        stats = self.count.means() | {"reward": float(rollout.reward.mean())}
         stats |= {"goals_reached": tally.reached, "goals_failed": tally.failed}
+        self.seen.take(rollout.observation, rollout.restarted, rollout.state)
         losses = self.ppo.update(rollout, last_value)
         self._check_finite(losses)
         self._advance_curriculum()
@@ -183,6 +198,8 @@ class Teacher:
     def save(self) -> None:
         """Writes the checkpoint; an interrupted write leaves the previous one whole."""
         content = {
+            "interface": self._interface,
+            "seen": self.seen.snapshot(self.ppo.actor),
             "actor": self.ppo.actor.state_dict(),
             "critic": self.ppo.critic.state_dict(),
             "optimiser": self.ppo.optimiser.state_dict(),
@@ -195,7 +212,11 @@ class Teacher:
             content["collector"] = packed(self.collector.snapshot())
         if self.widths is not None:
             content["widths"] = self.widths.snapshot()
-        write_checkpoint(self.run / CHECKPOINT, "teacher", content)
+        self.folder.keep(content)
+
+    @cached_property
+    def _interface(self) -> dict[str, Any]:
+        return interface_of(self.config, self.env, self.ppo.actor, told=self.config.actor_sees == "privileged")
 
     def restore(self, checkpoint: Path, *, keep_progress: bool) -> None:
         """Continues from a checkpoint, or with keep_progress=False takes only its networks. Raises TrainingError."""
@@ -223,26 +244,16 @@ class Teacher:
         self._outcomes.extend(content.get("outcomes", []))
         if "collector" in content:
             self.collector.restore(unpacked(content["collector"]))
+        if "seen" in content:
+            self.seen.restore(content["seen"])
         if "random" in content:
             restore_random(content["random"])
 
     def _watch(self, step: EnvStep) -> None:
-        """Takes what is counted from a step, after a look at whether it is finite."""
-        self._check_step(step)
+        """Takes what is counted from a step."""
+        self.count.watch(step)
         if self.widths is not None:
             self.widths.record(step)
-        self.rates.record(step)
-        self._outcomes.extend([True] * int(step.reached.sum()) + [False] * int(step.failed.sum()))
-        for name, value in step.terms.items():
-            self._term_sums[name] = self._term_sums.get(name, 0.0) + float(value.mean())
-
-    def _check_step(self, step: EnvStep) -> None:
-        for name, value in step.terms.items():
-            if not np.isfinite(value).all():
-                raise TrainingError(f"reward term {name} is not finite at step {self.progress.steps}")
-        for name, part in self.config.observation().slices.items():
-            if not np.isfinite(step.observation[:, part]).all():
-                raise TrainingError(f"observation term {name} is not finite at step {self.progress.steps}")
 
     def _check_finite(self, losses: dict[str, float]) -> None:
         for name, value in losses.items():
@@ -274,26 +285,12 @@ class Teacher:
         )
         width = 0.0 if self.widths is None else self.widths.mean
         row = vars(self.progress) | {"width": width, "goal_fraction": self._fraction()} | stats
-        with (self.run / "log.jsonl").open("a") as log:
-            log.write(json.dumps({k: round(v, 6) if isinstance(v, float) else v for k, v in row.items()}) + "\n")
+        self.folder.log(row)
         for name, value in row.items() if self._board is not None else ():
             if not isinstance(value, dict):
                 self._board.add_scalar(name, value, self.progress.steps)
 
 
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Turns the first Ctrl-C or SIGTERM into a flag, so that an update is finished and saved."""
-    requests: list[int] = []
-
-    def remember(number: int, _frame: Any) -> None:
-        if requests:
-            raise KeyboardInterrupt
-        requests.append(number)
-
-    previous = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(requests)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+def teacher_site(config: TeacherConfig, lot: Lot) -> Site:
+    """Returns a worker's share of a teacher's run."""
+    return Teacher(lot.of(config), Path(), threads=1).site

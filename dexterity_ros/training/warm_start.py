@@ -7,6 +7,7 @@ optimiser are not in it: they may lie beside it.
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -73,15 +74,18 @@ def _weights(path: Path) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.array(value)) for name, value in named.items()}
 
 
-def save_resume(bundle: Path, ppo: Ppo) -> None:
-    """Writes resume.npz: log std, critic, scale of the gradients, learning rate, as small as training can bear."""
-    values: dict[str, NDArray[np.generic]] = {"learning_rate": np.array(ppo.learning_rate)}
-    values["actor.norm.count"] = ppo.actor.norm.count.numpy()
-    values["actor.log_std"] = ppo.actor.log_std.detach().numpy()
-    for name, value in ppo.critic.state_dict().items():
+def save_resume(bundle: Path, actor: Actor, content: dict[str, Any]) -> None:
+    """Writes resume.npz: log std, critic, scale of the gradients, learning rate, as small as training can bear.
+
+    content: of a checkpoint with critic and optimiser.
+    """
+    values: dict[str, NDArray[np.generic]] = {"learning_rate": np.array(content["learning_rate"])}
+    values["actor.norm.count"] = actor.norm.count.numpy()
+    values["actor.log_std"] = actor.log_std.detach().numpy()
+    for name, value in content["critic"].items():
         exact = "norm." in name or "returns." in name
         values[f"critic.{name}"] = value.numpy() if exact else value.numpy().astype(np.float16)
-    for number, state in ppo.optimiser.state_dict()["state"].items():
+    for number, state in content["optimiser"]["state"].items():
         values[f"scale.{number}"] = np.sqrt(state["exp_avg_sq"].numpy()).astype(np.float16)
         values[f"step.{number}"] = state["step"].numpy()
     np.savez_compressed(bundle / RESUME_FILE, **values)  # type: ignore[arg-type]

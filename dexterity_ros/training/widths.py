@@ -52,7 +52,7 @@ class WidthCurriculum:
         kinds = len(env.objects.names)
         assert ranges.copies % kinds == 0, f"{ranges.copies} model copies of {kinds} objects"
         self._copy = np.arange(env.num_envs) % min(ranges.copies, env.num_envs)
-        self._updates = 0
+        self._updates = self.draws = 0
         self.redraw()
 
     @property
@@ -64,6 +64,7 @@ class WidthCurriculum:
         """Returns all that a later update depends on."""
         outcomes = {name: list(values) for name, values in self._outcomes.items()}
         standing = {"drawn_widths": dict(self._drawn_widths), "drawn_from": self._drawn_from, "updates": self._updates}
+        standing["draws"] = self.draws
         return standing | {"widths": dict(self.widths), "outcomes": outcomes}
 
     def restore(self, values: dict[str, Any]) -> None:
@@ -80,6 +81,7 @@ class WidthCurriculum:
         self.widths |= {name: value for name, value in values["widths"].items() if name in self.widths}
         if "drawn_from" not in values:
             self.redraw()
+        self.draws = values.get("draws", self.draws)
 
     def record(self, step: EnvStep) -> None:
         """Takes the goals that ended in one control step."""
@@ -87,6 +89,30 @@ class WidthCurriculum:
             here = self._at_an_end(number)
             ended = here & (step.reached | step.failed)
             self._outcomes[name].extend(step.reached[ended].tolist())
+
+    def portion(self) -> dict[str, list[bool]]:
+        """Returns what was recorded since the last time, for another to add, and forgets it."""
+        taken = {name: list(outcomes) for name, outcomes in self._outcomes.items()}
+        for outcomes in self._outcomes.values():
+            outcomes.clear()
+        return taken
+
+    def add(self, portion: dict[str, list[bool]]) -> None:
+        """Takes what another recorded."""
+        for name, outcomes in portion.items():
+            self._outcomes[name].extend(outcomes)
+
+    @property
+    def drawn(self) -> dict[str, float]:
+        """Widths at which the present models were drawn."""
+        return self._drawn_widths
+
+    def follow(self, drawn: dict[str, float], draws: int) -> None:
+        """Draws as another did, if it has drawn anew since."""
+        if draws != self.draws:
+            self.widths |= drawn
+            self.redraw()
+            self.draws = draws
 
     def update(self) -> None:
         """Call once per update of the policy: changes widths that are due, and draws new models now and then."""
@@ -105,6 +131,7 @@ class WidthCurriculum:
 
     def redraw(self) -> None:
         """Draws all models and the shares of noise at the present widths."""
+        self.draws += 1
         self._drawn_from, self._drawn_widths = self._rng.bit_generator.state, dict(self.widths)
         nominal, count = self._env.objects.nominal, int(self._copy.max()) + 1
         copies: list[Any] = []

@@ -9,6 +9,7 @@ from dexterity_ros.cli.commands import Command, commands, options_class, work
 from dexterity_ros.contracts.errors import ConfigError
 
 NAMES = dict(commands())
+LEARNING = ("dexterity_ros.cli.train", "dexterity_ros.training", "dexterity_ros.studies")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -24,7 +25,7 @@ def test_the_work_takes_its_options(name):
 @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("train ")])
 def test_a_missing_extra_is_one_line_that_says_what_to_install(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    for module in [m for m in sys.modules if m.startswith(("dexterity_ros.cli.train", "dexterity_ros.training"))]:
+    for module in [m for m in sys.modules if m.startswith(LEARNING)]:
         monkeypatch.delitem(sys.modules, module)
     with pytest.raises(ConfigError, match=r"training needs the extra: pip install 'dexterity_ros\[train\]' \(.*torch"):
         work(NAMES[name])

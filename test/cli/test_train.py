@@ -8,6 +8,7 @@ from dexterity_ros.cli.main import dispatch
 from dexterity_ros.contracts.errors import ConfigError
 
 SMOKE = ("--config", "config/train/smoke.yaml")
+STUDENT = ("--config", "config/train/leap_yaw_student.yaml")
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,8 @@ SMOKE = ("--config", "config/train/smoke.yaml")
         (["slippery", "--seeds", "0"], "--seeds is 0, expected 1 or more"),
         (["ablation", "--seeds", "-1"], "--seeds is -1, expected 1 or more"),
         (["teacher", *SMOKE, "--device", "nonsense"], "--device is 'nonsense'; torch has cpu"),
+        (["teacher", *SMOKE, "--workers", "2"], "--workers 2 are of a Ray cluster: give --ray local, or its address"),
+        (["student", *STUDENT, "--ray", "local"], "--ray gathers rollouts of method reinforced; method is dagger"),
         (["two-ways", "--seeds", "0"], "--seeds is 0, expected 1 or more"),
         (["two-ways", "--device", "nonsense"], "--device is 'nonsense'; torch has cpu"),
         (["ablation", "--device", "nonsense"], "--device is 'nonsense'; torch has cpu"),

@@ -38,7 +38,7 @@ PAIRED = {"home_pos_rad", "stiffness_nm_rad", "damping_nm_s_rad", "start_pos_rad
 def roots():
     if importlib.util.find_spec("torch") is None:
         return ROOTS
-    from dexterity_ros.training.student import StudentConfig
+    from dexterity_ros.training.student_config import StudentConfig
     from dexterity_ros.training.teacher import TeacherConfig
 
     return [*ROOTS, TeacherConfig, StudentConfig]

@@ -7,7 +7,7 @@ import pytest
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.family.catalogue import load_catalogue
-from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.hand import WORKSPACE_M, load_hand
 from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.motor import load_ceilings
@@ -49,7 +49,7 @@ def load_training(path):
     if importlib.util.find_spec("torch") is None:
         pytest.skip("needs torch")
     from dexterity_ros.training.distillation import PointStudentConfig
-    from dexterity_ros.training.student import StudentConfig
+    from dexterity_ros.training.student_config import StudentConfig
     from dexterity_ros.training.teacher import TeacherConfig
 
     content = config.read_mapping(path)
@@ -74,3 +74,14 @@ def test_what_ships_loads(load, path):
 def test_a_hand_may_only_have_baud_rates_that_the_driver_knows(name):
     assert set(load_ceilings(name).baud_rates) <= set(BAUD_CODES.values())
     assert load_ceilings(name).name == load_motor(name).name == name
+
+
+@pytest.mark.parametrize("kind", ["tasks", "nodes"])
+def test_every_file_that_says_how_far_an_object_may_go_says_the_same(kind):
+    names = ("drop_distance_m", "workspace_radius_m", "radius_m")
+    found = {}
+    for path in (data_root() / "config" / kind).glob("*.yaml"):
+        content = config.read_mapping(path)
+        for table in (content, *(part["ros__parameters"] for part in content.values() if kind == "nodes")):
+            found |= {(path.name, name): table[name] for name in names if name in table}
+    assert found and set(found.values()) == {WORKSPACE_M}, found

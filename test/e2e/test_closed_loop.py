@@ -27,11 +27,13 @@ def dexterity(*arguments, cwd, timeout=240):
 
 
 def test_demo_turns_the_cube_to_its_goals_and_writes_its_figures(tmp_path):
-    done = dexterity("demo", "--goals", 4, "--json", "d.json", cwd=tmp_path)
+    # Of 20 goals a system that reaches 90 % of them misses this floor once in 400 runs, one that reaches 50 % meets it
+    # once in 17, one that reaches 30 % once in 20 000 (binomial).
+    done = dexterity("demo", "--goals", 20, "--json", "d.json", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     figures = json.loads((tmp_path / "d.json").read_text())
     assert set(figures) >= DEMO_KEYS
-    assert figures["goals_attempted"] >= 4 and figures["goals_reached"] >= 1
+    assert figures["goals_attempted"] >= 20 and figures["goals_reached"] >= 14
     assert figures["cycles"] > 0 and figures["pss_mb"] > 0
     assert set(figures["lateness_ms"]) == set(figures["observation_age_ms"]) == {"p50", "p99", "max"}
 

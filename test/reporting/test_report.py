@@ -14,6 +14,7 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("mcap")
 
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.training_run import RunFile, save_run
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.reporting.page import Page, Section, drawing, escape, side_by_side, table, thinned
@@ -130,6 +131,7 @@ def test_a_training_run_gets_its_page(tmp_path):
         for k in range(1, 60)
     ]  # fmt: skip
     (tmp_path / "log.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+    save_run(tmp_path, RunFile(kind="teacher", code_version="1", config={"seed": 1}))
     page = training_page(tmp_path)
     figures = {figure.name: figure for section in page.sections for figure in section.figures}
     assert set(figures) == {"learning", "widths", "reward", "kl", "losses"}
@@ -143,6 +145,7 @@ def test_a_students_run_is_drawn_against_its_labels(tmp_path):
         for k in range(1, 4)
     ]  # fmt: skip
     (tmp_path / "log.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+    save_run(tmp_path, RunFile(kind="student", code_version="1", config={"seed": 1}))
     page = training_page(tmp_path)
     assert [value for _, value, _ in page.tiles] == ["3", "0.00", "30 %", "50 %", "not tried"]
     (figure,) = page.sections[0].figures
@@ -161,6 +164,7 @@ def test_what_is_neither_bag_nor_run_is_said(tmp_path):
 @pytest.mark.parametrize("log", [b'{"steps": 1}\n', b'\xff{"steps": 1}\n', b"[{}\n]}", b'{"labels": "x"}', b'{"a": [}'])
 def test_a_log_of_something_else_is_one_line(tmp_path, log):
     (tmp_path / "log.jsonl").write_bytes(log)
+    save_run(tmp_path, RunFile(kind="student", code_version="1", config={}))
     with pytest.raises(ConfigError, match=r"log\.jsonl is not the log of a training run \(.+\)$"):
         training_page(tmp_path)
 

@@ -9,7 +9,8 @@ torch = pytest.importorskip("torch")
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError, read_checkpoint, restoring, write_checkpoint
+from dexterity_ros.contracts.training_run import CHECKPOINT
+from dexterity_ros.training.checkpoint import TrainingError, read_checkpoint, restoring, write_checkpoint
 
 pytestmark = pytest.mark.training
 CONTENT = {"actor": {"weight": torch.arange(300.0)}, "progress": {"steps": 7, "widths": {"mass": 0.5}}}

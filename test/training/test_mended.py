@@ -15,10 +15,13 @@ from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import BundleError, ConfigError
 from dexterity_ros.contracts.manifest import bundle_id
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.training.checkpoint import CHECKPOINT, read_checkpoint
+from dexterity_ros.contracts.training_run import CHECKPOINT
+from dexterity_ros.sim.privileged import hidden_parameters
+from dexterity_ros.training.checkpoint import read_checkpoint
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.networks import Actor
-from dexterity_ros.training.student import Student, StudentConfig
+from dexterity_ros.training.student import Student
+from dexterity_ros.training.student_config import StudentConfig
 from dexterity_ros.training.teacher import Teacher, load_config
 from dexterity_ros.training.warm_start import load_actor
 
@@ -148,6 +151,30 @@ def test_a_resumed_teacher_is_bit_for_bit_the_one_that_was_never_interrupted(tmp
     for content in (one, other):
         content["progress"].pop("seconds")
     assert_same(one, other)
+
+
+def test_a_student_meets_other_hands_in_every_update_and_no_two_alike(tmp_path):
+    student, met = Student(tiny(mended(), rounds=4), tmp_path / "run"), []
+    update = student.reinforcement.tuner.update
+
+    def watched(number):
+        met.append(hidden_parameters(student.env.models, student.env.objects.nominal))
+        return update(number)
+
+    student.reinforcement.tuner.update = watched
+    student.train()
+    hands = np.concatenate(met)
+    assert len(hands) == 4 * 8 and len(np.unique(hands.round(6), axis=0)) == 4 * 8
+
+
+@pytest.mark.parametrize("name", ["leap_so3_student", "leap_so3_reinforced", "leap_yaw_student"])
+def test_hands_of_a_student_differ_in_everything_that_is_drawn(name):
+    config = configs.load(StudentConfig, resource(f"config/train/{name}.yaml"))
+    env = replace(config, env=replace(config.env, num_envs=128, reset_pool=8, threads=1)).environment()
+    hidden = hidden_parameters(env.models, env.objects.nominal)
+    assert len(np.unique(hidden.round(6), axis=0)) == config.env.randomisation.copies == 64
+    assert (np.ptp(hidden, axis=0) > 0.0).all()
+    env.close()
 
 
 def test_a_reinforced_run_says_how_near_goals_came_and_where_its_time_goes(tmp_path):

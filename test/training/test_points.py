@@ -1,5 +1,6 @@
 """A student of points: sees joints and clouds and no pose, learns from a teacher that is told all, becomes a bundle."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,11 +155,11 @@ def test_the_bundle_does_on_the_robot_what_the_student_did_in_training(bundle, r
 
 
 def test_a_teacher_that_sees_an_observation_or_other_terms_is_refused(teacher, env, tmp_path):
-    settings = (teacher / "config.yaml").read_text()
-    (tmp_path / "config.yaml").write_text(settings.replace("actor_sees: privileged", "actor_sees: observation"))
+    settings = (teacher / "run.yaml").read_text()
+    (tmp_path / "run.yaml").write_text(settings.replace("actor_sees: privileged", "actor_sees: observation"))
     with pytest.raises(ConfigError, match="sees an observation"):
         load_teacher(tmp_path, env)
-    (tmp_path / "config.yaml").write_text(settings.replace("  - object_mass\n", ""))
+    (tmp_path / "run.yaml").write_text(re.sub(r" *- object_mass\n", "", settings))
     with pytest.raises(ConfigError, match="env.privileged differs"):
         load_teacher(tmp_path, env)
 

@@ -15,7 +15,7 @@ from dexterity_ros.training.imitation.fine_tuning import TaskWorld
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.ppo import Ppo, advantages
 from dexterity_ros.training.rollouts import Collector, MeanFirst, Transition
-from dexterity_ros.training.student import StudentConfig
+from dexterity_ros.training.student_config import StudentConfig
 
 pytestmark = pytest.mark.training
 NO, YES = np.array([False]), np.array([True])

@@ -14,15 +14,21 @@ from dexterity_ros.contracts.errors import BagError, BundleError, ConfigError
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.contracts.sources import OBJECT_POSE
+from dexterity_ros.contracts.training_run import CHECKPOINT
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import seed_memory
-from dexterity_ros.training.checkpoint import TrainingError
+from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.training.checkpoint import TrainingError, read_checkpoint
 from dexterity_ros.training.export import export_run
+from dexterity_ros.training.imitation import rounds
 from dexterity_ros.training.imitation.collect import Learner, always_expert, always_student, collect
 from dexterity_ros.training.imitation.corrections import corrections
 from dexterity_ros.training.imitation.hand_task import BundleExpert, HandTask
+from dexterity_ros.training.interface import build_actor
 from dexterity_ros.training.networks import Actor
-from dexterity_ros.training.student import Student, StudentConfig
+from dexterity_ros.training.run_folder import RunFolder
+from dexterity_ros.training.student import Student
+from dexterity_ros.training.student_config import StudentConfig
 from dexterity_ros.wire import TickRecord
 
 pytestmark = pytest.mark.training
@@ -109,6 +115,45 @@ def test_goals_that_nobody_pursues_show_what_reached_looks_like(small):
     seen = batch.observation[:, 16:, spec.slices["goal_rotvec"]].norm(dim=-1)  # blurred and late
     assert float(seen[verdict[:, 16:] > 0].mean()) < 0.5 < float(seen[verdict[:, 16:] < 0].mean())
     env.close()
+
+
+def test_the_best_iterate_is_exported_without_a_simulator_and_training_goes_on_from_the_newest(
+    small, tmp_path, monkeypatch
+):
+    rates = iter([0.2, 0.9, 0.1])
+    monkeypatch.setattr(rounds, "success_rate", lambda *_: (next(rates), 1.0))
+    config = replace(small, rounds=replace(small.rounds, rounds=3, validation_attempts=1))
+    Student(config, tmp_path / "run").train()
+    kept = read_checkpoint(tmp_path / "run" / CHECKPOINT, "student")
+    assert kept["best"]["rate"] == 0.9 and kept["best"]["steps"] == 2 * 20 * 16 * 2
+    assert not torch.equal(kept["best"]["actor"]["last.0.weight"], kept["actor"]["last.0.weight"])
+    more = Student(config, tmp_path / "run")
+    more.restore()
+    assert torch.equal(more.actor.last[-1].weight, kept["actor"]["last.0.weight"]) and more.best.rate == 0.9
+    monkeypatch.setattr(ReorientEnv, "__init__", lambda *_, **__: pytest.fail("a simulator"))
+    manifest = export_run(tmp_path / "run", tmp_path / "student", current_limit_a=0.35)
+    assert manifest.provenance.steps == kept["best"]["steps"]
+    golden = np.load(tmp_path / "student/golden_io.npz")
+    actor = build_actor(kept["interface"]["actor"], "kept")
+    actor.load_state_dict(kept["best"]["actor"])
+    with torch.no_grad():
+        action, _ = actor(torch.from_numpy(golden["observation"]), torch.from_numpy(golden["state"]))
+    np.testing.assert_allclose(action.numpy(), golden["action"], atol=1e-6)
+    assert len(golden["state"]) == 64 and np.abs(golden["state"]).max(axis=1).astype(bool).sum() > 50
+    low, high = manifest.training_range["joint_pos"].low, manifest.training_range["joint_pos"].high
+    assert all(-1.0 < a < b < 2.5 for a, b in zip(low, high, strict=True))
+
+
+def test_a_checkpoint_that_cannot_be_exported_says_why_in_a_line(small, tmp_path):
+    Student(small, tmp_path / "run").save()
+    (tmp_path / "run/config.yaml").write_text("seed: 1\n")  # as an earlier version left it
+    with pytest.raises(TrainingError, match="kept before the first update, or by an earlier version; go on"):
+        export_run(tmp_path / "run", tmp_path / "student", current_limit_a=0.35)
+    RunFolder(tmp_path / "data", "learner").keep({})
+    RunFolder(tmp_path / "data", "learner").describe({})
+    with pytest.raises(TrainingError, match="is a run of kind learner without data.yaml"):
+        export_run(tmp_path / "data", tmp_path / "student", current_limit_a=0.35)
+    assert not (tmp_path / "student").exists()
 
 
 def test_a_stop_head_is_exported_as_a_probability(small, tmp_path):

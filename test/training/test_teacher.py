@@ -11,16 +11,17 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from dexterity_ros.bundles.onnx_network import load_policy
-from dexterity_ros.contracts import config
+from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.contracts.training_run import CHECKPOINT, read_run
 from dexterity_ros.sim.env_config import EnvStep
-from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError
+from dexterity_ros.training.checkpoint import TrainingError
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.networks import RunningNorm
 from dexterity_ros.training.ppo import Rollout, advantages
-from dexterity_ros.training.teacher import Teacher, load_config
+from dexterity_ros.training.teacher import Teacher, TeacherConfig, load_config
 
 pytestmark = pytest.mark.training
 
@@ -48,7 +49,7 @@ def test_a_run_leaves_a_log_a_checkpoint_and_its_configuration(small, trained):
     rows = log_rows(trained)
     assert [row["steps"] for row in rows] == [128, 256, 384]
     assert {"reward", "goal_fraction", "goal_max_rad", "kl", "learning_rate", "reward_progress"} <= set(rows[0])
-    assert load_config(trained / "config.yaml") == small
+    assert configs.from_mapping(TeacherConfig, read_run(trained).config, where="run") == small
 
 
 def test_resume_goes_on_where_it_stopped(small, trained, tmp_path):
@@ -124,7 +125,7 @@ def test_a_bundle_declares_the_latency_it_is_known_to_bear(trained, tmp_path):
 
 
 def test_what_a_policy_does_without_progress_is_declared_when_it_is_exported(trained, tmp_path):
-    decoy = config.load(RecoverySpec, named_resource("config/recovery", "decoy"))
+    decoy = configs.load(RecoverySpec, named_resource("config/recovery", "decoy"))
     export_run(trained, tmp_path / "recovers", current_limit_a=0.35, recovery=decoy)
     assert load_policy(tmp_path / "recovers")[0].recovery == decoy
 

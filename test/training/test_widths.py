@@ -9,9 +9,9 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.training_run import CHECKPOINT
 from dexterity_ros.sim.randomisation import ModelRandomisation
 from dexterity_ros.sim.sensors import SampleNoise
-from dexterity_ros.training.checkpoint import CHECKPOINT
 from dexterity_ros.training.teacher import Teacher, load_config
 from dexterity_ros.training.widths import NOISE, WidthConfig
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import yaml
 
+from dexterity_ros import __version__
 from dexterity_ros.bench.damage.byte_damage import BYTE_CHANGES
 from dexterity_ros.bench.damage.text_damage import TEXT
 from dexterity_ros.bench.damage.trial import Outcome, Row, TooLongError, within
@@ -28,6 +29,7 @@ from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import GOLDEN_FILE, MANIFEST_FILE, NETWORK_FILE, load_manifest, sha256
 from dexterity_ros.contracts.resources import named_resource, shipped
+from dexterity_ros.contracts.training_run import CHECKPOINT, RunFile, read_run, save_run
 from dexterity_ros.nodes.hand.setup import HandParameters, hand_setup
 from dexterity_ros.runtime.policy_pipeline import load_pipeline
 from dexterity_ros.safety.limits import Tightening, check_decoder, gate_limits
@@ -199,20 +201,22 @@ def _goal_node(folder: Path) -> Reading:
 
 
 def _run(folder: Path, rng: np.random.Generator) -> None:
-    from dexterity_ros.training.checkpoint import CHECKPOINT, write_checkpoint
+    from dexterity_ros.training.checkpoint import write_checkpoint
 
-    shutil.copy(shipped("config/train/leap_so3.yaml"), folder / "config.yaml")
+    settings = config.read_resolved(shipped("config/train/leap_so3.yaml"), "config/train")
+    save_run(folder, RunFile(kind="teacher", code_version=__version__, config=settings))
     write_checkpoint(
         folder / CHECKPOINT, "teacher", {"actor": rng.normal(size=2000).tolist(), "progress": {"steps": 3}}
     )
 
 
 def _train(folder: Path) -> Reading:
-    from dexterity_ros.training.checkpoint import CHECKPOINT, read_checkpoint
-    from dexterity_ros.training.teacher import load_config
+    from dexterity_ros.training.checkpoint import read_checkpoint
+    from dexterity_ros.training.teacher import TeacherConfig
 
-    kept = read_checkpoint(folder / CHECKPOINT, "teacher")
-    return Reading(sealed=kept, open=load_config(folder / "config.yaml"))
+    run = read_run(folder)
+    settings = config.from_mapping(TeacherConfig, run.config, where="config")
+    return Reading(sealed=read_checkpoint(folder / CHECKPOINT, run.kind), open=(run.kind, run.code_version, settings))
 
 
 SUBJECTS: dict[str, Subject] = {

@@ -15,6 +15,7 @@ from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.frames import quat_normalise, rotvec_to_quat
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id
+from dexterity_ros.contracts.object import SHIPPED_OBJECT
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.samples import GoalSample, JointSample, JointTarget, PoseSample
 from dexterity_ros.contracts.sources import GOAL, OBJECT_POSE, ObservationInputs
@@ -29,7 +30,7 @@ from dexterity_ros.safety.gate import Gate, Permit
 from dexterity_ros.safety.limits import Tightening, gate_limits
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 
-POLICY, _OBJECT, _CAMERA = "models/policies/leap_yaw", "cube70", "demo"
+POLICY, _OBJECT, _CAMERA = "models/policies/leap_yaw", SHIPPED_OBJECT, "demo"
 _BEGIN_NS = 1_800_000_000_000_000_000
 _CYCLE_NS, _TICK, _IMAGE = 10_000_000, 5, 20  # of the hand; cycles per tick of the policy and per image
 _WIDTH = 160  # pixels

@@ -11,6 +11,11 @@ from dexterity_ros.cli.options.kinds import JsonFile, optional
 RunFolder = Annotated[Path | None, optional("FOLDER", "directory of the run; default: runs/NAME")]
 Threads = Annotated[int, tyro.conf.arg(help="CPU threads of the update")]
 Device = Annotated[str, tyro.conf.arg(metavar="DEVICE", help="torch device of the update, for instance cuda")]
+Ray = Annotated[
+    str | None,
+    optional("local|ADDRESS", "gather rollouts from workers of a Ray cluster, or of this machine"),
+]
+Workers = Annotated[int | None, optional("INT", "of --ray; default: one for each of its CPUs")]
 Seeds = Annotated[int, tyro.conf.arg(help="how many times all of it is done")]
 
 
@@ -18,7 +23,7 @@ Seeds = Annotated[int, tyro.conf.arg(help="how many times all of it is done")]
 class TeacherOptions:
     """Train a teacher by reinforcement: it sees everything that the simulator knows.
 
-    Writes config.yaml, log.jsonl and checkpoint.pt into the run directory. Ctrl-C finishes the current update and
+    Writes run.yaml, log.jsonl and checkpoint.pt into the run directory. Ctrl-C finishes the current update and
     saves; --resume goes on from there. Then: dexterity export RUN BUNDLE.
 
     JSON keys:
@@ -43,6 +48,8 @@ class TeacherOptions:
     steps: Annotated[int | None, optional("INT")] = None
     device: Device = "cpu"
     threads: Threads = 2
+    ray: Ray = None
+    workers: Workers = None
     tensorboard: bool = False
     json: JsonFile = None
 
@@ -76,6 +83,8 @@ class StudentOptions:
     warm_start: Annotated[Path | None, optional("FOLDER")] = None
     corrections: Annotated[tuple[Path, ...], optional("BAG ...")] = ()
     threads: Threads = 2
+    ray: Ray = None
+    workers: Workers = None
     json: JsonFile = None
 
 
@@ -84,7 +93,7 @@ class PointsOptions:
     """Train a student that sees points and no pose, by distillation of a teacher that is told all.
 
     The student acts, the teacher of --teacher says what it would have done. Clouds are synthetic: made from the
-    object's surface, the camera's place and the hand. Writes config.yaml, log.jsonl, objects.json and checkpoint.pt.
+    object's surface, the camera's place and the hand. Writes run.yaml, log.jsonl, objects.json and checkpoint.pt.
     Ctrl-C saves; --resume goes on from there. Then: dexterity export RUN BUNDLE.
 
     JSON keys:
@@ -218,7 +227,7 @@ class DataOptions:
     """Learn a policy from recordings: behaviour cloning, ACT, diffusion or flow matching.
 
     DATA are bags, of a policy or of a person who led, and LeRobot datasets. What the policy sees is built from the
-    recorded samples as on the robot, and its actions are those that lead to the recorded targets. Writes config.yaml,
+    recorded samples as on the robot, and its actions are those that lead to the recorded targets. Writes run.yaml,
     data.yaml, log.jsonl and checkpoint.pt into the run directory; --resume goes on from there with the same data. Then:
     dexterity export RUN BUNDLE.
 

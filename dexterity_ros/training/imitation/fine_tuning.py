@@ -18,8 +18,8 @@ from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.training.imitation.collect import Expert, Task
 from dexterity_ros.training.imitation.rounds import Lesson
 from dexterity_ros.training.networks import Actor, Critic
-from dexterity_ros.training.ppo import Ppo, PpoConfig
-from dexterity_ros.training.rollouts import Collector, MeanFirst, Transition, World
+from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
+from dexterity_ros.training.rollouts import Collector, MeanFirst, Rollouts, Transition, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,13 +101,15 @@ class TaskWorld:
 
 
 class Tuner:
-    """Reinforces an actor in a world, update after update."""
+    """Reinforces an actor in a world, update after update. rollout: the last one that it learned from."""
+
+    rollout: Rollout
 
     def __init__(self, world: World, student: Actor, critic: Critic, config: TuningConfig, *, seed: int = 0) -> None:
         """critic: of what the world calls privileged, and with mean_first of one number more."""
         self.config, self._world = config, world
         self.ppo = Ppo(student, critic, config.ppo)
-        self.collector = Collector(world, self.ppo, mean_first=config.mean_first, seed=seed)
+        self.collector: Rollouts = Collector(world, self.ppo, mean_first=config.mean_first, seed=seed)
 
     def update(self, number: int) -> dict[str, float]:
         """Collects and learns once. Returns the success rate while exploring (`rate`), losses and the like."""
@@ -118,6 +120,7 @@ class Tuner:
             self._world.imitation = self.config.imitation * share
         self.ppo.explore(number)
         rollout, last, tally = self.collector.rollout()
+        self.rollout = rollout
         seconds, alone = self.collector.seconds, number < self.config.critic_first
         losses = seconds.timed("learning", lambda: self.ppo.update(rollout, last, critic_only=alone))
         return losses | {"rate": tally.rate, "reward": float(rollout.reward.mean()), "used": float(rollout.used.mean())}

@@ -126,7 +126,7 @@ def _learn_to_guess(lesson: Lesson, knowing: _Knowing, config: RoundsConfig, sai
                 optimiser.step()
         said(
             Round(
-                number=number, rate=batches[-1].rate, labels=0, unexplained=batches[-1].unexplained,
+                number=number, rate=batches[-1].rate, labels=0, unexplained=batches[-1].unexplained, batch=batches[-1],
                 alone=validate(lesson.task, student, config, number),
             )
         )  # fmt: skip

@@ -1,11 +1,11 @@
 """What all methods share: rounds of collecting, learning from everything collected so far, and keeping the best."""
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 from dexterity_ros.contracts.ranges import Checked, Range
+from dexterity_ros.training.best import Best
 from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Learner, Task, collect, success_rate
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.ranges import EPOCHS, LEARNING_RATE, MINIBATCH
@@ -34,7 +34,7 @@ class RoundsConfig(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """What is said after a round. rate: of success, while collecting. labels: so far.
+    """What is said after a round. rate: of success, while collecting. labels: so far. batch: what was collected.
 
     alone: rate of success on validation, of the student alone; None = this round was not followed by one.
 
@@ -46,6 +46,7 @@ class Round:
     rate: float
     labels: int
     unexplained: float | None
+    batch: Batch
     alone: float | None = None
 
 
@@ -78,7 +79,7 @@ def learn_in_rounds(
     """Trains the student. choose_in: round to who acts. shown: what else it learns from. Returns the last data."""
     student = lesson.student
     learner = Learner(student, config.learning_rate, config.keep, seed, shown)
-    best, best_rate, labels = copy.deepcopy(student.state_dict()), -1.0, 0
+    best, labels = Best(), 0
     for number in range(config.rounds):
         batch = collect(
             lesson.task, lesson.expert, student, config.steps, choose_in(number),
@@ -88,11 +89,13 @@ def learn_in_rounds(
         learner.add(batch)
         learner.fit(epochs=config.epochs, minibatch=config.minibatch, updates=config.updates)
         alone = validate(lesson.task, student, config, number)
-        if alone is not None and alone > best_rate:
-            best, best_rate = copy.deepcopy(student.state_dict()), alone
-        said(Round(number=number, rate=batch.rate, labels=labels, unexplained=batch.unexplained, alone=alone))
-    if best_rate >= 0.0:
-        student.load_state_dict(best)
+        best.offer(student, alone, labels)
+        said(
+            Round(
+                number=number, rate=batch.rate, labels=labels, unexplained=batch.unexplained, batch=batch, alone=alone
+            )
+        )  # fmt: skip
+    best.put_back(student)
     return learner.everything()
 
 

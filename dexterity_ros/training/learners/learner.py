@@ -1,5 +1,6 @@
 """What every learner is: a network from what is seen and noise to a chunk of actions, and an error to descend."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -56,7 +57,7 @@ class Prefix:
         return chunk + self.weight * (self.actions - chunk)
 
 
-class Learner(nn.Module):
+class Learner(nn.Module, ABC):
     """Base of all learners. A new one says `error` and `chunk`, both of normalised numbers.
 
     takes_prefix: one that says `chunk` by sampling steps may have `chunk_after` too, which goes on from a chunk that
@@ -74,16 +75,16 @@ class Learner(nn.Module):
         self.width, self.joints, self.horizon, self.noise_width = width, joints, horizon, noise_width
         self.seen_range, self.action_range = MinMax(width), MinMax(joints)
 
+    @abstractmethod
     def error(self, seen: Tensor, actions: Tensor, valid: Tensor) -> Tensor:
         """Returns what is to become small, a scalar. seen (n, width), actions (n, horizon, joints) in [-1, 1].
 
         valid: (n, horizon), 0 behind the end of an episode.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def chunk(self, seen: Tensor, noise: Tensor) -> Tensor:
         """Returns actions (n, horizon, joints) in [-1, 1]. seen (n, width), noise (n, noise_width), standard normal."""
-        raise NotImplementedError
 
     def chunk_after(self, seen: Tensor, noise: Tensor, prefix: Prefix) -> Tensor:
         """Returns the same as `chunk`, for a hand that does something already. Only where takes_prefix."""

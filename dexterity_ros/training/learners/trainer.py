@@ -1,7 +1,6 @@
 """The one trainer of all learners: AdamW with warm-up and cosine, averaged weights, checkpoints that go on exactly."""
 
 import copy
-import json
 import math
 import time
 from dataclasses import dataclass
@@ -9,24 +8,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import torch
-import yaml
 from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.ranges import SEED, SHARE, Checked, Range
+from dexterity_ros.contracts.training_run import RUN_FILE, read_run
 from dexterity_ros.training import devices
-from dexterity_ros.training.checkpoint import (
-    CHECKPOINT,
-    TrainingError,
-    random_states,
-    read_checkpoint,
-    restore_random,
-    write_checkpoint,
-)
+from dexterity_ros.training.checkpoint import TrainingError, random_states, restore_random
 from dexterity_ros.training.learners.demonstrations import Demonstrations
 from dexterity_ros.training.learners.kinds import LearnerConfig
 from dexterity_ros.training.learners.learner import Learner
 from dexterity_ros.training.ranges import LEARNING_RATE, MINIBATCH, STEPS
+from dexterity_ros.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,14 +56,15 @@ class TrainerConfig(Checked):
 
 
 class Trainer:
-    """One run in a directory: config.yaml, log.jsonl, checkpoint.pt."""
+    """One run in a directory: run.yaml, log.jsonl, checkpoint.pt."""
 
     def __init__(
         self, made_of: LearnerConfig, config: TrainerConfig, shown: Demonstrations, run: Path, *, device: str = "cpu"
     ) -> None:
         """shown: on the same device. Raises ConfigError for a device or learner that there is not."""
         torch.manual_seed(config.seed)
-        self.made_of, self.config, self.run, self._shown = made_of, config, run, shown
+        self.made_of, self.config, self._shown = made_of, config, shown
+        self.folder = RunFolder(run, "learner")
         self._device = devices.device(device)
         self.learner = made_of.learner(shown.width, shown.joints)
         self.learner.fit_ranges(shown)
@@ -88,9 +82,7 @@ class Trainer:
 
     def train(self, until: int | None = None) -> Learner:
         """Goes on to the last update, or to `until`; leaves a checkpoint. Returns the learner with averaged weights."""
-        self.run.mkdir(parents=True, exist_ok=True)
-        config = {"learner": configs.to_mapping(self.made_of), "trainer": configs.to_mapping(self.config)}
-        (self.run / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+        self.folder.describe({"learner": self.made_of, "trainer": self.config})
         last, losses = min(until or self.config.updates, self.config.updates), []
         bar = tqdm(total=self.config.updates, initial=self.updates, unit="update", mininterval=5.0, leave=False)
         began = time.monotonic() - self.seconds
@@ -130,16 +122,14 @@ class Trainer:
         """Writes a row of the log. Raises TrainingError when the loss is no number any more."""
         loss = float(torch.stack(losses).mean())
         if not math.isfinite(loss):
-            said = "the last checkpoint is kept" if (self.run / CHECKPOINT).exists() else "there is no checkpoint yet"
+            said = "the last checkpoint is kept" if self.folder.checkpoint.exists() else "there is no checkpoint yet"
             raise TrainingError(f"the loss is {loss} at update {self.updates}; {said}")
         self.loss = loss
         bar.set_postfix(loss=f"{loss:.4f}")
-        row = {"updates": self.updates, "loss": round(loss, 6), "seconds": round(self.seconds, 3)}
-        with (self.run / "log.jsonl").open("a") as log:
-            log.write(json.dumps(row) + "\n")
+        self.folder.log({"updates": self.updates, "loss": loss, "seconds": round(self.seconds, 3)})
 
     def save(self) -> None:
-        """Writes the checkpoint: with config.yaml all that going on, or exporting, needs beside the demonstrations."""
+        """Writes the checkpoint: with run.yaml all that going on, or exporting, needs beside the demonstrations."""
         content = {
             "learner": self.learner.state_dict(),
             "average": self.average.state_dict(),
@@ -148,16 +138,16 @@ class Trainer:
             "progress": {"updates": self.updates, "seconds": self.seconds},
             "random": random_states(),
         }
-        write_checkpoint(self.run / CHECKPOINT, "learner", content)
+        self.folder.keep(content)
 
     def restore(self) -> None:
         """Goes on from the run's checkpoint, bit by bit as if it had never stopped. Raises TrainingError."""
-        content = read_checkpoint(self.run / CHECKPOINT, "learner", self._device)
+        content = self.folder.kept(self._device)
         try:
             self.learner.load_state_dict(content["learner"])
         except RuntimeError as error:
             said = "has another shape than this configuration's, or was shown other demonstrations"
-            raise TrainingError(f"the network in {self.run / CHECKPOINT} {said}") from error
+            raise TrainingError(f"the network in {self.folder.checkpoint} {said}") from error
         self.average.load_state_dict(content["average"])
         self._optimiser.load_state_dict(content["optimiser"])
         self.updates, self.seconds = content["progress"]["updates"], content["progress"]["seconds"]
@@ -166,10 +156,8 @@ class Trainer:
 
 def load_learner(run: Path) -> Learner:
     """Returns what a run has learned, with averaged weights. Raises TrainingError, ConfigError."""
-    content = read_checkpoint(run / CHECKPOINT, "learner")
-    made_of = configs.from_mapping(
-        LearnerConfig, configs.read_mapping(run / "config.yaml")["learner"], where="config.yaml: learner"
-    )
+    content = RunFolder(run, "learner").kept()
+    made_of = configs.from_mapping(LearnerConfig, read_run(run).config["learner"], where=f"{RUN_FILE}: learner")
     learner = made_of.learner(**content["interface"])
     learner.load_state_dict(content["average"])
     return learner.eval()

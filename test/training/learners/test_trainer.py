@@ -7,7 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from dexterity_ros.training.checkpoint import CHECKPOINT, TrainingError
+from dexterity_ros.contracts.training_run import CHECKPOINT
+from dexterity_ros.training.checkpoint import TrainingError
 from dexterity_ros.training.learners.demonstrations import Demonstrations
 from dexterity_ros.training.learners.kinds import LearnerConfig
 from dexterity_ros.training.learners.trainer import Trainer, TrainerConfig, load_learner
