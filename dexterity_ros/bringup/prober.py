@@ -48,7 +48,7 @@ class Prober:
         goal, moving = self.goal_rad.copy(), way != 0.0
         stood, seen = goal.copy(), list[Floats]()
         while moving.any():
-            goal = goal + np.where(moving, way * _PUSH_RAD_S * PERIOD_S, 0.0)
+            goal = goal + np.where(moving & ~self._pushes(), way * _PUSH_RAD_S * PERIOD_S, 0.0)
             self._check_turn(goal)
             measured = self._manual.tick(goal).measured
             if measured is None:
@@ -65,9 +65,13 @@ class Prober:
         """Returns which joints push with their current and do not move."""
         if len(seen) <= round(_STILL_S / PERIOD_S):
             return np.zeros(len(seen[0]), dtype=bool)
+        return (np.abs(seen[-1] - seen[0]) < _STILL_RAD) & self._pushes()
+
+    def _pushes(self) -> Floats:
+        """Returns which motors draw nearly all they may; their goals wait, or they would jump once they come loose."""
         health = self._manual.driver.health()
-        pushes = np.zeros(len(seen[0])) if health is None else np.abs(health.current_a)
-        return (np.abs(seen[-1] - seen[0]) < _STILL_RAD) & (pushes > _PUSHING * self._current_a)
+        drawn = np.zeros(len(self.goal_rad)) if health is None else np.abs(health.current_a)
+        return drawn > _PUSHING * self._current_a
 
     def _check_turn(self, goal: Floats) -> None:
         """Raises HandError when a goal leaves the motor's turn: it would be cut, and no stop ever met."""

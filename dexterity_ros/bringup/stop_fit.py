@@ -13,6 +13,7 @@ STOP_PLAY_RAD = math.radians(2.0)  # how far a stop may lie from where the hand'
 _LEAST_PLAY_RAD = 0.25 * STOP_PLAY_RAD  # of the mean of two stops, however far they lie apart: they give a little
 _SHARE = 0.95
 _BLOCKED_RAD = math.radians(2.0)  # a range that is shorter by more than the stops' play and this met something else
+_REPEAT_RAD = math.radians(1.0)  # one stop is not touched in two places
 _SLIPPED_RAD = math.radians(15.0)  # a horn that sits further from the middle was put on a tooth off, or slipped
 _CONTRARY_RAD = math.radians(20.0)
 
@@ -73,7 +74,7 @@ def fit_zero(joint: JointSpec, sign: float, touches: Touches) -> ZeroFit:
         lower=_around(low - offset, half),
         upper=_around(high - offset, half),
         slip_rad=offset,
-        blocked=apart < -2.0 * STOP_PLAY_RAD - _BLOCKED_RAD,
+        blocked=apart < -2.0 * STOP_PLAY_RAD - _BLOCKED_RAD or touches.repeat_rad > _REPEAT_RAD,
         contrary=abs(offset) > _CONTRARY_RAD and abs(mirrored) < _SLIPPED_RAD,
     )
 

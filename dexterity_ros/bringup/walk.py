@@ -15,7 +15,7 @@ from dexterity_ros.contracts.robot import RobotSpec
 from dexterity_ros.contracts.robot_hand import NOMINAL_ZERO_RAD, RobotHand, as_robot
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
 
-CURRENT_A = 0.25  # ceiling of the walk: under half of what a LEAP hand's motors may have, enough against gravity
+CURRENT_A = 0.35  # ceiling of the walk, that of the shipped policies: a weak motor lifts its finger with it
 SPEED_RAD_S = 1.0  # nothing is asked to move faster: a person can take the hand away
 _TAKE_S = 30.0  # so long it is tried to take the torque of a hand whose cable was pulled
 _AGAIN_S = 0.1

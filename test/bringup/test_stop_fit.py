@@ -64,3 +64,7 @@ def test_stops_contradict_a_wrong_sign_where_the_range_is_one_sided():
 def test_stops_cannot_see_the_sign_of_a_joint_with_equal_sides():
     seen_wrongly = Touches(lower=(-1.1, -1.1), upper=(0.994, 0.994), from_below=0.0, from_above=0.0)
     assert not fit_zero(ROT, -1.0, seen_wrongly).contrary
+
+
+def test_touches_of_one_stop_in_two_places_are_called_blocked():
+    assert fit_zero(MCP, 1.0, Touches(lower=(-0.314, 0.5), upper=(2.23, 2.23), from_below=0.0, from_above=0.0)).blocked
