@@ -4,7 +4,7 @@ import numpy as np
 
 from dexterity_ros.action.ramp import Ramp
 from dexterity_ros.bringup.manual import PERIOD_S, HandError, ManualHand
-from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.arrays import Bools, Floats
 
 STEADY_RAD_S = 0.45  # of goals: a joint that breaks loose stays below the ceiling of the walk
 _PUSH_RAD_S = 0.35
@@ -61,17 +61,18 @@ class Prober:
         self.goal_rad = goal
         return stood
 
-    def _stands(self, seen: list[Floats]) -> Floats:
+    def _stands(self, seen: list[Floats]) -> Bools:
         """Returns which joints push with their current and do not move."""
         if len(seen) <= round(_STILL_S / PERIOD_S):
             return np.zeros(len(seen[0]), dtype=bool)
         return (np.abs(seen[-1] - seen[0]) < _STILL_RAD) & self._pushes()
 
-    def _pushes(self) -> Floats:
+    def _pushes(self) -> Bools:
         """Returns which motors draw nearly all they may; their goals wait, or they would jump once they come loose."""
         health = self._manual.driver.health()
         drawn = np.zeros(len(self.goal_rad)) if health is None else np.abs(health.current_a)
-        return drawn > _PUSHING * self._current_a
+        pushes: Bools = drawn > _PUSHING * self._current_a
+        return pushes
 
     def _check_turn(self, goal: Floats) -> None:
         """Raises HandError when a goal leaves the motor's turn: it would be cut, and no stop ever met."""
