@@ -1,5 +1,6 @@
 """A manifest that contradicts itself or the hand is refused with both sides of the contradiction."""
 
+import re
 import shutil
 from dataclasses import replace
 
@@ -7,12 +8,16 @@ import numpy as np
 import pytest
 
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.chunk import ChunkSpec
+from dexterity_ros.contracts.convention import Convention
 from dexterity_ros.contracts.errors import BundleError, ConfigError
 from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.manifest import PolicyManifest, TermRange, bundle_id, load_manifest, save_manifest
 from dexterity_ros.contracts.motor import MotorCeilings, load_ceilings
 from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.resources import resource
+
+CHUNK = ChunkSpec(horizon=8, executed=4, blend="prefix", noise_width=3)
 
 
 @pytest.fixture
@@ -64,6 +69,48 @@ def test_only_a_recurrent_policy_has_a_state(manifest, kind, width):
     with pytest.raises(BundleError, match=f"is of kind {kind} and has a state of {width}"):
         replace(manifest, kind=kind, state_width=width)
     assert replace(manifest, kind="recurrent", state_width=4).state_width == 4
+
+
+def test_a_policy_says_chunks_exactly_where_its_manifest_says_how_they_are_done(manifest):
+    with pytest.raises(BundleError, match=f"policy {manifest.name} is of kind chunk and its manifest has no chunk"):
+        replace(manifest, kind="chunk")
+    with pytest.raises(BundleError, match=f"policy {manifest.name} is of kind step and its manifest has a chunk"):
+        replace(manifest, chunk=CHUNK)
+
+
+def test_a_policy_that_says_chunks_says_nothing_besides(manifest):
+    said = f"policy {manifest.name} says chunks and has the outputs ['action', 'reached'] besides"
+    with pytest.raises(BundleError, match=re.escape(said)):
+        replace(manifest, format=2, kind="chunk", chunk=CHUNK, outputs=("reached",))
+
+
+def test_the_network_of_a_chunk_says_all_its_actions_and_takes_what_the_chunk_needs(manifest):
+    chunked = replace(manifest, kind="chunk", chunk=CHUNK)
+    assert chunked.said == {"chunk": (8, 16)}
+    own = {"noise": (3,), "prefix": (8, 16), "prefix_weight": (8,)}
+    assert chunked.inputs == {"observation": (88,)} | own
+    assert manifest.inputs == {"observation": (88,)}
+
+
+def test_the_network_of_a_step_says_an_action_and_its_outputs_in_their_order(manifest):
+    assert manifest.said == {"action": (16,)}
+    further = replace(manifest, format=2, outputs=("distance", "reached"))
+    assert list(further.said.items()) == [("action", (16,)), ("distance", (1,)), ("reached", (1,))]
+    assert replace(manifest, stop_head=True).said == {"action": (16,), "reached": (1,)}
+
+
+def test_a_convention_counts_the_joints_of_its_policy(manifest):
+    names = manifest.joint_names[::-1]
+    own = Convention(
+        joint_order=names,
+        sign=(1.0,) * 16,
+        zero_rad=(0.0,) * 16,
+        base_pos_m=(0.0, 0.0, 0.0),
+        base_quat_wxyz=(1.0, 0.0, 0.0, 0.0),
+    )
+    assert replace(manifest, convention=own).convention == own
+    with pytest.raises(BundleError, match=r"convention.joint_order is \['elbow', .*expected each of .*'if_mcp'"):
+        replace(manifest, convention=replace(own, joint_order=("elbow", *names[1:])))
 
 
 def test_the_shortest_latency_comes_first(manifest):
