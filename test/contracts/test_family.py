@@ -1,10 +1,12 @@
 """Generated objects are what their list says: centred, of hand size, with the symmetry that goals are reduced by."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.family.catalogue import HELD_OUT_FAMILIES, drawn, load_catalogue
+from dexterity_ros.contracts.family.catalogue import HELD_OUT_FAMILIES, draw_object, drawn, family_of, load_catalogue
 from dexterity_ros.contracts.family.shapes import FAMILIES, MASS_G, SIZE_MM, made
 from dexterity_ros.contracts.frames import quat_rotate, rotvec_to_quat
 from dexterity_ros.contracts.surface import ConvexPart, surface_samples
@@ -44,6 +46,29 @@ def test_nothing_of_two_whole_families_is_trained_on():
 def test_the_first_twelve_are_two_of_each_family_that_is_trained_on():
     first = CATALOGUE.chosen("first")
     assert len(first) == 12 and {item.split for item in first} == {"train"}
+
+
+def test_a_list_with_two_objects_of_one_name_is_refused():
+    first, second, *others = CATALOGUE.objects
+    with pytest.raises(ConfigError, match=rf"must differ by name, these occur more than once: \['{first.name}'\]"):
+        replace(CATALOGUE, objects=(first, replace(second, name=first.name), *others))
+
+
+def test_the_family_of_a_generated_object_is_read_from_its_name():
+    assert [family_of(item.name) for item in CATALOGUE.objects] == [item.family for item in CATALOGUE.objects]
+
+
+@pytest.mark.parametrize("name", ["cube70", "cube_70", "letter", "letter_b", "letter_", "my_letter_03"])
+def test_an_object_that_is_not_generated_is_a_family_of_its_own(name):
+    assert family_of(name) == name
+
+
+def test_no_prism_of_four_corners_is_drawn_that_could_be_taken_for_a_cube():
+    rng = np.random.default_rng(0)
+    prisms = [draw_object("prism_00", "prism", "train", rng).numbers for _ in range(400)]
+    sizes = np.array([numbers["radius_height"] for numbers in prisms if numbers["corners"] == (4.0,)])
+    assert len(sizes) > 30
+    assert np.abs(sizes[:, 1] - np.sqrt(2.0) * sizes[:, 0]).min() > 5.8  # 6 mm, before the numbers are rounded
 
 
 @pytest.mark.parametrize("item", CATALOGUE.objects, ids=lambda item: item.name)

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.frames import quat_multiply, rotation_angle, rotation_between, rotvec_to_quat
+from dexterity_ros.contracts.frames import quat_multiply, quat_rotate, rotation_angle, rotation_between, rotvec_to_quat
 from dexterity_ros.contracts.symmetry import IDENTITY, NO_SYMMETRY, Symmetry, box_symmetry
 
 FLIP = (0.0, 1.0, 0.0, 0.0)
@@ -65,6 +65,38 @@ def test_a_tilt_of_a_bottle_counts_in_full_and_its_spin_not_at_all():
     tilted = quat_multiply(rotvec_to_quat(np.array([0.3, 0.0, 0.0])), about_z(1.0))
     assert abs(BOTTLE.angle_rad(np.array(IDENTITY), tilted) - 0.3) < 1e-9
     assert [group.freedoms for group in (CUBE, BOTTLE, CYLINDER, BALL)] == [0, 1, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        (NO_SYMMETRY, "none"),
+        (CUBE, "24 turns"),
+        (box_symmetry((0.02, 0.03, 0.04)), "4 turns"),
+        (BOTTLE, "any turn about [0.0, 0.0, 1.0]"),
+        (CYLINDER, "any turn about [0.0, 0.0, 1.0], 2 ways"),
+        (BALL, "any turn (a ball)"),
+    ],
+)
+def test_a_group_is_told_in_words(group, said):
+    assert group.described == said
+
+
+@given(at=rotvecs, rate=rotvecs)
+def test_of_a_ball_no_turning_is_seen_and_of_a_box_all_of_it(at, rate):
+    quat = rotvec_to_quat(at)
+    np.testing.assert_array_equal(BALL.observable(quat, rate), [0.0, 0.0, 0.0])
+    np.testing.assert_array_equal(CUBE.observable(quat, rate), rate)
+
+
+@given(at=rotvecs, spin=st.floats(-3.0, 3.0), tumble=st.tuples(st.floats(-3.0, 3.0), st.floats(-3.0, 3.0)))
+def test_of_a_bottle_that_lies_anyhow_its_spin_is_not_seen_and_its_tumbling_in_full(at, spin, tumble):
+    quat = rotvec_to_quat(at)
+    tumbling = quat_rotate(quat, np.array([*tumble, 0.0]))
+    spinning = quat_rotate(quat, np.array([0.0, 0.0, spin]))
+    np.testing.assert_allclose(BOTTLE.observable(quat, tumbling + spinning), tumbling, atol=1e-9)
+    both = np.stack([tumbling, spinning])
+    np.testing.assert_allclose(CYLINDER.observable(quat, both), [tumbling, np.zeros(3)], atol=1e-9)
 
 
 def test_angles_of_many_are_those_of_each():
