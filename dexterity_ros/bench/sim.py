@@ -10,7 +10,7 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.spec import ActionSpec
-from dexterity_ros.observation.builder import TERM_NAMES, observation_spec
+from dexterity_ros.observation.builder import VECTOR_NAMES, observation_spec
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvConfig
 from dexterity_ros.sim.physics import BatchPhysics
@@ -53,7 +53,7 @@ def _training_env(threads: int) -> ReorientEnv:
     return ReorientEnv(
         hand=hand,
         task=config.load(TaskSpec, named_resource("config/tasks", settings["task"])),
-        observation=observation_spec(TERM_NAMES, len(hand.joints), settings["policy"]["max_age_s"]),
+        observation=observation_spec(VECTOR_NAMES, len(hand.joints), settings["policy"]["max_age_s"]),
         action=config.from_mapping(ActionSpec, settings["policy"]["action"], where="leap_yaw.policy.action"),
         config=replace(env_config, threads=threads),
         seed=0,

@@ -47,11 +47,7 @@ _TERMS: dict[str, _Term] = {
         compute=lambda i, _m: i[JOINTS].vel_rad_s, width=None, frame="joint", unit="rad/s", source=JOINTS
     ),
     "joint_error": _Term(
-        compute=lambda i, m: m.target_pos_rad - i[JOINTS].pos_rad,
-        width=None,
-        frame="joint",
-        unit="rad",
-        source=JOINTS,
+        compute=lambda i, m: m.target_pos_rad - i[JOINTS].pos_rad, width=None, frame="joint", unit="rad", source=JOINTS
     ),
     "object_pos": _Term(
         compute=lambda i, _m: i[OBJECT_POSE].pos_m, width=3, frame="hand", unit="m", source=OBJECT_POSE, relative=True
@@ -131,13 +127,15 @@ _TERMS |= {f"object_points_{count}": _points(OBJECT_CLOUD, count) for count in C
 _TERMS |= {f"goal_points_{count}": _points(GOAL_CLOUD, count) for count in CLOUD_SIZES}
 
 TERM_NAMES = tuple(_TERMS)
+TRAINED_NAMES = tuple(name for name, term in _TERMS.items() if not (term.recalls or term.width == 0))
+VECTOR_NAMES = tuple(name for name in TRAINED_NAMES if _TERMS[name].port == VECTOR)  # no clouds
 
 
 def observation_spec(names: tuple[str, ...], n_joints: int, max_age_s: dict[str, float]) -> ObservationSpec:
     """Returns the specification of an observation made of the named terms, in that order.
 
     Args:
-        names: keys of TERM_NAMES.
+        names: of TRAINED_NAMES.
         n_joints: joints of the hand.
         max_age_s: age limit for each source that occurs.
 
@@ -146,12 +144,12 @@ def observation_spec(names: tuple[str, ...], n_joints: int, max_age_s: dict[str,
     """
     terms = []
     for name in names:
-        if name not in _TERMS:
-            raise ConfigError(f"observation term {name!r} is unknown; there are {list(TERM_NAMES)}")
-        term = _TERMS[name]
+        term = _row({"name": name})
         source = term.source_name
         if term.source is not None and source not in max_age_s:
             raise ConfigError(f"term {name} comes from {source}, which has no max_age_s; given: {max_age_s}")
+        if term.width == 0 or term.recalls:
+            raise ConfigError(f"term {name} is of imported policies, whose manifest says more about it")
         terms.append(
             ObservationTerm(
                 name=name,

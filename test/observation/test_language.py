@@ -15,7 +15,14 @@ from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
 from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, ObservationInputs
 from dexterity_ros.contracts.spec import ObservationSpec
-from dexterity_ros.observation.builder import build_observation, check_spec, described_term, needed_sources, recall
+from dexterity_ros.observation.builder import (
+    build_observation,
+    check_spec,
+    described_term,
+    needed_sources,
+    observation_spec,
+    recall,
+)
 from dexterity_ros.observation.fingertips import Fingertips
 from dexterity_ros.observation.memory import observe_object, seed_memory
 from dexterity_ros.observation.rotations import FORMS
@@ -206,3 +213,9 @@ def test_torch_builds_the_same_bits_as_numpy():
             memory = recall(spec, now, observe_object(memory or seed_memory(now), now))
         found.append(np.asarray(build_observation(spec, now, memory)))
     np.testing.assert_array_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize("name", ["tick", "goal_rotation", "fingertips"])
+def test_a_term_of_imported_policies_cannot_be_trained_with(name):
+    with pytest.raises(ConfigError, match=f"term {name} is of imported policies"):
+        observation_spec((name,), 16, {"joint_states": 0.1, "object_pose": 0.1, "goal": 0.1})

@@ -9,7 +9,7 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE
 from dexterity_ros.contracts.spec import ActionSpec
-from dexterity_ros.observation.builder import TERM_NAMES, observation_spec
+from dexterity_ros.observation.builder import VECTOR_NAMES, observation_spec
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvConfig, SlowGoals
 from dexterity_ros.sim.randomisation import ModelRandomisation
@@ -19,7 +19,6 @@ from dexterity_ros.sim.sensors import NO_NOISE, SampleNoise
 from dexterity_ros.tasks.spec import TaskSpec
 
 PHYSICS = PhysicsConfig(timestep_s=0.05 / 3, substeps=3)
-SOLID = tuple(name for name in TERM_NAMES if "points" not in name)  # clouds are of generated objects
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def env(leap):
     made = ReorientEnv(
         hand=leap,
         task=replace(task, goal_timeout_s=1.0),
-        observation=observation_spec(SOLID, 16, {"joint_states": 0.1, "object_pose": 0.1, "goal": 0.1}),
+        observation=observation_spec(VECTOR_NAMES, 16, {"joint_states": 0.1, "object_pose": 0.1, "goal": 0.1}),
         action=ActionSpec(mode="relative", scale_rad=0.2, clip=1.0, ema=1.0),
         config=EnvConfig(
             num_envs=8,
