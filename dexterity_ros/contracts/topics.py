@@ -255,7 +255,7 @@ TOPICS: dict[str, Topic] = {
         max_age_s=None,
         recorded=True,
         publisher="pose_node",
-        about="JSON, one per image: stamp_ns, basis (found, tracked, turned, or the fault), inliers, residual_mm ...",
+        about="JSON, one per image: stamp_ns, basis (found, tracked, turned, or the fault), what was remembered, ...",
     ),
     "sim_joint_states": Topic(
         name="sim/joint_states",

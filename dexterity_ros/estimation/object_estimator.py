@@ -35,6 +35,24 @@ class Estimate:
     basis: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Memory:
+    """What is carried from one cloud to the next while the object is followed, as numbers that JSON keeps exactly.
+
+    stamp_ns, pos_m (3), quat_wxyz (4): the last pose, hand frame. velocity (6): m/s and rad/s. guessed_since_ns: since
+    when the points have left directions open, 0 when they do not.
+    """
+
+    stamp_ns: int
+    pos_m: tuple[float, ...]
+    quat_wxyz: tuple[float, ...]
+    velocity: tuple[float, ...]
+    guessed_since_ns: int
+    confirmed: bool
+    votes_against: int
+    agreement: float
+
+
 class ObjectEstimator:
     """A stage with memory: cloud and what the vote asks for in, pose out."""
 
@@ -54,6 +72,36 @@ class ObjectEstimator:
     def reset(self) -> None:
         """Forgets the object; the next cloud has to find it."""
         self._tracker = self._last = self._guessed_since_ns = None
+
+    @property
+    def memory(self) -> Memory | None:
+        """What the next cloud is judged by; None while the object is not known."""
+        pose, velocity = (None, None) if self._tracker is None else self._tracker.moving
+        if pose is None or velocity is None:
+            return None
+        return Memory(
+            stamp_ns=int(pose.stamp_ns),
+            pos_m=tuple(pose.pos_m.tolist()),
+            quat_wxyz=tuple(pose.quat_wxyz.tolist()),
+            velocity=tuple(velocity.tolist()),
+            guessed_since_ns=self._guessed_since_ns or 0,
+            confirmed=self._confirmed,
+            votes_against=self._votes_against,
+            agreement=float(self._agreement),
+        )
+
+    def resume(self, memory: Memory | None) -> None:
+        """Goes on from what `memory` was."""
+        self.reset()
+        if memory is None:
+            return
+        pos, quat = np.array(memory.pos_m), np.array(memory.quat_wxyz)
+        self._last = PoseSample(stamp_ns=memory.stamp_ns, pos_m=pos, quat_wxyz=quat)
+        self._tracker = self._new_tracker()
+        self._tracker.resume(self._last, np.array(memory.velocity))
+        self._guessed_since_ns = memory.guessed_since_ns or None
+        self._confirmed, self._votes_against = memory.confirmed, memory.votes_against
+        self._agreement = memory.agreement
 
     def step(self, cloud: CloudSample, evidence: Any) -> Estimate | Fault:
         """Returns the pose at the time of the cloud, or why it must not be acted on. evidence: what the vote wants

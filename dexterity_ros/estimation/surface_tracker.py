@@ -61,7 +61,16 @@ class SurfaceTracker:
 
     def begin(self, pose: PoseSample) -> None:
         """Starts from a pose, at rest."""
-        self._pose, self._velocity = pose, np.zeros(6)
+        self.resume(pose, np.zeros(6))
+
+    @property
+    def moving(self) -> tuple[PoseSample | None, Floats]:
+        """The last pose and velocity (6,), m/s and rad/s: all that is carried from one cloud to the next."""
+        return self._pose, self._velocity
+
+    def resume(self, pose: PoseSample, velocity: Floats) -> None:
+        """Goes on from what `moving` was."""
+        self._pose, self._velocity = pose, velocity
 
     def step(self, cloud: CloudSample) -> Track | Fault:
         """Returns the pose at the time of the cloud, or why there is none; the tracker then keeps its last pose."""

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -88,12 +88,14 @@ class PoseNode(Node):
         except WireError as error:
             self._fault(Fault(code=FaultCode.DEPTH_INVALID, detail=str(error)), message)
             return
+        memory = self._pipeline.memory
         seen = self._pipeline.step(image)
+        basis = {"joints_ns": seen.joints_ns, "memory": memory and asdict(memory)}
         self._moved = seen.camera
         if isinstance(seen.result, Fault):
-            self._fault(seen.result, message, seen.joints_ns)
+            self._fault(seen.result, message, **basis)
         else:
-            self._publish(seen.result, seen.joints_ns)
+            self._publish(seen.result, **basis)
         if seen.cloud is not None:
             field = ros.message_field("object_cloud")
             self._clouds.publish(wire.fill_cloud(ros.message_class("object_cloud")(), field, seen.cloud))
@@ -110,25 +112,24 @@ class PoseNode(Node):
             return Fault(code=FaultCode.DEPTH_INVALID, detail=detail)
         return None
 
-    def _publish(self, estimate: Estimate, joints_ns: int) -> None:
+    def _publish(self, estimate: Estimate, **basis: Any) -> None:
         message = wire.fill_pose(ros.message_class("object_pose")(), estimate.track.pose)
         message.pose.covariance = estimate.track.covariance.ravel()
         self._poses.publish(message)
         track = estimate.track
-        numbers: dict[str, float] = {"inliers": track.inliers, "residual_mm": round(track.residual_m * 1e3, 2)}
-        numbers |= {"agreement": round(estimate.agreement, 3), "joints_ns": joints_ns}
-        self._say(int(track.pose.stamp_ns), estimate.basis, **numbers)
+        basis |= {"residual_mm": round(track.residual_m * 1e3, 2), "agreement": round(estimate.agreement, 3)}
+        self._say(int(track.pose.stamp_ns), estimate.basis, inliers=track.inliers, **basis)
         self._basis[estimate.basis] += 1
         self._ages.add((ros.now_ns(self) - int(estimate.track.pose.stamp_ns)) * 1e-9)
         self._state = f"{estimate.basis}, {100 * estimate.agreement:.0f} % of the colours fit"
 
-    def _say(self, stamp_ns: int, basis: str, **numbers: float) -> None:
-        said = {"stamp_ns": stamp_ns, "basis": basis} | numbers
+    def _say(self, stamp_ns: int, basis: str, **more: Any) -> None:
+        said = {"stamp_ns": stamp_ns, "basis": basis, "joints_ns": 0} | more
         self._bases.publish(ros.message_class("pose_basis")(data=json.dumps(said)))
 
-    def _fault(self, fault: Fault, image: Any = None, joints_ns: int = 0) -> None:
+    def _fault(self, fault: Fault, image: Any = None, **basis: Any) -> None:
         if image is not None:
-            self._say(wire.stamp_ns(image.header), str(fault), joints_ns=joints_ns)
+            self._say(wire.stamp_ns(image.header), str(fault), **basis)
         self._faults[str(fault.code)] += 1
         self._state = str(fault)
         self.get_logger().warning(str(fault), throttle_duration_sec=2.0)

@@ -11,7 +11,7 @@ from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import BagError, Fault, FaultCode
 from dexterity_ros.contracts.topics import TOPICS
-from dexterity_ros.estimation.object_estimator import FOUND_ONCE
+from dexterity_ros.estimation.object_estimator import FOUND_ONCE, Memory
 from dexterity_ros.perception.depth_cloud import CloudConfig
 from dexterity_ros.replay.differences import Differences, StageDiff
 from dexterity_ros.replay.run_record import RunRecord
@@ -24,9 +24,10 @@ _CLOUD_KEYS = tuple(CloudConfig.__dataclass_fields__)
 def repeat_perception(run: RunRecord) -> list[StageDiff]:
     """Returns the stage eyes: every image's pose, or that there was none, beside what pose_node published.
 
-    Nothing when no images were recorded. Images before the object was first found cannot be repeated: what the tracker
-    remembered then is not in the bag. Nor can those be that pose_node saw without joints, or with joints or colours
-    that the recorder missed: it may have received what the other did not.
+    Nothing when no images were recorded. What the tracker remembered is recorded with each image, so that the
+    repetition can begin anywhere; in a recording without that, where the object is found anew. What pose_node saw
+    without joints, or with joints or colours that the recorder missed, cannot be repeated: it may have received what
+    the other did not.
 
     Raises:
         BagError: the bag does not say how its eyes were set up.
@@ -87,9 +88,9 @@ class _Eyes:
             self._known = False
             self._stage.skip()
             return
-        if FOUND_ONCE in row["basis"]:
+        if not self._known and (FOUND_ONCE in row["basis"] or "memory" in row):
             self._known = True
-            self._pipeline.reset()
+            self._pipeline.resume(_memory(row.get("memory")))
         seen = self._pipeline.step(wire.depth_sample(message, colour), self._reader.sample(joints))
         if not self._known:
             self._stage.skip()
@@ -102,6 +103,18 @@ class _Eyes:
         camera = _standing(self._run, load_camera(parameters["camera"])).scaled(width)
         cloud = config.from_mapping(CloudConfig, {key: parameters[key] for key in _CLOUD_KEYS}, where="pose_node")
         return ObjectPipeline(self._run.hand, camera, parameters["object"], cloud)
+
+
+def _memory(told: Any) -> Memory | None:
+    if told is None:
+        return None
+    memory = config.from_mapping(Memory, told, where=TOPICS["pose_basis"].name)
+    sizes = len(memory.pos_m), len(memory.quat_wxyz), len(memory.velocity)
+    if sizes != (3, 4, 6):
+        raise BagError(
+            f"{TOPICS['pose_basis'].name}: a memory of {sizes} numbers, expected position 3, rotation 4, rate 6"
+        )
+    return memory
 
 
 def _numbers(result: Any) -> Floats:

@@ -10,7 +10,7 @@ from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.samples import CloudSample, DepthSample, JointSample
-from dexterity_ros.estimation.object_estimator import Estimate, ObjectEstimator
+from dexterity_ros.estimation.object_estimator import Estimate, Memory, ObjectEstimator
 from dexterity_ros.estimation.surface_tracker import TrackerConfig
 from dexterity_ros.perception.camera_watch import CameraWatch, Displacement, WatchConfig
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
@@ -54,6 +54,15 @@ class ObjectPipeline:
     def reset(self) -> None:
         """Forgets the object; the next image has to find it."""
         self._estimator.reset()
+
+    @property
+    def memory(self) -> Memory | None:
+        """What the next image is judged by; None while the object is not known."""
+        return self._estimator.memory
+
+    def resume(self, memory: Memory | None) -> None:
+        """Goes on from what `memory` was."""
+        self._estimator.resume(memory)
 
     @property
     def displacement(self) -> Displacement | None:

@@ -1,6 +1,7 @@
 """From image to pose: an object is found, lost and found again, and never guessed."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from dexterity_ros.contracts.errors import ConfigError, Fault, FaultCode
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between, rotvec_to_quat
 from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.samples import JointSample, PoseSample
-from dexterity_ros.estimation.object_estimator import FOUND_ONCE, Estimate, ObjectEstimator
+from dexterity_ros.estimation.object_estimator import FOUND_ONCE, Estimate, Memory, ObjectEstimator
 from dexterity_ros.estimation.surface_tracker import TrackerConfig
 from dexterity_ros.estimation.surfaces import box_surface
 from dexterity_ros.estimation.symmetry import ColourVote
@@ -151,3 +152,21 @@ def test_a_camera_without_a_depth_range_is_refused_and_another_size_keeps_the_vi
     half = camera.scaled(320)
     assert (half.width, half.height) == (320, 240)
     np.testing.assert_allclose(half.matrix[[0, 2]], camera.matrix[[0, 2]] / 2)
+
+
+def test_another_estimator_goes_on_from_what_the_first_remembered_through_json(stage):
+    first = ObjectEstimator(box_surface(HALF), ColourVote(BOX), TrackerConfig())
+    assert first.memory is None
+    for k in range(12):
+        cloud = stage.see(stage.pose(turn=(0.0, 0.0, 0.03 * k)))
+        labels = face_labels(cloud.rgb, BOX)
+        told = first.memory and Memory(**json.loads(json.dumps(asdict(first.memory))))
+        second = ObjectEstimator(box_surface(HALF), ColourVote(BOX), TrackerConfig())
+        second.resume(told)
+        for seen, again in zip(numbers(first.step(cloud, labels)), numbers(second.step(cloud, labels)), strict=True):
+            np.testing.assert_array_equal(seen, again)
+        assert first.memory == second.memory
+
+
+def numbers(result):
+    return [result.track.pose.pos_m, result.track.pose.quat_wxyz] if isinstance(result, Estimate) else [str(result)]
