@@ -23,7 +23,7 @@ from dexterity_ros.observation.builder import observation_spec
 from dexterity_ros.training.checkpoint import packed, write_checkpoint
 from dexterity_ros.training.learners.demonstrations import Demonstrations
 from dexterity_ros.training.learners.kinds import LearnerConfig
-from dexterity_ros.training.learners.learner import Learner
+from dexterity_ros.training.learners.learner import Learner, PrefixLearner
 from dexterity_ros.training.learners.recorded import Episode
 from dexterity_ros.training.learners.trainer import Trainer, TrainerConfig
 
@@ -45,7 +45,7 @@ class RunAs(Checked):
 
     def spec(self, learner: Learner) -> ChunkSpec:
         """Returns the specification of the chunks that a learner says. Raises ConfigError when it cannot be run so."""
-        if self.blend == "prefix" and not learner.takes_prefix:
+        if self.blend == "prefix" and not isinstance(learner, PrefixLearner):
             raise ConfigError("blend is prefix, which diffusion and flow can do; take newest or ensemble")
         return ChunkSpec(
             horizon=learner.horizon,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from dexterity_ros.training.learners.denoiser import DenoiserConfig, denoiser
-from dexterity_ros.training.learners.learner import Learner, Prefix
+from dexterity_ros.training.learners.learner import Prefix, PrefixLearner
 
 LEVELS = 100  # of noise, as in the paper's configurations
 
@@ -24,12 +24,10 @@ def signal_shares() -> Tensor:
     return kept.cumprod(dim=0).float()
 
 
-class Diffusion(Learner):
+class Diffusion(PrefixLearner):
     """Its noise is what a chunk begins as."""
 
     shares: Tensor
-    takes_prefix = True
-
     def __init__(self, width: int, joints: int, config: DenoiserConfig) -> None:
         super().__init__(width, joints, horizon=config.horizon, noise_width=config.horizon * joints)
         self.config = config

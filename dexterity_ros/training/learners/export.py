@@ -89,8 +89,10 @@ class _Deployed(nn.Module):
         prefix: Tensor | None = None,
         prefix_weight: Tensor | None = None,
     ) -> Tensor:
-        said: Tensor = self.learner(observation, observation[:, :0] if noise is None else noise, prefix, prefix_weight)
-        return said
+        drawn = observation[:, :0] if noise is None else noise
+        after = () if prefix is None else (prefix, prefix_weight)
+        chunk: Tensor = self.learner(observation, drawn, *after)
+        return chunk
 
 
 @torch.no_grad()

@@ -8,15 +8,13 @@ import torch
 from torch import Tensor
 
 from dexterity_ros.training.learners.denoiser import DenoiserConfig, denoiser
-from dexterity_ros.training.learners.learner import Learner, Prefix
+from dexterity_ros.training.learners.learner import Prefix, PrefixLearner
 
 _TIME_SCALE = 100.0  # what the denoiser takes for the end
 
 
-class FlowMatching(Learner):
+class FlowMatching(PrefixLearner):
     """Its noise is where a chunk begins."""
-
-    takes_prefix = True
 
     def __init__(self, width: int, joints: int, config: DenoiserConfig) -> None:
         super().__init__(width, joints, horizon=config.horizon, noise_width=config.horizon * joints)

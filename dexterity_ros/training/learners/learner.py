@@ -58,16 +58,11 @@ class Prefix:
 
 
 class Learner(nn.Module, ABC):
-    """Base of all learners. A new one says `error` and `chunk`, both of normalised numbers.
-
-    takes_prefix: one that says `chunk` by sampling steps may have `chunk_after` too, which goes on from a chunk that
-    is being done (real-time chunking).
+    """Base of all learners. A new one has `error` and `chunk`, both of normalised numbers.
 
     `forward` is what runs on a robot: all chance comes in through `noise`, so that the same noise repeats a run bit by
     bit, and normalisation is inside.
     """
-
-    takes_prefix = False
 
     def __init__(self, width: int, joints: int, *, horizon: int, noise_width: int) -> None:
         """width: of an observation. horizon: actions said at once. noise_width: numbers that `chunk` draws on."""
@@ -86,10 +81,6 @@ class Learner(nn.Module, ABC):
     def chunk(self, seen: Tensor, noise: Tensor) -> Tensor:
         """Returns actions (n, horizon, joints) in [-1, 1]. seen (n, width), noise (n, noise_width), standard normal."""
 
-    def chunk_after(self, seen: Tensor, noise: Tensor, prefix: Prefix) -> Tensor:
-        """Returns the same as `chunk`, for a hand that does something already. Only where takes_prefix."""
-        raise NotImplementedError
-
     def fit_ranges(self, shown: Demonstrations) -> None:
         """Takes the ranges of what was demonstrated."""
         self.seen_range.fit(shown.observation)
@@ -99,26 +90,36 @@ class Learner(nn.Module, ABC):
         """Returns the error of a minibatch in physical units."""
         return self.error(self.seen_range(part.observation), self.action_range(part.actions), part.valid)
 
+    def forward(self, observation: Tensor, noise: Tensor) -> Tensor:
+        """Returns actions (n, horizon, joints) in physical units; the exported policy is exactly this."""
+        actions: Tensor = self.action_range.undo(self.chunk(self.seen_range(observation), noise))
+        return actions
+
+    def begin(self, count: int) -> Tensor:
+        """Returns noise for `count` chunks from torch's generator, (count, noise_width)."""
+        return torch.randn((count, self.noise_width), device=self.seen_range.centre.device)
+
+
+class PrefixLearner(Learner):
+    """A learner that samples a chunk in steps and can go on from one that is being done (real-time chunking)."""
+
+    @abstractmethod
+    def chunk_after(self, seen: Tensor, noise: Tensor, prefix: Prefix) -> Tensor:
+        """Returns the same as `chunk`, drawn to what will be done meanwhile."""
+
     def forward(
         self, observation: Tensor, noise: Tensor, prefix: Tensor | None = None, prefix_weight: Tensor | None = None
     ) -> Tensor:
         """Returns actions (n, horizon, joints) in physical units; the exported policy is exactly this.
 
         prefix: (n, horizon, joints), what will be done meanwhile, in physical units. prefix_weight: (n, horizon), how
-        firmly it stands, 0 to 1.
+        firmly it stands, 0 to 1. Without both nothing is being done.
         """
-        seen = self.seen_range(observation)
         if prefix is None or prefix_weight is None:
-            said = self.chunk(seen, noise)
-        else:
-            held = Prefix(actions=self.action_range(prefix), weight=prefix_weight[..., None])
-            said = self.chunk_after(seen, noise, held)
-        actions: Tensor = self.action_range.undo(said)
+            return super().forward(observation, noise)
+        held = Prefix(actions=self.action_range(prefix), weight=prefix_weight[..., None])
+        actions: Tensor = self.action_range.undo(self.chunk_after(self.seen_range(observation), noise, held))
         return actions
-
-    def begin(self, count: int) -> Tensor:
-        """Returns noise for `count` chunks from torch's generator, (count, noise_width)."""
-        return torch.randn((count, self.noise_width), device=self.seen_range.centre.device)
 
 
 def mean_where(valid: Tensor, error: Tensor) -> Tensor:
