@@ -9,10 +9,11 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.training.imitation.behaviour_cloning import clone
-from dexterity_ros.training.imitation.collect import Batch, Outcome, Task
+from dexterity_ros.training.imitation.collect import Batch
 from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig
 from dexterity_ros.training.networks import Actor, ActorConfig
+from dexterity_ros.training.transition import Task, Transition
 
 LIMIT, MAX_TORQUE, _MAX_SPEED, _STEP_S = 200, 2.0, 8.0, 0.05
 
@@ -25,13 +26,13 @@ class Pendulum:
         self.angle, self.speed = np.zeros(count), np.zeros(count)
 
     def restart(self) -> tuple[Singles, Singles]:
-        """Begins all episodes anew. Returns (observation, truth)."""
+        """Begins all episodes anew. Returns (observation, privileged)."""
         self.angle = self._rng.uniform(-np.pi, np.pi, size=len(self.angle))
         self.speed = self._rng.uniform(-1.0, 1.0, size=len(self.angle))
         self._steps = 0
         return self._see(), self._see()
 
-    def step(self, action: Singles) -> Outcome:
+    def step(self, action: Singles) -> Transition:
         """Takes one step; all episodes end together."""
         torque = np.clip(action[:, 0], -1.0, 1.0) * MAX_TORQUE
         angle = (self.angle + np.pi) % (2 * np.pi) - np.pi
@@ -44,19 +45,20 @@ class Pendulum:
         if over[0]:
             self.restart()
         seen = self._see()
-        return Outcome(
-            observation=seen, truth=seen, reward=reward.astype(np.float32), done=over, cut=over, tried=over,
-            succeeded=over & (np.abs(angle) < 0.2), final_truth=final,
+        reached = over & (np.abs(angle) < 0.2)
+        return Transition(
+            observation=seen, privileged=seen, final_privileged=final, reward=reward.astype(np.float32),
+            terminated=np.zeros_like(over), truncated=over, restarted=over, reached=reached, failed=over & ~reached,
         )  # fmt: skip
 
     def _see(self) -> Singles:
         return np.stack([np.cos(self.angle), np.sin(self.angle), self.speed], axis=1).astype(np.float32)
 
 
-def swing_up(truth: Singles) -> Singles:
+def swing_up(privileged: Singles) -> Singles:
     """Pumps energy until the pendulum is near the top, then holds it there. Returns actions, (N, 1)."""
-    angle, speed = np.arctan2(truth[:, 1], truth[:, 0]), truth[:, 2]
-    missing = 15.0 - (0.5 * speed**2 + 15.0 * truth[:, 0])
+    angle, speed = np.arctan2(privileged[:, 1], privileged[:, 0]), privileged[:, 2]
+    missing = 15.0 - (0.5 * speed**2 + 15.0 * privileged[:, 0])
     pump = np.where(speed >= 0.0, 1.0, -1.0) * missing
     hold = -8.0 * angle - 2.0 * speed
     torque = np.where((np.abs(angle) < 0.5) & (np.abs(speed) < 3.0), hold, pump)
@@ -69,9 +71,9 @@ def mean_return(task: Task, act: Callable[[Singles], Singles], episodes: int = 1
     for _ in range(episodes):
         seen, _ = task.restart()
         for _ in range(LIMIT):
-            outcome = task.step(act(seen))
-            total += float(outcome.reward.mean())
-            seen = outcome.observation
+            step = task.step(act(seen))
+            total += float(step.reward.mean())
+            seen = step.observation
     return total / episodes
 
 

@@ -30,11 +30,11 @@ def student(options: StudentOptions) -> int:
         raise ConfigError("method is reinforced: give the run of the student that it begins with, with --warm-start")
     if warning := foreign_object(load_manifest(resource(settings.teacher)), settings.env.object):
         say(warning)
-    shown = [_corrections(bag, settings) for bag in options.corrections]
+    taken = [_corrections(bag, settings) for bag in options.corrections]
     if settings.method != "reinforced" and options.ray is not None:
         raise ConfigError(f"--ray gathers rollouts of method reinforced; method is {settings.method}")
     gather = gathering(options, partial(student_site, settings))
-    new = Student(settings, run, shown=shown, threads=options.threads, gather=gather)
+    new = Student(settings, run, corrections=taken, threads=options.threads, gather=gather)
     if options.resume:
         new.restore()
     elif options.warm_start is not None:

@@ -99,23 +99,23 @@ def slippery_or_sticky(hands: int = 256) -> BlindSpot:
 
 
 def study(
-    case: BlindSpot, seed: int, episodes: int, said: Callable[[str], None], *, threads: int = 2
+    case: BlindSpot, seed: int, episodes: int, on_method: Callable[[str], None], *, threads: int = 2
 ) -> dict[str, Any]:
     """Returns {method: {successes, episodes, curve: [(labels or steps, rate)]}, unexplained: {expert: share}}."""
     torch.set_num_threads(threads)
     results: dict[str, Any] = {}
     student = case.student(seed)
-    said(METHODS[0])
+    on_method(METHODS[0])
     task = case.task(seed, False)
     clone(Lesson(task=task, expert=case.privileged, student=student), case.cloning(), seed=seed)
     results[METHODS[0]] = _judged(case, student, seed, episodes)
     results["unexplained"] = {"privileged expert": _unexplained(case, case.privileged, student, seed)}
     for name, expert in ((METHODS[1], case.privileged), (METHODS[3], case.restricted)):
-        said(name)
+        on_method(name)
         student, curve = _by_dagger(case, case.task(seed, False), expert, seed)
         results[name] = _judged(case, student, seed, episodes) | {"curve": curve}
         if name == METHODS[1]:
-            said(METHODS[2])
+            on_method(METHODS[2])
             results[METHODS[2]] = _reinforced(case, seed, episodes)
         else:
             results["unexplained"]["restricted expert"] = _unexplained(case, expert, student, seed)
@@ -127,7 +127,7 @@ def _by_dagger(case: BlindSpot, task: Task, expert: Expert, seed: int) -> tuple[
     curve: list[tuple[int, float | None]] = []
     dagger(
         Lesson(task=task, expert=expert, student=student), case.rounds(), seed=seed,
-        said=lambda after: curve.append((after.labels, after.alone)),
+        on_round=lambda after: curve.append((after.labels, after.alone)),
     )  # fmt: skip
     return student, curve
 
@@ -143,7 +143,7 @@ def _reinforced(case: BlindSpot, seed: int, episodes: int) -> dict[str, Any]:
     updates = range(case.updates)
     fine_tune(
         Lesson(task=task, expert=case.privileged, student=student), critic, tuning, updates,
-        lambda k, rate, _alone: curve.append(((k + 1) * steps, rate)),
+        lambda k, rate: curve.append(((k + 1) * steps, rate)),
     )  # fmt: skip
     return _judged(case, student, seed, episodes) | {"curve": curve}
 

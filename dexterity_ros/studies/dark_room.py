@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.studies.choices import to_action, to_choice
-from dexterity_ros.training.imitation.collect import Outcome
+from dexterity_ros.training.transition import Transition
 
 LENGTH, START, CODES, LIMIT = 5, 2, 10, 14
 LEFT, RIGHT, SWITCH, ENTER = 0, 1, 2, 3  # ENTER + c enters the code c
 ACTIONS = ENTER + CODES
 OBSERVATION = LENGTH + 1 + CODES  # where, whether the light is on, what the blackboard shows
-TRUTH = OBSERVATION + CODES  # and the code
 _STEP_COST = 0.01
 
 
@@ -32,11 +31,11 @@ class DarkRoom:
         self._steps = np.zeros(rooms, dtype=np.int64)
 
     def restart(self) -> tuple[Singles, Singles]:
-        """Begins all episodes anew. Returns (observation, truth)."""
+        """Begins all episodes anew. Returns (observation, privileged)."""
         self._begin(np.ones(len(self.where), dtype=bool))
         return self._observe()
 
-    def step(self, action: Singles) -> Outcome:
+    def step(self, action: Singles) -> Transition:
         """Takes one step; rooms in which a code was entered, or time is up, begin anew."""
         choice = to_choice(action, ACTIONS)
         at_switch, at_door = self.where == 0, self.where == LENGTH - 1
@@ -48,10 +47,10 @@ class DarkRoom:
         done = entered | (self._steps >= LIMIT)
         reward = opened.astype(np.float32) - _STEP_COST
         self._begin(done)
-        observation, truth = self._observe()
-        return Outcome(
-            observation=observation, truth=truth, reward=reward, done=done, cut=np.zeros_like(done), tried=done,
-            succeeded=opened,
+        observation, privileged = self._observe()
+        return Transition(
+            observation=observation, privileged=privileged, reward=reward, terminated=done,
+            truncated=np.zeros_like(done), restarted=done, reached=opened, failed=done & ~opened,
         )  # fmt: skip
 
     def _begin(self, mask: NDArray[np.bool_]) -> None:
@@ -68,9 +67,9 @@ class DarkRoom:
         return seen, np.concatenate([seen, code], axis=1)
 
 
-def privileged_expert(truth: Singles) -> Singles:
+def privileged_expert(privileged: Singles) -> Singles:
     """Walks to the door and enters the code, which it knows."""
-    where, code = truth[:, :LENGTH].argmax(axis=1), truth[:, OBSERVATION:].argmax(axis=1)
+    where, code = privileged[:, :LENGTH].argmax(axis=1), privileged[:, OBSERVATION:].argmax(axis=1)
     return to_action(np.where(where < LENGTH - 1, RIGHT, ENTER + code), ACTIONS)
 
 
@@ -115,8 +114,8 @@ class PlannedExpert:
     def __init__(self, plan: NDArray[np.int64]) -> None:
         self._plan = plan
 
-    def __call__(self, truth: Singles) -> Singles:
+    def __call__(self, privileged: Singles) -> Singles:
         """Returns actions, (N, 1)."""
-        where, code = truth[:, :LENGTH].argmax(axis=1), truth[:, OBSERVATION:].argmax(axis=1)
-        light = (truth[:, LENGTH] > 0.5).astype(int)
+        where, code = privileged[:, :LENGTH].argmax(axis=1), privileged[:, OBSERVATION:].argmax(axis=1)
+        light = (privileged[:, LENGTH] > 0.5).astype(int)
         return to_action(self._plan[where, light, code], ACTIONS)

@@ -17,13 +17,12 @@ from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import PhysicsConfig, Scene, build_scene
 from dexterity_ros.studies.choices import to_action, to_choice
-from dexterity_ros.training.imitation.collect import Outcome
+from dexterity_ros.training.transition import Transition
 
 SQUEEZE, RELEASE, SAY = 0, 1, 2  # SAY + 0: slippery, SAY + 1: sticky
 ACTIONS, LEVELS, LIMIT = 4, 12, 20
 _HAND, _OBJECT, JOINTS = "leap", SHIPPED_OBJECT, 16
 OBSERVATION = (LEVELS + 1) * (JOINTS + 1)  # how far squeezed, and what the joints said when squeezed that far
-TRUTH = OBSERVATION + 1  # and whether it is sticky
 _FRICTION = (0.2, 1.5)  # times that of the model
 _SQUEEZE_RAD = {"if_mcp": 0.1, "mf_mcp": 0.1, "rf_mcp": 0.1, "th_cmc": 0.06}  # each level
 _OPEN_RAD = {"if_mcp": -0.5, "mf_mcp": -0.5, "rf_mcp": -0.5}  # before an episode begins
@@ -69,11 +68,11 @@ class Slippery:
         self._level, self._steps = np.zeros(hands, dtype=np.int64), np.zeros(hands, dtype=np.int64)
 
     def restart(self) -> tuple[Singles, Singles]:
-        """Begins all episodes anew. Returns (observation, truth)."""
+        """Begins all episodes anew. Returns (observation, privileged)."""
         self._begin(np.ones(len(self.sticky), dtype=bool))
         return self._observe()
 
-    def step(self, action: Singles) -> Outcome:
+    def step(self, action: Singles) -> Transition:
         """Takes one step; hands that have said something, or have run out of time, begin anew."""
         choice = to_choice(action, ACTIONS)
         self._move((choice == SQUEEZE).astype(int) - (choice == RELEASE).astype(int))
@@ -83,10 +82,10 @@ class Slippery:
         done = said | (self._steps >= LIMIT)
         reward = right.astype(np.float32) - _STEP_COST
         self._begin(done)
-        observation, truth = self._observe()
-        return Outcome(
-            observation=observation, truth=truth, reward=reward, done=done, cut=np.zeros_like(done), tried=done,
-            succeeded=right,
+        observation, privileged = self._observe()
+        return Transition(
+            observation=observation, privileged=privileged, reward=reward, terminated=done,
+            truncated=np.zeros_like(done), restarted=done, reached=right, failed=done & ~right,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -143,13 +142,13 @@ class Slippery:
         return seen, np.concatenate([seen, self.sticky[:, None].astype(np.float32)], axis=1)
 
 
-def knowing_expert(truth: Singles) -> Singles:
+def knowing_expert(privileged: Singles) -> Singles:
     """Says what it knows."""
-    return to_action(SAY + truth[:, OBSERVATION].astype(np.int64), ACTIONS)
+    return to_action(SAY + privileged[:, OBSERVATION].astype(np.int64), ACTIONS)
 
 
-def squeezing_expert(truth: Singles) -> Singles:
+def squeezing_expert(privileged: Singles) -> Singles:
     """Squeezes as far as it goes, then says what it knows: until then it does the same whatever it knows."""
-    level = truth[:, : LEVELS + 1].argmax(axis=1)
-    said = SAY + truth[:, OBSERVATION].astype(np.int64)
+    level = privileged[:, : LEVELS + 1].argmax(axis=1)
+    said = SAY + privileged[:, OBSERVATION].astype(np.int64)
     return to_action(np.where(level < LEVELS, SQUEEZE, said), ACTIONS)

@@ -104,8 +104,8 @@ def _payload(content: bytes, kind: Kind, name: str) -> bytes:
     place = content.rfind(b"\ndexterity_ros", -LAST_LINE_BYTES)
     found = LAST_LINE.fullmatch(content, place) if place >= 0 else None
     if found is None:
-        said = "is damaged, or was written by another program or version: its last line is none of ours"
-        raise TrainingError(f"{name} ({len(content)} bytes) {said}")
+        why = "is damaged, or was written by another program or version: its last line is none of ours"
+        raise TrainingError(f"{name} ({len(content)} bytes) {why}")
     payload, written = content[:place], found[1].decode()
     if found[2].decode() != _digest(written, payload):
         raise TrainingError(f"{name} ({len(content)} bytes) is damaged: its SHA-256 is not what its last line says")

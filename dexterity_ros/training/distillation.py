@@ -1,4 +1,4 @@
-"""Trains a student of points: on-policy distillation of a teacher that is told all, on synthetic clouds.
+"""Trains a student of points: on-policy distillation of a privileged teacher, on synthetic clouds.
 
 The student acts; the teacher says what it would have done where the student went. Source: Visual Dexterity, Chen et
 al., arXiv 2211.11744, section on the student, without its second stage.

@@ -154,11 +154,11 @@ class _Deployed(torch.nn.Module):
         self.state_width = actor.state_width
 
     def forward(self, observation: torch.Tensor, state: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        said, after = self._actor(observation, state)
+        found, after = self._actor(observation, state)
         if len(self.outputs) == 1:
-            return said, after
-        sure = (0.5 * (said[:, self._joints :] + 1.0)).clamp(0.0, 1.0)  # learned from labels -1 and 1
-        return said[:, : self._joints], sure, after
+            return found, after
+        sure = (0.5 * (found[:, self._joints :] + 1.0)).clamp(0.0, 1.0)  # learned from labels -1 and 1
+        return found[:, : self._joints], sure, after
 
 
 class _WithoutState(torch.nn.Module):
@@ -184,8 +184,8 @@ def _write_network(deployed: _Deployed, width: int, path: Path) -> None:
 
 @torch.no_grad()
 def _write_golden(deployed: _Deployed, observation: torch.Tensor, state: torch.Tensor, path: Path) -> None:
-    *said, after = deployed(observation, state)
-    pairs = {VECTOR: observation} | dict(zip(deployed.outputs, said, strict=True))
+    *found, after = deployed(observation, state)
+    pairs = {VECTOR: observation} | dict(zip(deployed.outputs, found, strict=True))
     if deployed.state_width > 0:
         pairs |= {"state": state, "next_state": after}
     np.savez_compressed(path, **{name: values.numpy() for name, values in pairs.items()})

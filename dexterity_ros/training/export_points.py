@@ -72,7 +72,7 @@ def write_point_files(deployed: DeployedPoints, seen: Seen, states: NDArray[np.f
 def _write_golden(deployed: DeployedPoints, seen: Seen, states: NDArray[np.float32], path: Path) -> None:
     index = np.linspace(0, len(states) - 1, _GOLDEN_PAIRS).astype(int)
     given = {name: values[index] for name, values in seen.items()}
-    *said, after = deployed(*(torch.from_numpy(values) for values in given.values()), torch.from_numpy(states[index]))
+    *found, after = deployed(*(torch.from_numpy(values) for values in given.values()), torch.from_numpy(states[index]))
     rows = {name: values.reshape(len(index), -1) for name, values in given.items()}
-    rows |= {name: values.numpy() for name, values in zip(deployed.outputs, said, strict=True)}
+    rows |= {name: values.numpy() for name, values in zip(deployed.outputs, found, strict=True)}
     np.savez_compressed(path, **rows, state=states[index], next_state=after.numpy())

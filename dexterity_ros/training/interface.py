@@ -14,13 +14,13 @@ from dexterity_ros.training.networks import Actor, ActorConfig
 from dexterity_ros.training.setup import Setup
 
 
-def interface_of(config: Setup, env: ReorientEnv, actor: Actor, *, told: bool = False) -> dict[str, Any]:
+def interface_of(config: Setup, env: ReorientEnv, actor: Actor, *, privileged_actor: bool = False) -> dict[str, Any]:
     """Returns {manifest: what a manifest says, but for the files; actor: what its network is made of}, plain values.
 
-    told: the actor sees the privileged state in place of the observation.
+    privileged_actor: it sees the privileged state in place of the observation.
     """
     outputs = (REACHED.name,) if actor.joints > len(env.hand.joints) else ()
-    network = {"width": len(actor.norm.mean), "outputs": actor.joints, "config": actor.config, "told": told}
+    network = {"width": len(actor.norm.mean), "outputs": actor.joints, "config": actor.config, "told": privileged_actor}
     manifest = manifest_of(config, env, state_width=actor.state_width, outputs=outputs)
     return {"manifest": manifest, "actor": configs.to_mapping(network)}
 
@@ -29,7 +29,7 @@ def manifest_of(config: Setup, env: ReorientEnv, *, state_width: int, outputs: t
     """Returns what a manifest says, but for the files and what was learned. outputs: beside the action."""
     hand = config.hand_spec()
     stiffness, damping = joint_gains(env.scene)
-    said = {
+    known = {
         "format": 2,
         "kind": "recurrent" if state_width > 0 else "step",
         "state_width": state_width,
@@ -52,7 +52,7 @@ def manifest_of(config: Setup, env: ReorientEnv, *, state_width: int, outputs: t
             "seed": config.seed,
         },
     }
-    plain: dict[str, Any] = configs.to_mapping(said)
+    plain: dict[str, Any] = configs.to_mapping(known)
     return plain
 
 

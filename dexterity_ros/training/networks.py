@@ -151,8 +151,8 @@ class Actor(nn.Module):
             hidden, state = self._recall(seen, state)
             recalled.append(hidden)
             state = state * (1.0 - over)[:, None]
-        said: Tensor = self.last(torch.stack(recalled))
-        return said
+        outputs: Tensor = self.last(torch.stack(recalled))
+        return outputs
 
     def _recall(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         if self.config.memory == "gru":
@@ -163,8 +163,8 @@ class Actor(nn.Module):
 
     def act_on(self, observation: Tensor, latent: Tensor) -> Tensor:
         """Returns what the head says, given a guess or knowledge of what cannot be seen at once."""
-        said: Tensor = self.policy(torch.cat([self.norm(observation), latent], dim=-1))
-        return said
+        outputs: Tensor = self.policy(torch.cat([self.norm(observation), latent], dim=-1))
+        return outputs
 
     def sequence(self, observation: Tensor, state: Tensor, done: Tensor) -> Tensor:
         """Returns what the head says for (T, n, width) in a row; after done (T, n) the state begins anew."""

@@ -73,14 +73,14 @@ class Reinforcement:
         *,
         success: tuple[SuccessStage, ...],
         redraw_updates: int,
-        tried_alone: Callable[[int], float | None],
+        validated: Callable[[int], float | None],
     ) -> None:
         """count: watches the environment. redraw_updates: models are drawn anew after so many; 0 = never.
 
-        tried_alone: update to the success rate of the student alone, where that is due.
+        validated: update to the success rate of the student alone, where that is due.
         """
         self.tuner, self._env, self._count = tuner, env, count
-        self._success, self._redraw_updates, self._tried_alone = success, redraw_updates, tried_alone
+        self._success, self._redraw_updates, self._validated = success, redraw_updates, validated
 
     @property
     def steps_per_update(self) -> int:
@@ -88,13 +88,13 @@ class Reinforcement:
         return self.tuner.config.ppo.horizon * self._env.num_envs
 
     def update(self, number: int) -> tuple[dict[str, float], float | None]:
-        """Collects and learns once. Returns (what is logged, success rate alone where it was tried)."""
+        """Collects and learns once. Returns (what is logged, success rate alone where it was validated)."""
         self._set_stage(number * self.steps_per_update)
         if self._redraw_updates and number and number % self._redraw_updates == 0:
             self._env.redraw_models()
         self._count.begin()
         stats = self.tuner.update(number) | self._count.shares() | self._speed()
-        alone = self._tried_alone(number)
+        alone = self._validated(number)
         if alone is not None:
             self.tuner.collector.restart()
         return stats, alone
@@ -129,7 +129,7 @@ class Reinforcement:
         return speed | {f"share_{name}": value for name, value in shares.items()}
 
 
-def said_in_a_line(stats: dict[str, float], steps: int) -> str:
+def progress_line(stats: dict[str, float], steps: int) -> str:
     """Returns what the progress bar shows of an update."""
     near = " ".join(f"<{rad}: {100 * stats[f'within_{rad}']:.1f} %" for rad in NEAR_RAD)
     shares = " ".join(f"{name} {100 * stats[f'share_{name}']:.0f} %" for name in ("simulation", "network", "learning"))

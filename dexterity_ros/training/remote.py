@@ -63,8 +63,8 @@ def _start(address: str, workers: int | None) -> None:
             socket.create_connection((host, int(port)), timeout=5.0).close()  # Ray itself would try for minutes
         ray.init(**named)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise ConfigError(f"--ray is {shown(address)}: no Ray cluster answers there ({said})") from error
+        why = " ".join(str(error).split())[:200]
+        raise ConfigError(f"--ray is {shown(address)}: no Ray cluster answers there ({why})") from error
 
 
 class _Worker:
@@ -187,9 +187,9 @@ class RayCollector:
             ray.get(ready)
             del self._coming[worker]
         except ray.exceptions.RayActorError as error:
-            said = " ".join(str(error).split())
-            if "creation task" in said:
-                raise TrainingError(f"worker {worker} cannot be set up: ...{said[-300:]}") from None
+            why = " ".join(str(error).split())
+            if "creation task" in why:
+                raise TrainingError(f"worker {worker} cannot be set up: ...{why[-300:]}") from None
             self._replace(worker, error)
 
     def _everyone(self, what: str, *arguments: Any) -> dict[int, Any]:

@@ -15,49 +15,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dexterity_ros.contracts.arrays import Bools, Singles
+from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.training.ppo import Ppo, Rollout
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transition:
-    """What one step of N environments brought. observation, privileged: after automatic restarts.
-
-    final_privileged: before them; None where nothing is ever truncated. terminated: nothing can follow. truncated: time
-    was up, and might have gone on well. restarted: memories begin anew. reached, failed: attempts that ended.
-    """
-
-    observation: Singles
-    privileged: Singles
-    final_privileged: Singles | None
-    reward: Singles
-    terminated: Bools
-    truncated: Bools
-    restarted: Bools
-    reached: Bools
-    failed: Bools
-
-
-class World(Protocol):
-    """N environments at once."""
-
-    def restart(self) -> tuple[Singles, Singles]:
-        """Begins all anew. Returns (observation, privileged)."""
-        ...
-
-    def step(self, action: Singles) -> Transition:
-        """Takes one step; environments that end begin anew."""
-        ...
-
-    def snapshot(self) -> Snapshot:
-        """Returns where all of them stand."""
-        ...
-
-    def restore(self, values: Snapshot) -> None:
-        """Goes on from there."""
-        ...
+from dexterity_ros.training.transition import Transition, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +27,7 @@ class MeanFirst(Checked):
     """A share of the attempts begins with the most likely actions, for a time drawn evenly from 0 to at most_steps.
 
     The actor does not learn from those: it learns from the states to which they lead, among them those in which it is
-    stuck. The critic is told in which it is.
+    stuck. The critic sees in which it is.
     """
 
     share: Annotated[float, SHARE]
@@ -173,7 +135,7 @@ class Collector:
         self._state = self._ppo.actor.begin(len(self._observation))
         self._by_mean = self._draw(len(self._observation))
         self.begun = True
-        return self._tensor(self._observation), self._tensor(self._told(self._privileged))
+        return self._tensor(self._observation), self._tensor(self._critic_input(self._privileged))
 
     @torch.no_grad()
     def rollout(self) -> tuple[Rollout, Tensor, Tally]:
@@ -183,7 +145,7 @@ class Collector:
             rows = [self._step(tally) for _ in range(self._ppo.config.horizon)]
         self._rollouts += 1
         stacked = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
-        last = self._ppo.critic.value(self._tensor(self._told(self._privileged)))
+        last = self._ppo.critic.value(self._tensor(self._critic_input(self._privileged)))
         return Rollout(state=begun, **stacked), last, tally
 
     def snapshot(self) -> Snapshot:
@@ -211,7 +173,7 @@ class Collector:
         restarted = self._tensor(step.restarted)
         self._state = state * (1.0 - restarted)[:, None]
         self._observation, self._privileged = step.observation, step.privileged
-        over = step.reached | step.failed | step.restarted
+        over = step.attempted | step.restarted
         self._by_mean = np.where(over, self._draw(len(over)), np.maximum(self._by_mean - 1, 0))
         tally.reached += int(step.reached.sum())
         tally.failed += int(step.failed.sum())
@@ -220,7 +182,7 @@ class Collector:
     def _act(self) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """Returns (what is known before the step, actions, next states of the actor)."""
         actor, seen = self._ppo.actor, self._tensor(self._observation)
-        privileged = self._tensor(self._told(self._privileged))
+        privileged = self._tensor(self._critic_input(self._privileged))
         parameters, state = actor.parameters_of(seen, self._state)
         distribution = actor.distribution(parameters)
         action, drawn = distribution.sample(), torch.as_tensor(self._by_mean == 0, device=self._device)
@@ -237,11 +199,11 @@ class Collector:
         """Returns what would have followed where time was up, (N,); 0 elsewhere."""
         if not step.truncated.any():
             return torch.zeros(len(step.truncated), device=self._device)
-        assert step.final_privileged is not None, "a world that is truncated knows the state that it cut off"
-        value = self._ppo.critic.value(self._tensor(self._told(step.final_privileged)))
+        assert step.final_privileged is not None, "a world that is truncated knows its state before the restart"
+        value = self._ppo.critic.value(self._tensor(self._critic_input(step.final_privileged)))
         return self._tensor(step.truncated) * value
 
-    def _told(self, privileged: Singles) -> Singles:
+    def _critic_input(self, privileged: Singles) -> Singles:
         """Returns what the critic sees: the privileged state, and whether actions are drawn where some are not."""
         if self._mean_first is None:
             return privileged

@@ -1,4 +1,4 @@
-"""Trains a student: DAgger of a teacher that sees the truth, in the simulated hand, with everything a robot adds."""
+"""Trains a student: DAgger of a privileged teacher, in the simulated hand, with everything a robot adds."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -26,12 +26,13 @@ from dexterity_ros.training.imitation.rounds import Lesson, Round, validate
 from dexterity_ros.training.interface import interface_of
 from dexterity_ros.training.interruptible import interruptible
 from dexterity_ros.training.networks import Actor, Critic
-from dexterity_ros.training.reinforcement import GoalCount, Reinforcement, said_in_a_line
-from dexterity_ros.training.rollouts import Rollouts, World
+from dexterity_ros.training.reinforcement import GoalCount, Reinforcement, progress_line
+from dexterity_ros.training.rollouts import Rollouts
 from dexterity_ros.training.run_folder import RunFolder
 from dexterity_ros.training.seen import Seen
 from dexterity_ros.training.site import Lot, Site
 from dexterity_ros.training.student_config import StudentConfig
+from dexterity_ros.training.transition import World
 from dexterity_ros.training.warm_start import load_actor, load_resume
 from dexterity_ros.training.worlds import EnvWorld
 
@@ -42,7 +43,7 @@ CHECKPOINT_S = 120.0  # between checkpoints of a reinforced run
 class StudentProgress:
     """Counters that survive a resume. labels: actions that the teacher was asked for.
 
-    rate: of goals, while collecting. alone: of goals, by the student alone, where that was tried. unexplained: of the
+    rate: of goals, while collecting. alone: of goals, by the student alone, in validation. unexplained: of the
     variance of the teacher's actions, the share that the student missed where it went; what no training removes,
     its inputs cannot know. seconds: of collecting and learning, of the method `reinforced`.
     """
@@ -74,7 +75,7 @@ class Student:
         config: StudentConfig,
         run: Path,
         *,
-        shown: Sequence[Batch] = (),
+        corrections: Sequence[Batch] = (),
         threads: int = 2,
         gather: Callable[[Site], Rollouts] | None = None,
     ) -> None:
@@ -82,11 +83,11 @@ class Student:
 
         gather: of the method `reinforced`, what rollouts are taken from instead of the environment here.
 
-        shown: an operator's corrections; DAgger of the teacher goes on, so that the rest is not forgotten.
+        corrections: of an operator; DAgger of the teacher goes on, so that the rest is not forgotten.
         """
-        if shown and config.method != "dagger":
+        if corrections and config.method != "dagger":
             raise TrainingError(f"corrections are learned from beside dagger, the configuration says {config.method}")
-        self._shown, self._gather = shown, gather
+        self._corrections, self._gather = corrections, gather
         torch.manual_seed(config.seed)
         torch.set_num_threads(threads)
         self.config, self.folder = config, RunFolder(run, "student")
@@ -101,8 +102,8 @@ class Student:
         config = self.config
         if config.method != "reinforced" or config.tuning is None:
             return None
-        told = load_manifest(resource(config.teacher)).observation.width
-        width = self.env.privileged_width if config.critic_sees == "privileged" else told
+        taught = load_manifest(resource(config.teacher)).observation.width
+        width = self.env.privileged_width if config.critic_sees == "privileged" else taught
         return Critic(width + (config.tuning.mean_first is not None), config.tuning.ppo.critic_hidden)
 
     def _new_reinforcement(self) -> Reinforcement | None:
@@ -125,7 +126,7 @@ class Student:
             count,
             success=config.success,
             redraw_updates=config.redraw_updates,
-            tried_alone=lambda update: validate(task, self.actor, config.rounds, update),
+            validated=lambda update: validate(task, self.actor, config.rounds, update),
         )
 
     def _expert(self) -> BundleExpert:
@@ -161,7 +162,7 @@ class Student:
             self.best.offer(self.actor, alone, self.progress.steps)
             self._log(stats)
             bar.update(1)
-            bar.set_postfix_str(said_in_a_line(stats, self.progress.labels))
+            bar.set_postfix_str(progress_line(stats, self.progress.labels))
             if time.monotonic() - saved > CHECKPOINT_S:
                 self.save()
                 saved = time.monotonic()
@@ -184,7 +185,7 @@ class Student:
             restricted=config.teacher_sees == "sensors",
         )
 
-        def said(after: Round) -> None:
+        def on_round(after: Round) -> None:
             self.progress = StudentProgress(
                 rounds=begun + after.number + 1,
                 labels=labels_before + after.labels,
@@ -205,7 +206,10 @@ class Student:
 
         lesson = Lesson(task=task, expert=expert, student=self.actor)
         with suppress(_InterruptionError):
-            learn(config.method, lesson, config.rounds, seed=config.seed, begun=begun, shown=self._shown, said=said)
+            learn(
+                config.method, lesson, config.rounds, seed=config.seed, begun=begun, demonstrations=self._corrections,
+                on_round=on_round,
+            )  # fmt: skip
 
     def save(self) -> None:
         """Writes the checkpoint."""
@@ -246,8 +250,8 @@ class Student:
                 weights = content["actor"] if run is None else best_of(content, 0)[0]
                 self.actor.load_state_dict(_without_stop_head(weights, self.actor))
         except RuntimeError as error:
-            said = "observation terms, student or stop_head differ"
-            raise TrainingError(f"the network in {path} has another shape than this configuration's: {said}") from error
+            why = "observation terms, student or stop_head differ"
+            raise TrainingError(f"the network in {path} has another shape than this configuration's: {why}") from error
         if run is None:
             with restoring(path):
                 self.progress = StudentProgress(**content["progress"])
@@ -277,11 +281,11 @@ class Student:
 
 
 def _without_stop_head(values: dict[str, Tensor], student: Actor) -> dict[str, Tensor]:
-    """Returns the values of a network with memory that says one number more than the student, without that number."""
+    """Returns the values of a network with memory that has one output more than the student, without that number."""
     if len(values.get("log_std", ())) != student.joints + 1:
         return values
-    said = ("log_std", "last.0.weight", "last.0.bias")
-    return {name: value[:-1] if name in said else value for name, value in values.items()}
+    shortened = ("log_std", "last.0.weight", "last.0.bias")
+    return {name: value[:-1] if name in shortened else value for name, value in values.items()}
 
 
 def student_site(config: StudentConfig, lot: Lot) -> Site:

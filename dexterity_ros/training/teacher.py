@@ -115,8 +115,8 @@ class Teacher:
         self.config, self.folder, self.seen = config, RunFolder(run, "teacher"), Seen()
         self.env = config.environment()
         ppo = config.ppo
-        told, joints = config.actor_sees == "privileged", len(self.env.hand.joints)
-        width = self.env.privileged_width if told else config.observation().width
+        privileged, joints = config.actor_sees == "privileged", len(self.env.hand.joints)
+        width = self.env.privileged_width if privileged else config.observation().width
         actor = Actor(width, joints, ppo.actor()).to(self.device)
         critic = Critic(self.env.privileged_width, ppo.critic_hidden).to(self.device)
         self.ppo = Ppo(actor, critic, ppo)
@@ -126,7 +126,7 @@ class Teacher:
         self.progress = Progress(goal_max_rad=config.curriculum.start_rad)
         self.rates = ObjectRates(self.env.objects)
         self.count = RewardCount(config.observation().slices, self.env.objects)
-        world = EnvWorld(self.env, self._watch, told=told)
+        world = EnvWorld(self.env, self._watch, privileged_actor=privileged)
         self.site = Site(
             env=self.env, ppo=self.ppo, count=self.count, widths=self.widths,
             collector=Collector(world, self.ppo, seed=config.seed, device=self.device),
@@ -216,7 +216,9 @@ class Teacher:
 
     @cached_property
     def _interface(self) -> dict[str, Any]:
-        return interface_of(self.config, self.env, self.ppo.actor, told=self.config.actor_sees == "privileged")
+        return interface_of(
+            self.config, self.env, self.ppo.actor, privileged_actor=self.config.actor_sees == "privileged"
+        )
 
     def restore(self, checkpoint: Path, *, keep_progress: bool) -> None:
         """Continues from a checkpoint, or with keep_progress=False takes only its networks. Raises TrainingError."""
@@ -228,8 +230,8 @@ class Teacher:
                 if keep_progress:
                     self.ppo.optimiser.load_state_dict(content["optimiser"])
         except (RuntimeError, ValueError) as error:
-            said = "the networks have another shape than this configuration's: policy.terms or ppo differ"
-            raise TrainingError(f"{checkpoint}: {said}") from error
+            why = "the networks have another shape than this configuration's: policy.terms or ppo differ"
+            raise TrainingError(f"{checkpoint}: {why}") from error
         if keep_progress:
             with restoring(checkpoint):
                 self.ppo.learning_rate = content["learning_rate"]

@@ -40,10 +40,12 @@ def load_actor(bundle: Path, actor: Actor, config: Setup) -> PolicyManifest:
     shapes = {name: tuple(value.shape) for name, value in found.items()}
     if shapes != wanted:
         differ = sorted(name for name in wanted | shapes if wanted.get(name) != shapes.get(name))
-        said = ", ".join(
+        differing = ", ".join(
             f"{name} {shapes.get(name, 'missing')}, expected {wanted.get(name, 'none')}" for name in differ
         )
-        raise BundleError(f"the network of {manifest.name} has other layers than this configuration's student: {said}")
+        raise BundleError(
+            f"the network of {manifest.name} has other layers than this configuration's student: {differing}"
+        )
     # Its statistics are of all that it was trained on, so they move as slowly as if that went on.
     own["norm.count"] = torch.tensor(float(max(manifest.provenance.steps, 1)), dtype=torch.float64)
     actor.load_state_dict(own | found)

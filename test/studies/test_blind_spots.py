@@ -34,9 +34,9 @@ pytestmark = pytest.mark.training
 
 def test_the_rules_of_the_dark_room():
     room = DarkRoom(1, seed=3)
-    seen, truth = room.restart()
+    seen, privileged = room.restart()
     assert seen.shape == (1, OBSERVATION) and seen[0, LENGTH + 1 :].sum() == 0.0  # nothing to read in the dark
-    code = int(truth[0, OBSERVATION:].argmax())
+    code = int(privileged[0, OBSERVATION:].argmax())
 
     def do(*choices):
         return [room.step(to_action(np.array([choice]), ACTIONS)) for choice in choices][-1]
@@ -45,14 +45,14 @@ def test_the_rules_of_the_dark_room():
     lit = do(LEFT, LEFT, SWITCH)
     assert lit.observation[0, LENGTH] == 1.0 and int(lit.observation[0, LENGTH + 1 :].argmax()) == code
     opened = do(*[RIGHT] * 4, ENTER + code)
-    assert opened.done[0] and opened.succeeded[0] and opened.reward[0] > 0.9
+    assert opened.restarted[0] and opened.reached[0] and opened.reward[0] > 0.9
     room.restart()
     wrong = (int(room.code[0]) + 1) % CODES
     failed = do(RIGHT, RIGHT, ENTER + wrong)
-    assert failed.done[0] and not failed.succeeded[0]
+    assert failed.restarted[0] and not failed.reached[0]
     room.restart()
-    assert not any(do(LEFT).done[0] for _ in range(LIMIT - 1))
-    assert do(LEFT).done[0]
+    assert not any(do(LEFT).restarted[0] for _ in range(LIMIT - 1))
+    assert do(LEFT).restarted[0]
     choices = np.arange(ACTIONS)
     np.testing.assert_array_equal(to_choice(to_action(choices, ACTIONS), ACTIONS), choices)
 
@@ -93,12 +93,12 @@ def cubes():
 
 
 def test_what_a_cube_feels_like_shows_only_when_it_is_squeezed(cubes):
-    seen, truth = cubes.restart()
-    sticky = truth[:, slippery.OBSERVATION] == 1.0
+    seen, privileged = cubes.restart()
+    sticky = privileged[:, slippery.OBSERVATION] == 1.0
     assert sticky.sum() == 16
-    said = slippery.knowing_expert(truth)
-    outcome = cubes.step(said)
-    assert outcome.done.all() and outcome.succeeded.all()
+    said = slippery.knowing_expert(privileged)
+    step = cubes.step(said)
+    assert step.restarted.all() and step.reached.all()
     seen, _ = cubes.restart()
 
     def felt(seen, level):
@@ -112,20 +112,20 @@ def test_what_a_cube_feels_like_shows_only_when_it_is_squeezed(cubes):
 
     at_rest = apart(felt(seen, 0))
     for _ in range(slippery.LEVELS):
-        outcome = cubes.step(to_action(np.full(32, slippery.SQUEEZE), slippery.ACTIONS))
-        assert not outcome.done.any()
-    assert apart(felt(outcome.observation, slippery.LEVELS)) > at_rest + 0.5
+        step = cubes.step(to_action(np.full(32, slippery.SQUEEZE), slippery.ACTIONS))
+        assert not step.restarted.any()
+    assert apart(felt(step.observation, slippery.LEVELS)) > at_rest + 0.5
     wrong = cubes.step(to_action(slippery.SAY + 1 - sticky.astype(int), slippery.ACTIONS))
-    assert wrong.done.all() and not wrong.succeeded.any()
+    assert wrong.restarted.all() and not wrong.reached.any()
 
 
 def test_an_expert_that_squeezes_first_is_right_too_and_time_runs_out(cubes):
     batch = collect(cubes, slippery.squeezing_expert, _any_student(), slippery.LIMIT, always_expert)
     assert batch.successes == batch.attempts == 32
     cubes.restart()
-    for step in range(slippery.LIMIT):
-        outcome = cubes.step(to_action(np.full(32, slippery.RELEASE), slippery.ACTIONS))
-        assert outcome.done.all() == (step == slippery.LIMIT - 1) and not outcome.succeeded.any()
+    for k in range(slippery.LIMIT):
+        step = cubes.step(to_action(np.full(32, slippery.RELEASE), slippery.ACTIONS))
+        assert step.restarted.all() == (k == slippery.LIMIT - 1) and not step.reached.any()
 
 
 def _any_student():

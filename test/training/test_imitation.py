@@ -11,7 +11,6 @@ torch = pytest.importorskip("torch")
 from dexterity_ros.training.imitation.behaviour_cloning import clone
 from dexterity_ros.training.imitation.collect import (
     Learner,
-    Outcome,
     always_expert,
     always_student,
     collect,
@@ -26,6 +25,7 @@ from dexterity_ros.training.imitation.rma import rma
 from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.ppo import PpoConfig
+from dexterity_ros.training.transition import Transition
 
 pytestmark = pytest.mark.training
 
@@ -47,20 +47,21 @@ class Line:
         good, final = np.abs(self.at[:, 0]) < 0.1, self.at.copy()
         if done[0]:
             self.restart()
-        return Outcome(
+        return Transition(
             observation=self.at.copy(),
-            truth=self.at.copy(),
+            privileged=self.at.copy(),
+            final_privileged=final,
             reward=-np.abs(self.at[:, 0]),
-            done=done,
-            cut=done,
-            tried=done,
-            succeeded=done & good,
-            final_truth=final,
+            terminated=np.zeros_like(done),
+            truncated=done,
+            restarted=done,
+            reached=done & good,
+            failed=done & ~good,
         )
 
 
-def steer(truth):
-    return np.clip(-3.0 * truth, -1.0, 1.0)
+def steer(privileged):
+    return np.clip(-3.0 * privileged, -1.0, 1.0)
 
 
 def steering(student):
@@ -94,11 +95,11 @@ def test_cloning_and_dagger_learn_what_can_be_learned():
     config = RoundsConfig(
         rounds=4, steps=20, epochs=20, minibatch=256, learning_rate=3e-3, validation_attempts=64
     )  # fmt: skip
-    student, said = line_student(1), []
-    batches = dagger(steering(student), config, beta_decay=0.5, said=said.append)
-    assert len(batches) == 4 and [row.labels for row in said] == [1280, 2560, 3840, 5120]
+    student, rounds = line_student(1), []
+    batches = dagger(steering(student), config, beta_decay=0.5, on_round=rounds.append)
+    assert len(batches) == 4 and [row.labels for row in rounds] == [1280, 2560, 3840, 5120]
     won, played = success_rate(Line(64, 9), student, 64, 20)
-    assert won / played >= max(row.alone for row in said) - 0.1  # the best iterate was kept
+    assert won / played >= max(row.alone for row in rounds) - 0.1  # the best iterate was kept
 
 
 def test_a_gate_lets_the_student_act_only_close_to_its_expert_and_still_teaches():
@@ -149,16 +150,17 @@ class Wind(Line):
         self.at += self.wind
         self.did = np.array(action)
         near = np.abs(np.clip(self.at + 0.2 * action + 0.02, -2, 2)[:, 0]) < 0.03
-        outcome = super().step(action)
-        seen, truth = self._seen()
-        return Outcome(**(vars(outcome) | {"observation": seen, "truth": truth, "succeeded": outcome.done & near}))
+        step = super().step(action)
+        seen, privileged = self._seen()
+        reached, failed = step.restarted & near, step.restarted & ~near
+        return replace(step, observation=seen, privileged=privileged, reached=reached, failed=failed)
 
     def _seen(self):
         return np.concatenate([self.at, self.did], axis=1), np.concatenate([self.at, self.wind], axis=1)
 
 
-def against_wind(truth):
-    return np.clip(-3.0 * truth[:, :1] - 5.0 * truth[:, 1:] - 0.1, -1.0, 1.0)
+def against_wind(privileged):
+    return np.clip(-3.0 * privileged[:, :1] - 5.0 * privileged[:, 1:] - 0.1, -1.0, 1.0)
 
 
 def test_rapid_motor_adaptation_guesses_what_only_the_expert_knows():
@@ -183,8 +185,8 @@ def test_a_student_with_memory_is_fitted_over_sequences():
 
 
 def test_reinforcement_takes_a_student_beyond_its_expert():
-    def stops_short(truth):
-        return np.clip(-3.0 * (truth - 0.2), -1.0, 1.0)
+    def stops_short(privileged):
+        return np.clip(-3.0 * (privileged - 0.2), -1.0, 1.0)
 
     student = line_student()
     clone(
@@ -202,7 +204,7 @@ def test_reinforcement_takes_a_student_beyond_its_expert():
     policies = [copy.deepcopy(student.body.state_dict())]
     fine_tune(
         Lesson(task=Line(64, 0), expert=stops_short, student=student), Critic(1, (32,)), tuning, range(25),
-        lambda _update, _rate, _alone: policies.append(copy.deepcopy(student.body.state_dict())),
+        lambda _update, _rate: policies.append(copy.deepcopy(student.body.state_dict())),
     )  # fmt: skip
 
     def same(one, other):

@@ -10,12 +10,12 @@ torch = pytest.importorskip("torch")
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.training.imitation.collect import Outcome
 from dexterity_ros.training.imitation.fine_tuning import TaskWorld
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.ppo import Ppo, advantages
-from dexterity_ros.training.rollouts import Collector, MeanFirst, Transition
+from dexterity_ros.training.rollouts import Collector, MeanFirst
 from dexterity_ros.training.student_config import StudentConfig
+from dexterity_ros.training.transition import Transition
 
 pytestmark = pytest.mark.training
 NO, YES = np.array([False]), np.array([True])
@@ -72,17 +72,17 @@ def test_an_unbroken_rollout_ends_with_the_value_of_where_it_stands():
     assert returns == [1.0 + 0.5 * (1.0 + 0.5 * 8.0), 1.0 + 0.5 * 8.0]
 
 
-def test_a_truncation_is_worth_the_state_that_was_cut_off_not_the_old_nor_the_restarted_one():
-    cut = {"to": 3.0, "final": 10.0, "truncated": YES, "restarted": YES, "failed": YES}
-    returns, rollout, tally, _ = returns_of(Script([cut, {"to": 8.0}]))
+def test_a_truncation_is_worth_the_state_before_it_not_the_old_nor_the_restarted_one():
+    late = {"to": 3.0, "final": 10.0, "truncated": YES, "restarted": YES, "failed": YES}
+    returns, rollout, tally, _ = returns_of(Script([late, {"to": 8.0}]))
     assert returns == [1.0 + 0.5 * 10.0, 1.0 + 0.5 * 8.0]  # with the old state's value it would be 2.0
     assert rollout.value[:, 0].tolist() == [2.0, 3.0]
     assert (tally.reached, tally.failed) == (0, 1)
 
 
 def test_a_truncation_in_the_last_step_counts_the_same():
-    cut = {"to": 3.0, "final": 10.0, "truncated": YES, "restarted": YES}
-    returns, *_ = returns_of(Script([{"to": 4.0}, cut]))
+    late = {"to": 3.0, "final": 10.0, "truncated": YES, "restarted": YES}
+    returns, *_ = returns_of(Script([{"to": 4.0}, late]))
     assert returns == [1.0 + 0.5 * (1.0 + 0.5 * 10.0), 1.0 + 0.5 * 10.0]
 
 
@@ -96,18 +96,18 @@ def test_nothing_follows_a_failure_even_where_the_hand_goes_on_and_remembers():
     assert bool((collector.snapshot()["state"] == 0.0).all())
 
 
-def test_a_task_is_worth_the_truth_before_its_restart():
-    class Cut:
+def test_a_task_is_worth_what_is_privileged_before_its_restart():
+    class Truncated:
         def restart(self):
             return column(0.0), column(2.0)
 
         def step(self, action):
-            return Outcome(
-                observation=column(0.0), truth=column(3.0), reward=np.ones(1, np.float32), done=YES, cut=YES,
-                tried=YES, succeeded=NO, final_truth=column(10.0),
+            return Transition(
+                observation=column(0.0), privileged=column(3.0), final_privileged=column(10.0),
+                reward=np.ones(1, np.float32), terminated=NO, truncated=YES, restarted=YES, reached=NO, failed=YES,
             )  # fmt: skip
 
-    returns, *_ = returns_of(TaskWorld(Cut(), lambda truth: truth, 0.1))
+    returns, *_ = returns_of(TaskWorld(Truncated(), lambda privileged: privileged, 0.1))
     assert returns == [1.0 + 0.5 * 10.0] * 2
 
 

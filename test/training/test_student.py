@@ -74,8 +74,8 @@ def test_a_restricted_expert_is_shown_what_the_student_sees(small):
         for own, theirs in ((seen, shown), task.imagine()):
             for name in ("joint_pos", "object_pos", "goal_rotvec", "last_action"):
                 np.testing.assert_array_equal(theirs[:, spec.slices[name]], own[:, env.observation_spec.slices[name]])
-        outcome = task.step(expert(shown))
-        seen, shown = outcome.observation, outcome.truth
+        step = task.step(expert(shown))
+        seen, shown = step.observation, step.privileged
     env.close()
 
 
@@ -85,7 +85,7 @@ def test_the_truth_carries_velocities_from_true_poses_and_what_was_done(task):
     task.restart()
     action = np.full((16, 16), 0.5, np.float32)
     for _ in range(5):
-        truth = task.step(action).truth
+        truth = task.step(action).privileged
     true_speed = task.env.physics.object_vel(task.env.state)[:, :3]
     assert np.abs(truth[:, slices["object_lin_vel"]] - true_speed).mean() < 0.05
     np.testing.assert_allclose(truth[:, slices["last_action"]], 0.5)
@@ -224,10 +224,10 @@ def test_a_student_learns_what_an_operator_did_when_they_took_over(small, inputs
 
     batch = corrections([tick(k) for k in range(60)], period_s=0.05, width=width, joints=16, steps=25)
     assert batch.labels == 40 and batch.done.shape == (25, 4)  # two resets, each cut once
-    student = Student(small, tmp_path / "run", shown=[batch])
+    student = Student(small, tmp_path / "run", corrections=[batch])
     with torch.no_grad():
         before = student.actor.sequence(batch.observation, student.actor.begin(4), batch.done)
-    learner = Learner(student.actor, 3e-3, shown=[batch])
+    learner = Learner(student.actor, 3e-3, demonstrations=[batch])
     for _ in range(60):
         learner.fit(epochs=1, minibatch=8)
     with torch.no_grad():

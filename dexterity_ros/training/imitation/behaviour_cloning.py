@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from dexterity_ros.contracts.arrays import Singles
-from dexterity_ros.training.imitation.collect import Batch, Outcome, Task, always_expert
-from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig, Said, learn_in_rounds, silent
+from dexterity_ros.training.imitation.collect import Batch, always_expert
+from dexterity_ros.training.imitation.rounds import Lesson, OnRound, RoundsConfig, learn_in_rounds, silent
+from dexterity_ros.training.transition import Task, Transition
 
 
 class Shaken:
@@ -17,7 +18,7 @@ class Shaken:
         self._task, self._noise, self._rng = task, noise, np.random.default_rng(seed)
         self.restart = task.restart
 
-    def step(self, action: Singles) -> Outcome:
+    def step(self, action: Singles) -> Transition:
         """Takes one step with another action than the one given."""
         shaken = action + self._noise * self._rng.normal(size=action.shape)
         return self._task.step(np.clip(shaken, -1.0, 1.0).astype(np.float32))
@@ -29,7 +30,7 @@ def clone(
     *,
     noise: float = 0.0,
     seed: int = 0,
-    said: Said = silent,
+    on_round: OnRound = silent,
 ) -> list[Batch]:
     """Trains the student. Returns the data it learned from.
 
@@ -38,4 +39,4 @@ def clone(
     """
     if noise > 0.0:
         lesson = replace(lesson, task=Shaken(lesson.task, noise, seed))
-    return learn_in_rounds(lesson, config, lambda _: always_expert, seed=seed, said=said)
+    return learn_in_rounds(lesson, config, lambda _: always_expert, seed=seed, on_round=on_round)

@@ -10,43 +10,13 @@ from torch import Tensor
 
 from dexterity_ros.contracts.arrays import Bools, Singles
 from dexterity_ros.training.networks import Actor
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What one step of N episodes brought. observation, truth: after automatic restarts.
-
-    final_truth: the truth before them; None where nothing is ever cut.
-    done: the episode is over, memories begin anew. cut: it is over because time was up, and might have gone on well.
-    tried: an attempt ended, one of several of an episode perhaps. succeeded: where tried.
-    """
-
-    observation: Singles
-    truth: Singles
-    reward: Singles
-    done: Bools
-    cut: Bools
-    tried: Bools
-    succeeded: Bools
-    final_truth: Singles | None = None
-
-
-class Task(Protocol):
-    """N episodes at once. The student sees `observation`, the expert `truth`; actions lie in [-1, 1], (N, n)."""
-
-    def restart(self) -> tuple[Singles, Singles]:
-        """Begins all episodes anew. Returns (observation, truth)."""
-        ...
-
-    def step(self, action: Singles) -> Outcome:
-        """Takes one step; episodes that end begin anew."""
-        ...
+from dexterity_ros.training.transition import Task
 
 
 class Expert(Protocol):
-    """Knows what to do from the truth: a teacher trained by reinforcement, a script, a person."""
+    """Knows what to do from what is privileged: a teacher trained by reinforcement, a script, a person."""
 
-    def __call__(self, truth: Singles) -> Singles:
+    def __call__(self, privileged: Singles) -> Singles:
         """Returns actions, (N, n)."""
         ...
 
@@ -56,7 +26,7 @@ class ManyGoals(Protocol):
     """A task whose expert can be asked about goals that nobody pursues (learning by cheating, arXiv 1912.12294)."""
 
     def imagine(self) -> tuple[Singles, Singles]:
-        """Returns (observation, truth) as they would be now if each hand pursued some other goal."""
+        """Returns (observation, privileged) as they would be now if each hand pursued some other goal."""
         ...
 
 
@@ -117,14 +87,14 @@ def collect(
     interventions_only: only what the expert itself did is worth learning from. imagine: each hand appears a second
     time, doing the same while pursuing another goal, with what the expert would have done for that one.
     """
-    observation, truth = task.restart()
+    observation, privileged = task.restart()
     state = student.begin(len(observation))
     columns: dict[str, list[Tensor]] = {name: [] for name in ("observation", "label", "done", "used")}
     attempts = successes = 0
     missed, labels = 0.0, _Spread()
     for t in range(steps):
         parameters, state = student.parameters_of(torch.from_numpy(observation), state)
-        own, label = student.likeliest(parameters).numpy(), expert(truth)
+        own, label = student.likeliest(parameters).numpy(), expert(privileged)
         acts = choose(t, own, label)
         missed += float(((own - label) ** 2).sum())
         labels.add(label)
@@ -132,17 +102,17 @@ def collect(
         row = {"observation": observation, "label": label, "used": used}
         if imagine:
             assert isinstance(task, ManyGoals), f"{type(task).__name__} has one goal only"
-            other, its_truth = task.imagine()
-            more = {"observation": other, "label": expert(its_truth), "used": used}
+            other, its_privileged = task.imagine()
+            more = {"observation": other, "label": expert(its_privileged), "used": used}
             row = {name: np.concatenate([row[name], more[name]]) for name in row}
-        outcome = task.step(np.where(acts[:, None], own, label).astype(np.float32))
-        row["done"] = np.tile(outcome.done, 2 if imagine else 1)
+        step = task.step(np.where(acts[:, None], own, label).astype(np.float32))
+        row["done"] = np.tile(step.restarted, 2 if imagine else 1)
         for name, value in row.items():
             columns[name].append(torch.from_numpy(value.astype(np.float32)))
-        state = state * torch.from_numpy(~outcome.done).float()[:, None]
-        attempts += int(outcome.tried.sum())
-        successes += int(outcome.succeeded.sum())
-        observation, truth = outcome.observation, outcome.truth
+        state = state * torch.from_numpy(~step.restarted).float()[:, None]
+        attempts += int(step.attempted.sum())
+        successes += int(step.reached.sum())
+        observation, privileged = step.observation, step.privileged
     stacked = {name: torch.stack(values) for name, values in columns.items()}
     share = missed / max(labels.sum_of_squares(), 1e-9)
     return Batch(**stacked, attempts=attempts, successes=successes, unexplained=share)
@@ -164,13 +134,18 @@ class _Spread:
 
 
 class Learner:
-    """A student, its optimiser, and what it has been shown."""
+    """A student, its optimiser, and what it learns from."""
 
     def __init__(
-        self, student: Actor, learning_rate: float, keep: int = 0, seed: int = 0, shown: Sequence[Batch] = ()
+        self,
+        student: Actor,
+        learning_rate: float,
+        keep: int = 0,
+        seed: int = 0,
+        demonstrations: Sequence[Batch] = (),
     ) -> None:
-        """keep: how many batches are remembered; 0 = all. shown: what is never forgotten."""
-        self.student, self._keep, self._shown = student, keep, list(shown)
+        """keep: how many batches are remembered; 0 = all. demonstrations: what is never forgotten."""
+        self.student, self._keep, self._demonstrations = student, keep, list(demonstrations)
         self.batches: list[Batch] = []
         self.optimiser = torch.optim.Adam(student.parameters(), lr=learning_rate)
         self._generator = torch.Generator().manual_seed(seed)
@@ -182,7 +157,7 @@ class Learner:
 
     def everything(self) -> list[Batch]:
         """Returns what is learned from."""
-        return [*self._shown, *self.batches]
+        return [*self._demonstrations, *self.batches]
 
     def fit(self, *, epochs: int, minibatch: int, updates: int = 0) -> float:
         """Makes the student's actions likelier where the expert would have taken them. Returns the last mean loss.
@@ -229,11 +204,11 @@ def success_rate(task: Task, student: Actor, attempts: int, steps: int) -> tuple
     """Returns (successes, attempts) of the student acting alone by its likeliest actions, at least so many."""
     won = played = 0
     while played < attempts:
-        batch = collect(task, lambda truth: _nothing(truth, student), student, steps, always_student)
+        batch = collect(task, lambda privileged: _nothing(privileged, student), student, steps, always_student)
         won, played = won + batch.successes, played + batch.attempts
     return won, played
 
 
-def _nothing(truth: Singles, student: Actor) -> Singles:
+def _nothing(privileged: Singles, student: Actor) -> Singles:
     """Stands in for an expert that is not asked."""
-    return np.zeros((len(truth), student.joints), dtype=np.float32)
+    return np.zeros((len(privileged), student.joints), dtype=np.float32)

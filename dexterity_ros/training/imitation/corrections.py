@@ -22,8 +22,8 @@ def corrections(
 ) -> Batch:
     """Returns the stretches of a recording in which an operator led, with what the policy saw before and between.
 
-    width: of the student's observation. stop_head: what it said itself stays its label there. steps: a stretch without
-    a reset or a gap is cut into pieces of this many ticks; where a piece begins, so does the student's memory.
+    width: of the student's observation. stop_head: its own output stays its label there. steps: a stretch without
+    a reset or a gap is split into pieces of this many ticks; where a piece begins, so does the student's memory.
 
     Raises:
         BagError: nobody led, or the recorded policy saw something else than the student.
@@ -31,8 +31,8 @@ def corrections(
     led, outputs = sum(tick.led for tick in ticks), joints + stop_head
     if led == 0:
         raise BagError(f"nobody led in {len(ticks)} ticks; publish to leader/joint_targets while the policy runs")
-    said = {id(tick): _label(tick) for tick in ticks}
-    found = {(tick.observation.size, said[id(tick)].size) for tick in ticks}
+    labels = {id(tick): _label(tick) for tick in ticks}
+    found = {(tick.observation.size, labels[id(tick)].size) for tick in ticks}
     if found != {(width, outputs)}:
         raise BagError(
             f"the recorded policy's (observation, action) have {sorted(found)}, the student's {width, outputs}"
@@ -44,16 +44,16 @@ def corrections(
     used, done = torch.zeros(shape), torch.ones(shape)
     for k, piece in enumerate(pieces):
         observation[: len(piece), k] = torch.from_numpy(np.stack([tick.observation for tick in piece]))
-        label[: len(piece), k] = torch.from_numpy(np.stack([said[id(tick)] for tick in piece]))
+        label[: len(piece), k] = torch.from_numpy(np.stack([labels[id(tick)] for tick in piece]))
         used[: len(piece), k] = torch.tensor([float(tick.led) for tick in piece])
         done[: len(piece) - 1, k] = 0.0
     return Batch(observation=observation, label=label, done=done, used=used, attempts=0, successes=0, unexplained=0.0)
 
 
 def _label(tick: TickRecord) -> NDArray[np.float32]:
-    """Returns the action, and behind it what a stop head said: recorded as 0 to 1, learned as -1 to 1."""
-    said = tick.outputs.get(REACHED.name)
-    return tick.raw_action if said is None else np.concatenate([tick.raw_action, 2.0 * said - 1.0])
+    """Returns the action, and behind it the output of a stop head: recorded as 0 to 1, learned as -1 to 1."""
+    reached = tick.outputs.get(REACHED.name)
+    return tick.raw_action if reached is None else np.concatenate([tick.raw_action, 2.0 * reached - 1.0])
 
 
 def _pieces(ticks: Sequence[TickRecord], period_s: float, steps: int) -> list[list[TickRecord]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Bools, Singles
 from dexterity_ros.training.imitation.collect import Batch, Choose
-from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig, Said, learn_in_rounds, silent
+from dexterity_ros.training.imitation.rounds import Lesson, OnRound, RoundsConfig, learn_in_rounds, silent
 
 
 def dagger(
@@ -19,14 +19,14 @@ def dagger(
     *,
     beta: float = 1.0,
     beta_decay: float = 0.0,
-    shown: Sequence[Batch] = (),
+    demonstrations: Sequence[Batch] = (),
     seed: int = 0,
-    said: Said = silent,
+    on_round: OnRound = silent,
 ) -> list[Batch]:
     """Trains the student; it ends as the best of its iterates. Returns the data it learned from.
 
     beta: chance that the expert acts, step by step, in the first round. beta_decay: factor per round; with 0 the
-    expert acts in the first round only. shown: what else it learns from, in every round.
+    expert acts in the first round only. demonstrations: what else it learns from, in every round.
     """
     rng = np.random.default_rng(seed)
 
@@ -39,4 +39,4 @@ def dagger(
 
         return choose
 
-    return learn_in_rounds(lesson, config, choose_in, shown=shown, seed=seed, said=said)
+    return learn_in_rounds(lesson, config, choose_in, demonstrations=demonstrations, seed=seed, on_round=on_round)

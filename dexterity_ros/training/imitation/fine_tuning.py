@@ -1,13 +1,14 @@
 """Reinforcement of a student that imitation has taught: the reward says what the expert's example cannot show.
 
-The critic sees the truth, as the expert does; only the student has to do with what it sees. At first the student is
-also paid for doing what the expert does; that fades, so that it may learn to look where the expert has no need to.
+The critic sees what is privileged, as the expert does; only the student has to do with what it sees. At first the
+student is also paid for doing what the expert does; that fades, so that it may learn to look where the expert has no
+need to.
 Source: Pinto et al., Asymmetric Actor Critic for Image-Based Robot Learning, arXiv 1710.06542; Weihs et al., Bridging
 the Imitation Gap by Adaptive Insubordination, arXiv 2007.12173.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -15,11 +16,12 @@ import numpy as np
 from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.ranges import UNSAID_AT_DEFAULT, Checked, Range
 from dexterity_ros.sim.snapshot import Snapshot
-from dexterity_ros.training.imitation.collect import Expert, Task
+from dexterity_ros.training.imitation.collect import Expert
 from dexterity_ros.training.imitation.rounds import Lesson
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.ppo import Ppo, PpoConfig, Rollout
-from dexterity_ros.training.rollouts import Collector, MeanFirst, Rollouts, Transition, World
+from dexterity_ros.training.rollouts import Collector, MeanFirst, Rollouts
+from dexterity_ros.training.transition import Task, Transition, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,50 +55,40 @@ class Resumable(Protocol):
 
 
 class TaskWorld:
-    """A task as a `World`: the critic sees the truth. imitation: reward for doing as the expert does, at present."""
+    """A task as a `World`, in which imitation is paid: the reward for doing as the expert does, at present."""
 
     def __init__(self, task: Task, expert: Expert, alike: float) -> None:
         self._task, self._expert, self._alike = task, expert, alike
         self.imitation = 0.0
 
     def restart(self) -> tuple[Singles, Singles]:
-        """Begins all episodes anew. Returns (observation, truth)."""
-        observation, self._truth = self._task.restart()
-        return observation, self._truth
+        """Begins all episodes anew. Returns (observation, privileged)."""
+        observation, self._privileged = self._task.restart()
+        return observation, self._privileged
 
     def step(self, action: Singles) -> Transition:
         """Takes one step."""
         example = self._paid(action)
-        outcome = self._task.step(action)
-        self._truth = outcome.truth
-        return Transition(
-            observation=outcome.observation,
-            privileged=outcome.truth,
-            final_privileged=outcome.final_truth,
-            reward=(outcome.reward + example).astype(np.float32),
-            terminated=outcome.done & ~outcome.cut,
-            truncated=outcome.cut,
-            restarted=outcome.done,
-            reached=outcome.succeeded,
-            failed=outcome.tried & ~outcome.succeeded,
-        )
+        step = self._task.step(action)
+        self._privileged = step.privileged
+        return replace(step, reward=(step.reward + example).astype(np.float32))
 
     def snapshot(self) -> Snapshot:
         """Returns where it stands. The task has to be resumable."""
         assert isinstance(self._task, Resumable), f"{type(self._task).__name__} cannot be resumed"
-        return {"task": self._task.snapshot(), "truth": self._truth}
+        return {"task": self._task.snapshot(), "truth": self._privileged}
 
     def restore(self, values: Snapshot) -> None:
         """Goes on from there."""
         assert isinstance(self._task, Resumable), f"{type(self._task).__name__} cannot be resumed"
         self._task.restore(values["task"])
-        self._truth = values["truth"]
+        self._privileged = values["truth"]
 
     def _paid(self, action: Singles) -> Any:
         """Returns the reward for acting as the expert would, (N,), or 0."""
         if self.imitation == 0.0:
             return 0.0
-        apart = ((action - self._expert(self._truth)) ** 2).mean(axis=1)
+        apart = ((action - self._expert(self._privileged)) ** 2).mean(axis=1)
         return self.imitation * np.exp(-apart / self._alike**2)
 
 
@@ -131,19 +123,14 @@ def fine_tune(
     critic: Critic,
     config: TuningConfig,
     updates: range,
-    said: Callable[[int, float, float | None], None] = lambda _update, _rate, _alone: None,
-    tried_alone: Callable[[int], float | None] = lambda _update: None,
+    on_update: Callable[[int, float], None] = lambda _update, _rate: None,
 ) -> None:
     """Trains the student further.
 
-    critic: of what the expert sees. updates: their numbers, of which the first is not 0 where one goes on. said: called
-    after each of them with (its number, success rate while exploring, success rate alone where that was tried).
+    critic: of what the expert sees. updates: their numbers, of which the first is not 0 where one goes on. on_update:
+    called after each of them with (its number, success rate while exploring).
     """
     world = TaskWorld(lesson.task, lesson.expert, config.alike)
     tuner = Tuner(world, lesson.student, critic, config)
     for update in updates:
-        rate = tuner.update(update)["rate"]
-        alone = tried_alone(update)
-        if alone is not None:
-            tuner.collector.restart()
-        said(update, rate, alone)
+        on_update(update, tuner.update(update)["rate"])

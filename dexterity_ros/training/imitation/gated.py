@@ -11,7 +11,7 @@ import numpy as np
 from dexterity_ros.contracts.arrays import Bools, Singles
 from dexterity_ros.training.imitation.behaviour_cloning import Shaken
 from dexterity_ros.training.imitation.collect import Batch, Choose
-from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig, Said, learn_in_rounds, silent
+from dexterity_ros.training.imitation.rounds import Lesson, OnRound, RoundsConfig, learn_in_rounds, silent
 
 
 def gated_dagger(
@@ -22,7 +22,7 @@ def gated_dagger(
     growth: float = 1.2,
     noise: float = 0.1,
     seed: int = 0,
-    said: Said = silent,
+    on_round: OnRound = silent,
 ) -> list[Batch]:
     """Trains the student. Returns the data it learned from.
 
@@ -34,7 +34,7 @@ def gated_dagger(
         return close_to_expert(threshold * growth**number)
 
     shaken = replace(lesson, task=Shaken(lesson.task, noise, seed))
-    return learn_in_rounds(shaken, config, choose_in, seed=seed, said=said)
+    return learn_in_rounds(shaken, config, choose_in, seed=seed, on_round=on_round)
 
 
 def close_to_expert(threshold: float) -> Choose:

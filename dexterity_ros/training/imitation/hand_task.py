@@ -1,4 +1,4 @@
-"""The hand as a task for imitation: the student sees its sensors, the expert sees the truth, both act alike."""
+"""The hand as a task for imitation: the student sees its sensors, the expert what is privileged, both act alike."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,15 +24,15 @@ from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 from dexterity_ros.tasks.episode import Episode, new_episode
 from dexterity_ros.tasks.goals import sample_goals
 from dexterity_ros.tasks.sight import Moment, goal_error_rad
-from dexterity_ros.training.imitation.collect import Outcome
+from dexterity_ros.training.transition import Transition
 
 _STANDING = ("_memory", "_imagined", "_pursued", "_imagined_ns", "_rng")
 
 
 class BundleExpert:
-    """An `Expert`: a policy without memory, from its bundle. `truth` is its observation, made from perfect samples.
+    """An `Expert`: a policy without memory, from its bundle. It sees its observation, made from perfect samples.
 
-    What `truth` has beyond that, it says as it is: 1 where the goal is reached, -1 elsewhere.
+    What is privileged beyond that it returns as it is: 1 where the goal is reached, -1 elsewhere.
     """
 
     def __init__(self, bundle: Path, hand: HandSpec, action: ActionSpec) -> None:
@@ -52,12 +52,12 @@ class BundleExpert:
             raise BundleError(f"{manifest.name} acts by {manifest.action}, the student by {action}; they must be alike")
         self.manifest = manifest
 
-    def __call__(self, truth: Singles) -> Singles:
+    def __call__(self, privileged: Singles) -> Singles:
         """Returns actions within the clip range, (N, n)."""
         width = self.manifest.observation.width
-        outputs, _ = self._network({VECTOR: truth[:, :width]}, truth[:, :0])
+        outputs, _ = self._network({VECTOR: privileged[:, :width]}, privileged[:, :0])
         clipped = np.clip(outputs[ACTION.name], -self.manifest.action.clip, self.manifest.action.clip)
-        return np.concatenate([clipped, truth[:, width:]], axis=1)
+        return np.concatenate([clipped, privileged[:, width:]], axis=1)
 
 
 class HandTask:
@@ -76,13 +76,14 @@ class HandTask:
         restricted: bool = False,
         watch: Callable[[EnvStep], None] = lambda _step: None,
     ) -> None:
-        """expert: what the expert's truth is made of. The student sees what the environment shows.
+        """expert: what the expert sees is made of. The student sees what the environment shows.
 
-        restricted: the expert is shown what sensors say, too, and its truth is no more than that. watch: called with
-        every step of the environment.
+        restricted: the expert sees what sensors say, too, and what is privileged is no more than that. watch: called
+        with every step of the environment.
 
-        stop_head: actions and truth have one number more, whether the goal is reached. A goal that is reached is
-        followed by the next, so only goals that nobody pursues show it; half of them are near, then, and stay.
+        stop_head: actions and what is privileged have one number more, whether the goal is reached. A goal that is
+        reached is followed by the next, so only goals that nobody pursues show it; half of them are near, then, and
+        stay.
         """
         self.env, self._expert, self._rng = env, expert, np.random.default_rng([seed, 3])
         self._restricted, self._watch = restricted, watch
@@ -92,29 +93,29 @@ class HandTask:
         self._restart_imagination()
 
     def restart(self) -> tuple[Singles, Singles]:
-        """Begins all episodes anew. Returns (observation, truth)."""
+        """Begins all episodes anew. Returns (observation, privileged)."""
         observation, _ = self.env.reset()
         true = self.env.true_inputs()
         self._memory = seed_memory(true)
         self._restart_imagination()
-        return observation, self._truth()
+        return observation, self._privileged()
 
-    def step(self, action: Singles) -> Outcome:
+    def step(self, action: Singles) -> Transition:
         """Takes one control step."""
         step = self.env.step(action[:, : len(self.env.hand.joints)])
         self._watch(step)
-        done, final = step.restarted, self._final_truth(step)
-        true = self.env.true_inputs()
-        self._memory = choose(done, seed_memory(true), self._memory)
-        return Outcome(
+        final, true = self._final_privileged(step), self.env.true_inputs()
+        self._memory = choose(step.restarted, seed_memory(true), self._memory)
+        return Transition(
             observation=step.observation,
-            truth=self._truth(),
+            privileged=self._privileged(),
+            final_privileged=final,
             reward=step.reward.astype(np.float32),
-            done=done,
-            cut=step.truncated,
-            tried=step.reached | step.failed,
-            succeeded=step.reached,
-            final_truth=final,
+            terminated=step.restarted & ~step.truncated,
+            truncated=step.truncated,
+            restarted=step.restarted,
+            reached=step.reached,
+            failed=step.failed & ~step.reached,
         )
 
     def snapshot(self) -> Snapshot:
@@ -127,7 +128,7 @@ class HandTask:
         put_back(self, {name: values[name] for name in _STANDING})
 
     def imagine(self) -> tuple[Singles, Singles]:
-        """Returns (observation, truth) with another goal for every hand, pursued as long as a real one would be."""
+        """Returns (observation, privileged) with another goal for each hand, pursued as long as a real one would be."""
         env, quat = self.env, self.env.physics.object_quat(self.env.state)
         self._imagined_ns = self._imagined_ns + self._pursued.period_ns
         self._pursued, verdict = self._pursued.step(self._imagined_moment())
@@ -152,31 +153,31 @@ class HandTask:
             goals[near] = sample_goals(self._near, quat[near], self._rng)
         return goals
 
-    def _with_verdict(self, truth: Singles, goal_quat_wxyz: NDArray[np.float64]) -> Singles:
+    def _with_verdict(self, privileged: Singles, goal_quat_wxyz: NDArray[np.float64]) -> Singles:
         if not self._stop_head:
-            return truth
+            return privileged
         error = goal_error_rad(self.env.physics.object_quat(self.env.state), goal_quat_wxyz, self.env.episode.symmetry)
         verdict = np.where(error < self.env.task.success_rad, 1.0, -1.0)[:, None]
-        return np.concatenate([truth, verdict.astype(np.float32)], axis=1)
+        return np.concatenate([privileged, verdict.astype(np.float32)], axis=1)
 
-    def _truth(self) -> Singles:
+    def _privileged(self) -> Singles:
         if self._restricted:
             seen: Singles = build_observation(self._expert, self.env.inputs, self.env.memory)
             return self._with_verdict(seen, self.env.inputs[GOAL].quat_wxyz)
         true, shared = self.env.true_inputs(), self.env.memory
         memory = replace(self._memory, target_pos_rad=shared.target_pos_rad, action=shared.action)
         self._memory = observe_object(memory, true)
-        truth: Singles = build_observation(self._expert, true, self._memory)
-        return self._with_verdict(truth, self.env.inputs[GOAL].quat_wxyz)
+        privileged: Singles = build_observation(self._expert, true, self._memory)
+        return self._with_verdict(privileged, self.env.inputs[GOAL].quat_wxyz)
 
-    def _final_truth(self, step: EnvStep) -> Singles | None:
-        """Returns the truth before hands were restarted, where time was up for any."""
+    def _final_privileged(self, step: EnvStep) -> Singles | None:
+        """Returns what is privileged before hands were restarted, where time was up for any."""
         if self._restricted or self._stop_head or not step.truncated.any():  # those learn from no rewards
             return None
         true, shared = step.final_inputs, step.final_memory
         memory = replace(self._memory, target_pos_rad=shared.target_pos_rad, action=shared.action)
-        truth: Singles = build_observation(self._expert, true, observe_object(memory, true))
-        return truth
+        privileged: Singles = build_observation(self._expert, true, observe_object(memory, true))
+        return privileged
 
     def _restart_imagination(self) -> None:
         count = self.env.num_envs

@@ -11,7 +11,7 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Bools, Singles
 from dexterity_ros.training.imitation.collect import Batch
-from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig, Said, learn_in_rounds, silent
+from dexterity_ros.training.imitation.rounds import Lesson, OnRound, RoundsConfig, learn_in_rounds, silent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,18 +62,18 @@ def human_gated_dagger(
     config: RoundsConfig,
     *,
     operator: OperatorConfig | None = None,
-    shown: Sequence[Batch] = (),
+    demonstrations: Sequence[Batch] = (),
     seed: int = 0,
-    said: Said = silent,
+    on_round: OnRound = silent,
 ) -> list[Batch]:
     """Trains the student, which should know something already. Returns the interventions it learned from.
 
-    shown: earlier demonstrations, to go on learning from.
+    demonstrations: earlier ones, to go on learning from.
     """
     person = operator or OperatorConfig()
     count = len(lesson.task.restart()[0])
     operators = [Operator(count, person, seed * 1000 + number) for number in range(config.rounds)]
     return learn_in_rounds(
         lesson, config, lambda number: operators[number].choose,
-        interventions_only=True, shown=shown, seed=seed, said=said,
+        interventions_only=True, demonstrations=demonstrations, seed=seed, on_round=on_round,
     )  # fmt: skip

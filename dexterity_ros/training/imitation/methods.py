@@ -10,7 +10,7 @@ from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.gated import gated_dagger
 from dexterity_ros.training.imitation.human_gated import human_gated_dagger
 from dexterity_ros.training.imitation.rma import rma
-from dexterity_ros.training.imitation.rounds import Lesson, Round, RoundsConfig, Said
+from dexterity_ros.training.imitation.rounds import Lesson, OnRound, Round, RoundsConfig
 
 Method = Literal["dagger", "clone", "clone, shaken", "gated", "human-gated", "rma", "reinforced"]
 
@@ -22,37 +22,41 @@ def learn(
     *,
     seed: int,
     begun: int,
-    shown: Sequence[Batch],
-    said: Said,
+    demonstrations: Sequence[Batch],
+    on_round: OnRound,
 ) -> None:
-    """Goes on after `begun` rounds by a method other than reinforcement. shown: what else DAgger learns from."""
+    """Goes on after `begun` rounds by a method other than reinforcement.
+
+    demonstrations: what else DAgger learns from.
+    """
     rounds, seed = replace(config, rounds=max(config.rounds - begun, 0)), seed + begun
     if method == "dagger":
-        dagger(lesson, rounds, beta=0.0 if begun or shown else 1.0, shown=shown, seed=seed, said=said)
+        beta = 0.0 if begun or demonstrations else 1.0
+        dagger(lesson, rounds, beta=beta, demonstrations=demonstrations, seed=seed, on_round=on_round)
     elif method == "clone":
-        clone(lesson, rounds, seed=seed, said=said)
+        clone(lesson, rounds, seed=seed, on_round=on_round)
     elif method == "clone, shaken":
-        clone(lesson, rounds, noise=0.3, seed=seed, said=said)
+        clone(lesson, rounds, noise=0.3, seed=seed, on_round=on_round)
     elif method == "gated":
-        gated_dagger(lesson, rounds, seed=seed, said=said)
+        gated_dagger(lesson, rounds, seed=seed, on_round=on_round)
     elif method == "rma":
-        rma(lesson, rounds, seed=seed, said=said)
+        rma(lesson, rounds, seed=seed, on_round=on_round)
     else:
-        _clone_then_let_a_person_watch(lesson, rounds, seed, said)
+        _clone_then_let_a_person_watch(lesson, rounds, seed, on_round)
 
 
-def _clone_then_let_a_person_watch(lesson: Lesson, rounds: RoundsConfig, seed: int, said: Said) -> None:
+def _clone_then_let_a_person_watch(lesson: Lesson, rounds: RoundsConfig, seed: int, on_round: OnRound) -> None:
     """Spends a quarter of the rounds on demonstrations: nobody watches a hand that knows nothing."""
     first, labels = rounds.rounds // 4, 0
 
     def count(after: Round) -> None:
         nonlocal labels
         labels = after.labels
-        said(after)
+        on_round(after)
 
-    shown = clone(lesson, replace(rounds, rounds=first), seed=seed, said=count)
+    demonstrations = clone(lesson, replace(rounds, rounds=first), seed=seed, on_round=count)
     rest = replace(rounds, rounds=rounds.rounds - first)
     human_gated_dagger(
-        lesson, rest, shown=shown, seed=seed,
-        said=lambda after: said(replace(after, number=first + after.number, labels=labels + after.labels)),
+        lesson, rest, demonstrations=demonstrations, seed=seed,
+        on_round=lambda after: on_round(replace(after, number=first + after.number, labels=labels + after.labels)),
     )  # fmt: skip

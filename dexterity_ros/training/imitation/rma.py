@@ -1,7 +1,7 @@
-"""Rapid motor adaptation: act on a few numbers that sum up the truth, then learn to guess them from what was seen.
+"""Rapid motor adaptation: act on what is privileged in a few numbers, then learn to guess these from what was seen.
 
-Source: Kumar et al., arXiv 2107.04034, and Qi et al. (hora), arXiv 2210.04887. There, the policy and the encoder of the
-truth are learned by reinforcement; here they imitate the expert, by DAgger, so that all methods have one teacher.
+Source: Kumar et al., arXiv 2107.04034, and Qi et al. (hora), arXiv 2210.04887. There, policy and encoder are learned by
+reinforcement; here they imitate the expert, by DAgger, so that all methods have one teacher.
 """
 
 from dataclasses import replace
@@ -10,32 +10,32 @@ import torch
 from torch import Tensor, nn
 
 from dexterity_ros.contracts.arrays import Singles
-from dexterity_ros.training.imitation.collect import Batch, Outcome, Task, always_student, collect, parts_of
+from dexterity_ros.training.imitation.collect import Batch, always_student, collect, parts_of
 from dexterity_ros.training.imitation.dagger import dagger
-from dexterity_ros.training.imitation.rounds import Lesson, Round, RoundsConfig, Said, silent, validate
+from dexterity_ros.training.imitation.rounds import Lesson, OnRound, Round, RoundsConfig, silent, validate
 from dexterity_ros.training.networks import Actor, RunningNorm, mlp
+from dexterity_ros.training.transition import Task, Transition
 
 _ENCODER = (256, 128)
 
 
-class _Told:
-    """A task that shows its student the truth behind what it sees."""
+class _Privileged:
+    """A task that shows its student what is privileged behind what it sees."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
 
     def restart(self) -> tuple[Singles, Singles]:
-        observation, truth = self._task.restart()
-        return _beside(observation, truth), truth
+        observation, privileged = self._task.restart()
+        return _beside(observation, privileged), privileged
 
-    def step(self, action: Singles) -> Outcome:
-        outcome = self._task.step(action)
-        seen = _beside(outcome.observation, outcome.truth)
-        return Outcome(**(vars(outcome) | {"observation": seen}))
+    def step(self, action: Singles) -> Transition:
+        step = self._task.step(action)
+        return replace(step, observation=_beside(step.observation, step.privileged))
 
 
-def _beside(observation: Singles, truth: Singles) -> Singles:
-    both: Singles = torch.cat([torch.from_numpy(observation), torch.from_numpy(truth)], dim=1).numpy()
+def _beside(observation: Singles, privileged: Singles) -> Singles:
+    both: Singles = torch.cat([torch.from_numpy(observation), torch.from_numpy(privileged)], dim=1).numpy()
     return both
 
 
@@ -54,7 +54,7 @@ class _Norms(nn.Module):
 
 
 class _Knowing(Actor):
-    """Acts on what it sees and on the encoded truth; has the student's policy, not its memory."""
+    """Acts on what it sees and on what is privileged, encoded; has the student's policy, not its memory."""
 
     def __init__(self, student: Actor, known: int) -> None:
         nn.Module.__init__(self)
@@ -64,7 +64,7 @@ class _Knowing(Actor):
         self.encoder = mlp([known, *_ENCODER, student.config.latent])
 
     def encode(self, both: Tensor) -> Tensor:
-        """Returns the truth in a few numbers within [-1, 1]."""
+        """Returns what is privileged in a few numbers within [-1, 1]."""
         known = both[..., len(self.student.norm.mean) :]
         return torch.tanh(self.encoder(self.norm.known(known)))  # type: ignore[operator]
 
@@ -74,7 +74,7 @@ class _Knowing(Actor):
 
 
 class _Guessing(Actor):
-    """The student itself, shown the truth beside what it sees, which it passes by."""
+    """The student itself, shown what is privileged beside what it sees, which it passes by."""
 
     def __init__(self, student: Actor) -> None:
         nn.Module.__init__(self)
@@ -89,32 +89,34 @@ class _Guessing(Actor):
         return self.student.remember_all(both[..., : self._width], self.begin(done.shape[1]), done)
 
 
-def rma(lesson: Lesson, config: RoundsConfig, *, seed: int = 0, said: Said = silent) -> list[Batch]:
-    """Trains a student with `latent`: half of the rounds to act on the truth, half to guess. Returns the last data."""
-    _, truth = lesson.task.restart()
-    knowing, half = _Knowing(lesson.student, truth.shape[1]), config.rounds // 2
-    told = replace(lesson, task=_Told(lesson.task), student=knowing)
+def rma(lesson: Lesson, config: RoundsConfig, *, seed: int = 0, on_round: OnRound = silent) -> list[Batch]:
+    """Trains a student with `latent`: half of the rounds to act on it, half to guess it. Returns the last data."""
+    _, privileged = lesson.task.restart()
+    knowing, half = _Knowing(lesson.student, privileged.shape[1]), config.rounds // 2
+    knowing_lesson = replace(lesson, task=_Privileged(lesson.task), student=knowing)
     labels = 0
 
     def count(after: Round) -> None:
         nonlocal labels
         labels = after.labels
-        said(after)
+        on_round(after)
 
-    dagger(told, replace(config, rounds=half, imagine=False, validation_attempts=0), seed=seed, said=count)
+    dagger(
+        knowing_lesson, replace(config, rounds=half, imagine=False, validation_attempts=0), seed=seed, on_round=count
+    )
     rest = replace(config, rounds=config.rounds - half)
     return _learn_to_guess(
-        lesson, knowing, rest, lambda after: said(replace(after, number=half + after.number, labels=labels))
+        lesson, knowing, rest, lambda after: on_round(replace(after, number=half + after.number, labels=labels))
     )
 
 
-def _learn_to_guess(lesson: Lesson, knowing: _Knowing, config: RoundsConfig, said: Said) -> list[Batch]:
-    student, guessing, told = lesson.student, _Guessing(lesson.student), _Told(lesson.task)
+def _learn_to_guess(lesson: Lesson, knowing: _Knowing, config: RoundsConfig, on_round: OnRound) -> list[Batch]:
+    student, guessing, task = lesson.student, _Guessing(lesson.student), _Privileged(lesson.task)
     memory = [*student.body.parameters(), *student.cell.parameters(), *student.last.parameters()]
     optimiser = torch.optim.Adam(memory, lr=config.learning_rate)
     batches: list[Batch] = []
     for number in range(config.rounds):
-        batches = [*batches, collect(told, lesson.expert, guessing, config.steps, always_student)][-config.keep :]
+        batches = [*batches, collect(task, lesson.expert, guessing, config.steps, always_student)][-config.keep :]
         for _ in range(config.epochs):
             for part in parts_of(guessing, batches, config.minibatch)[: config.updates or None]:
                 with torch.no_grad():
@@ -124,7 +126,7 @@ def _learn_to_guess(lesson: Lesson, knowing: _Knowing, config: RoundsConfig, sai
                 loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(memory, 1.0)
                 optimiser.step()
-        said(
+        on_round(
             Round(
                 number=number, rate=batches[-1].rate, labels=0, unexplained=batches[-1].unexplained, batch=batches[-1],
                 alone=validate(lesson.task, student, config, number),

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.training.best import Best
-from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Learner, Task, collect, success_rate
+from dexterity_ros.training.imitation.collect import Batch, Choose, Expert, Learner, collect, success_rate
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.ranges import EPOCHS, LEARNING_RATE, MINIBATCH
+from dexterity_ros.training.transition import Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class RoundsConfig(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """What is said after a round. rate: of success, while collecting. labels: so far. batch: what was collected.
+    """What became of a round. rate: of success, while collecting. labels: so far. batch: what was collected.
 
     alone: rate of success on validation, of the student alone; None = this round was not followed by one.
 
@@ -59,7 +60,7 @@ class Lesson:
     student: Actor
 
 
-Said = Callable[[Round], None]
+OnRound = Callable[[Round], None]
 
 
 def silent(_round: Round) -> None:
@@ -72,13 +73,16 @@ def learn_in_rounds(
     choose_in: Callable[[int], Choose],
     *,
     interventions_only: bool = False,
-    shown: Sequence[Batch] = (),
+    demonstrations: Sequence[Batch] = (),
     seed: int = 0,
-    said: Said = silent,
+    on_round: OnRound = silent,
 ) -> list[Batch]:
-    """Trains the student. choose_in: round to who acts. shown: what else it learns from. Returns the last data."""
+    """Trains the student. Returns the last data.
+
+    choose_in: round to who acts. demonstrations: what else it learns from.
+    """
     student = lesson.student
-    learner = Learner(student, config.learning_rate, config.keep, seed, shown)
+    learner = Learner(student, config.learning_rate, config.keep, seed, demonstrations)
     best, labels = Best(), 0
     for number in range(config.rounds):
         batch = collect(
@@ -90,7 +94,7 @@ def learn_in_rounds(
         learner.fit(epochs=config.epochs, minibatch=config.minibatch, updates=config.updates)
         alone = validate(lesson.task, student, config, number)
         best.offer(student, alone, labels)
-        said(
+        on_round(
             Round(
                 number=number, rate=batch.rate, labels=labels, unexplained=batch.unexplained, batch=batch, alone=alone
             )
@@ -103,5 +107,5 @@ def validate(task: Task, student: Actor, config: RoundsConfig, number: int) -> f
     """Returns how often the student alone succeeds; None where round `number` is not followed by a validation."""
     if config.validation_attempts == 0 or (number + 1) % config.validate_every:
         return None
-    won, tried = success_rate(task, student, config.validation_attempts, config.steps)
-    return won / tried
+    won, attempts = success_rate(task, student, config.validation_attempts, config.steps)
+    return won / attempts

@@ -64,8 +64,8 @@ class Act(Learner):
         tokens = self.queries.expand(seen.shape[0], -1, -1)  # len() would fix the batch in a network file
         for block in self.decoder:
             tokens = block(tokens, memory)
-        said: Tensor = self.last(tokens)
-        return said
+        outputs: Tensor = self.last(tokens)
+        return outputs
 
     def _recognised(self, seen: Tensor, actions: Tensor, valid: Tensor) -> tuple[Tensor, Tensor]:
         """Returns (mean, logarithm of the variance) of the latent, which sees what was done."""

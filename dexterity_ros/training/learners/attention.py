@@ -23,8 +23,8 @@ class Attention(nn.Module):
         key, value = (self._split(part) for part in self.key_value(asked).chunk(2, dim=-1))
         mask = None if valid is None else (valid > 0.0)[:, None, None, :]
         found = nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        said: Tensor = self.last(found.transpose(1, 2).flatten(-2))
-        return said
+        outputs: Tensor = self.last(found.transpose(1, 2).flatten(-2))
+        return outputs
 
     def _split(self, tokens: Tensor) -> Tensor:
         """Returns (n, heads, K, width / heads)."""

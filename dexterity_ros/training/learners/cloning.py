@@ -37,11 +37,11 @@ class Mixture:
 
     def __init__(self, parameters: Tensor, modes: int) -> None:
         """parameters: (..., modes, 1 + 2 joints): weight, mean, spread; in no units."""
-        said = parameters.unflatten(-1, (modes, -1))
-        joints = (said.shape[-1] - 1) // 2
-        self.log_share = torch.log_softmax(said[..., 0], dim=-1)
-        self.mean = said[..., 1 : 1 + joints]
-        self.std = nn.functional.softplus(said[..., 1 + joints :]) + STD_FLOOR
+        outputs = parameters.unflatten(-1, (modes, -1))
+        joints = (outputs.shape[-1] - 1) // 2
+        self.log_share = torch.log_softmax(outputs[..., 0], dim=-1)
+        self.mean = outputs[..., 1 : 1 + joints]
+        self.std = nn.functional.softplus(outputs[..., 1 + joints :]) + STD_FLOOR
 
     def log_prob(self, action: Tensor) -> Tensor:
         """Returns the logarithm of the density of actions (..., joints), (...)."""
@@ -71,27 +71,27 @@ class Cloning(Learner):
 
     def error(self, seen: Tensor, actions: Tensor, valid: Tensor) -> Tensor:
         """Returns the mean negative log likelihood of what was done."""
-        said: Tensor = self.body(seen)
+        outputs: Tensor = self.body(seen)
         if self.config.head == "gaussian":
-            likelihood = Gaussian(said, self.log_std.exp() + STD_FLOOR).log_prob(actions[:, 0])
+            likelihood = Gaussian(outputs, self.log_std.exp() + STD_FLOOR).log_prob(actions[:, 0])
         elif self.config.head == "bins":
-            likelihood = self._bins(said).log_prob(actions[:, 0])
+            likelihood = self._bins(outputs).log_prob(actions[:, 0])
         else:
-            likelihood = Mixture(said, self.config.modes).log_prob(actions[:, 0])
+            likelihood = Mixture(outputs, self.config.modes).log_prob(actions[:, 0])
         return -(likelihood * valid[:, 0]).mean()
 
     def chunk(self, seen: Tensor, noise: Tensor) -> Tensor:
         """Returns one action, (n, 1, joints): the mean, or what the noise chooses among bins or modes."""
-        said: Tensor = self.body(seen)
+        outputs: Tensor = self.body(seen)
         if self.config.head == "gaussian":
-            return said[:, None]
+            return outputs[:, None]
         if self.config.head == "bins":
-            return self.values[chosen(self._bins(said).log_share, noise)][:, None]
-        mixture = Mixture(said, self.config.modes)
+            return self.values[chosen(self._bins(outputs).log_share, noise)][:, None]
+        mixture = Mixture(outputs, self.config.modes)
         return mixture.mean_of(chosen(mixture.log_share, noise[:, 0]))[:, None]
 
-    def _bins(self, said: Tensor) -> Bins:
-        return Bins(said.unflatten(-1, (self.joints, self.config.bins)), self.values)
+    def _bins(self, outputs: Tensor) -> Bins:
+        return Bins(outputs.unflatten(-1, (self.joints, self.config.bins)), self.values)
 
 
 def chosen(log_share: Tensor, noise: Tensor) -> Tensor:

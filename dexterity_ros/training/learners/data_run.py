@@ -105,8 +105,8 @@ class DataRun:
         """threads: of the processor. Raises ConfigError when the learner cannot be, or cannot be run as it is to be."""
         torch.set_num_threads(threads)
         self.config, self.run = config, run
-        shown = Demonstrations(episodes, device)
-        self.trainer = Trainer(config.learner, config.trainer, shown, run, device=device)
+        demonstrations = Demonstrations(episodes, device)
+        self.trainer = Trainer(config.learner, config.trainer, demonstrations, run, device=device)
         config.run_as.spec(self.trainer.learner)
         self._seen: Singles = np.concatenate([seen for seen, _ in episodes])
 

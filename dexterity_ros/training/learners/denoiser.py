@@ -51,8 +51,8 @@ class Condition(nn.Module):
     def forward(self, time: Tensor, seen: Tensor) -> Tensor:
         """Returns (n, inner)."""
         angle = time[:, None] * self.frequencies
-        said: Tensor = self.layers(torch.cat([seen, angle.sin(), angle.cos()], dim=-1))
-        return said
+        outputs: Tensor = self.layers(torch.cat([seen, angle.sin(), angle.cos()], dim=-1))
+        return outputs
 
 
 class TransformerDenoiser(nn.Module):
@@ -72,8 +72,8 @@ class TransformerDenoiser(nn.Module):
         tokens = self.action_token(noisy) + self.places + self.condition(time, seen)[:, None]
         for block in self.blocks:
             tokens = block(tokens)
-        said: Tensor = self.last(self.norm(tokens))
-        return said
+        outputs: Tensor = self.last(self.norm(tokens))
+        return outputs
 
 
 class FlatDenoiser(nn.Module):
@@ -97,5 +97,5 @@ class FlatDenoiser(nn.Module):
         for layer, film in zip(self.layers, self.film, strict=True):
             scale, shift = film(condition).chunk(2, dim=-1)
             inner = inner + nn.functional.silu(layer(inner) * (1.0 + scale) + shift)
-        said: Tensor = self.last(inner)
-        return said.unflatten(-1, noisy.shape[1:])
+        outputs: Tensor = self.last(inner)
+        return outputs.unflatten(-1, noisy.shape[1:])

@@ -28,6 +28,7 @@ class Diffusion(PrefixLearner):
     """Its noise is what a chunk begins as."""
 
     shares: Tensor
+
     def __init__(self, width: int, joints: int, config: DenoiserConfig) -> None:
         super().__init__(width, joints, horizon=config.horizon, noise_width=config.horizon * joints)
         self.config = config

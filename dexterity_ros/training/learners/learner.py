@@ -65,7 +65,7 @@ class Learner(nn.Module, ABC):
     """
 
     def __init__(self, width: int, joints: int, *, horizon: int, noise_width: int) -> None:
-        """width: of an observation. horizon: actions said at once. noise_width: numbers that `chunk` draws on."""
+        """width: of an observation. horizon: actions of a chunk. noise_width: numbers that `chunk` draws on."""
         super().__init__()
         self.width, self.joints, self.horizon, self.noise_width = width, joints, horizon, noise_width
         self.seen_range, self.action_range = MinMax(width), MinMax(joints)
@@ -81,10 +81,10 @@ class Learner(nn.Module, ABC):
     def chunk(self, seen: Tensor, noise: Tensor) -> Tensor:
         """Returns actions (n, horizon, joints) in [-1, 1]. seen (n, width), noise (n, noise_width), standard normal."""
 
-    def fit_ranges(self, shown: Demonstrations) -> None:
+    def fit_ranges(self, demonstrations: Demonstrations) -> None:
         """Takes the ranges of what was demonstrated."""
-        self.seen_range.fit(shown.observation)
-        self.action_range.fit(shown.actions)
+        self.seen_range.fit(demonstrations.observation)
+        self.action_range.fit(demonstrations.actions)
 
     def loss(self, part: Chunks) -> Tensor:
         """Returns the error of a minibatch in physical units."""

@@ -59,15 +59,21 @@ class Trainer:
     """One run in a directory: run.yaml, log.jsonl, checkpoint.pt."""
 
     def __init__(
-        self, made_of: LearnerConfig, config: TrainerConfig, shown: Demonstrations, run: Path, *, device: str = "cpu"
+        self,
+        made_of: LearnerConfig,
+        config: TrainerConfig,
+        demonstrations: Demonstrations,
+        run: Path,
+        *,
+        device: str = "cpu",
     ) -> None:
-        """shown: on the same device. Raises ConfigError for a device or learner that there is not."""
+        """demonstrations: on the same device. Raises ConfigError for a device or learner that there is not."""
         torch.manual_seed(config.seed)
-        self.made_of, self.config, self._shown = made_of, config, shown
+        self.made_of, self.config, self._demonstrations = made_of, config, demonstrations
         self.folder = RunFolder(run, "learner")
         self._device = devices.device(device)
-        self.learner = made_of.learner(shown.width, shown.joints)
-        self.learner.fit_ranges(shown)
+        self.learner = made_of.learner(demonstrations.width, demonstrations.joints)
+        self.learner.fit_ranges(demonstrations)
         self.learner.to(self._device)
         self.average = copy.deepcopy(self.learner).eval().requires_grad_(False)
         self._optimiser = torch.optim.AdamW(
@@ -101,10 +107,10 @@ class Trainer:
 
     def _update(self) -> torch.Tensor:
         """Takes one step down. Returns the loss, still on its device."""
-        start = torch.randint(0, len(self._shown), (self.config.minibatch,), device=self._device)
+        start = torch.randint(0, len(self._demonstrations), (self.config.minibatch,), device=self._device)
         for group in self._optimiser.param_groups:
             group["lr"] = self.config.rate(self.updates)
-        loss = self.learner.loss(self._shown.chunks(start, self.learner.horizon))
+        loss = self.learner.loss(self._demonstrations.chunks(start, self.learner.horizon))
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.learner.parameters(), self.config.max_grad_norm)
@@ -122,8 +128,8 @@ class Trainer:
         """Writes a row of the log. Raises TrainingError when the loss is no number any more."""
         loss = float(torch.stack(losses).mean())
         if not math.isfinite(loss):
-            said = "the last checkpoint is kept" if self.folder.checkpoint.exists() else "there is no checkpoint yet"
-            raise TrainingError(f"the loss is {loss} at update {self.updates}; {said}")
+            kept = "the last checkpoint is kept" if self.folder.checkpoint.exists() else "there is no checkpoint yet"
+            raise TrainingError(f"the loss is {loss} at update {self.updates}; {kept}")
         self.loss = loss
         bar.set_postfix(loss=f"{loss:.4f}")
         self.folder.log({"updates": self.updates, "loss": loss, "seconds": round(self.seconds, 3)})
@@ -146,8 +152,8 @@ class Trainer:
         try:
             self.learner.load_state_dict(content["learner"])
         except RuntimeError as error:
-            said = "has another shape than this configuration's, or was shown other demonstrations"
-            raise TrainingError(f"the network in {self.folder.checkpoint} {said}") from error
+            why = "has another shape than this configuration's, or learned from other demonstrations"
+            raise TrainingError(f"the network in {self.folder.checkpoint} {why}") from error
         self.average.load_state_dict(content["average"])
         self._optimiser.load_state_dict(content["optimiser"])
         self.updates, self.seconds = content["progress"]["updates"], content["progress"]["seconds"]
