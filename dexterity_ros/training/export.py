@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import shown_path
@@ -16,7 +15,6 @@ from dexterity_ros.contracts.manifest import (
     NETWORK_FILE,
     PolicyManifest,
     TermRange,
-    save_manifest,
     sha256,
 )
 from dexterity_ros.contracts.outputs import ACTION, REACHED
@@ -35,7 +33,7 @@ from dexterity_ros.training.interface import build_actor, manifest_of
 from dexterity_ros.training.learners.data_run import DATA_FILE
 from dexterity_ros.training.learners.export import export_learner
 from dexterity_ros.training.networks import Actor
-from dexterity_ros.training.onnx_file import rounded, stamp_metadata, write_onnx
+from dexterity_ros.training.onnx_file import rounded, seal, write_onnx
 from dexterity_ros.training.warm_start import save_resume
 
 
@@ -85,7 +83,7 @@ def export_run(
     manifest = replace(manifest, recovery=recovery, latency_s=latency_s or manifest.latency_s)
     if kind == "student" and "optimiser" in content:
         save_resume(bundle, trained.actor, content)
-    return _sealed(manifest, bundle)
+    return seal(manifest, bundle)
 
 
 def _export_points(
@@ -102,16 +100,7 @@ def _export_points(
     seen = {"low": low, "high": high}
     manifest = _manifest(interface, seen, student.progress.labels, bundle, current_limit_a=current_limit_a)
     student.env.close()
-    return _sealed(replace(manifest, latency_s=latency_s or manifest.latency_s), bundle)
-
-
-def _sealed(manifest: PolicyManifest, bundle: Path) -> PolicyManifest:
-    """Returns the manifest with the digest of its network, which says in its file what it is; both are checked."""
-    stamp_metadata(manifest, bundle / NETWORK_FILE)
-    manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
-    save_manifest(manifest, bundle)
-    load_policy(bundle)
-    return manifest
+    return seal(replace(manifest, latency_s=latency_s or manifest.latency_s), bundle)
 
 
 def _kind(run: Path) -> Kind:

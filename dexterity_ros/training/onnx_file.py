@@ -3,6 +3,7 @@
 import json
 import logging
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,15 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from dexterity_ros.bundles.onnx_network import contract
-from dexterity_ros.contracts.manifest import DIGEST_KEY, METADATA_KEY, PolicyManifest
+from dexterity_ros.bundles.onnx_network import contract, load_policy
+from dexterity_ros.contracts.manifest import (
+    DIGEST_KEY,
+    METADATA_KEY,
+    NETWORK_FILE,
+    PolicyManifest,
+    save_manifest,
+    sha256,
+)
 
 _OPSET = 18
 
@@ -52,7 +60,19 @@ def rounded(values: NDArray[Any]) -> tuple[float, ...]:
     return tuple(round(float(v), 4) for v in values)
 
 
-def stamp_metadata(manifest: PolicyManifest, path: Path) -> None:
+def seal(manifest: PolicyManifest, bundle: Path) -> PolicyManifest:
+    """Returns the manifest with the digest of its network, which says in its file what it is; writes both.
+
+    Raises BundleError when the bundle that results does not load, or does not reproduce its golden pair.
+    """
+    _stamp_metadata(manifest, bundle / NETWORK_FILE)
+    sealed = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
+    save_manifest(sealed, bundle)
+    load_policy(bundle)
+    return sealed
+
+
+def _stamp_metadata(manifest: PolicyManifest, path: Path) -> None:
     """Writes the keys other tools read (mjlab, whole_body_tracking) and our own contract into the ONNX file."""
     model = onnx.load(str(path))
     joints = len(manifest.joint_names)

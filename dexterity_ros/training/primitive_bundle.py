@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 import dexterity_ros
 from dexterity_ros.action.primitive import FREQUENCY, Primitive
-from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts.arrays import Singles
 from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.manifest import (
@@ -19,14 +18,13 @@ from dexterity_ros.contracts.manifest import (
     PolicyManifest,
     Provenance,
     TermRange,
-    save_manifest,
     sha256,
 )
 from dexterity_ros.contracts.outputs import ACTION
 from dexterity_ros.contracts.sources import JOINTS
 from dexterity_ros.contracts.spec import VECTOR, ActionSpec
 from dexterity_ros.observation.builder import observation_spec
-from dexterity_ros.training.onnx_file import rounded, stamp_metadata, write_onnx
+from dexterity_ros.training.onnx_file import rounded, seal, write_onnx
 
 _PAIRS = 64
 
@@ -114,11 +112,7 @@ def export_primitive(
         provenance=_provenance(primitive),
         results={},
     )
-    stamp_metadata(manifest, bundle / NETWORK_FILE)
-    manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
-    save_manifest(manifest, bundle)
-    load_policy(bundle)
-    return manifest
+    return seal(manifest, bundle)
 
 
 def _provenance(primitive: Primitive) -> Provenance:

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 import dexterity_ros
 from dexterity_ros.action.chunks import noise_of
-from dexterity_ros.bundles.onnx_network import load_policy
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.chunk import CHUNK, PREFIX, PREFIX_WEIGHT, ChunkSpec
 from dexterity_ros.contracts.manifest import (
@@ -21,7 +20,6 @@ from dexterity_ros.contracts.manifest import (
     Provenance,
     TermRange,
     check_latency,
-    save_manifest,
     sha256,
 )
 from dexterity_ros.contracts.recovery import RecoverySpec
@@ -30,7 +28,7 @@ from dexterity_ros.training.checkpoint import TrainingError, read_checkpoint
 from dexterity_ros.training.learners.data_run import DATA_FILE, SEEN_FILE, DataConfig
 from dexterity_ros.training.learners.learner import Learner
 from dexterity_ros.training.learners.trainer import load_learner
-from dexterity_ros.training.onnx_file import rounded, stamp_metadata, write_onnx
+from dexterity_ros.training.onnx_file import rounded, seal, write_onnx
 
 
 def export_learner(
@@ -64,11 +62,7 @@ def export_learner(
     manifest = replace(manifest, current_limit_a=current_limit_a, recovery=recovery)
     manifest = replace(manifest, latency_s=latency_s or manifest.latency_s)
     check_latency(manifest.latency_s)
-    stamp_metadata(manifest, bundle / NETWORK_FILE)
-    manifest = replace(manifest, network_sha256=sha256(bundle / NETWORK_FILE))
-    save_manifest(manifest, bundle)
-    load_policy(bundle)
-    return manifest
+    return seal(manifest, bundle)
 
 
 class _Deployed(nn.Module):
