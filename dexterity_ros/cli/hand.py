@@ -6,7 +6,13 @@ import numpy as np
 
 from dexterity_ros.bringup.manual import ManualHand, RealClock
 from dexterity_ros.cli.hand_port import hand_spec, joint_index, port_path
-from dexterity_ros.cli.options.hand import HandHoldOptions, HandHomeOptions, HandJogOptions, HandReadOptions
+from dexterity_ros.cli.options.hand import (
+    HandHoldOptions,
+    HandHomeOptions,
+    HandJogOptions,
+    HandMotionOptions,
+    HandReadOptions,
+)
 from dexterity_ros.cli.output import console, joint_table, write_json
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.robot_hand import RobotHand
@@ -14,7 +20,6 @@ from dexterity_ros.drivers.open import bus_on_port
 from dexterity_ros.runtime.ending import interrupt_once
 
 _TO_THE_END = 1e9
-_Moving = HandHoldOptions | HandHomeOptions | HandJogOptions
 
 
 def read(options: HandReadOptions) -> int:
@@ -86,7 +91,7 @@ def _measured(manual: ManualHand) -> dict[str, dict[str, float]]:
     }
 
 
-def _move(options: _Moving, pose_of: Callable[[RobotHand, Floats], Floats]) -> int:
+def _move(options: HandMotionOptions, pose_of: Callable[[RobotHand, Floats], Floats]) -> int:
     """Eases to a pose, holds it, lets go. pose_of: of a hand and where it stands, rad."""
     asked_to_end = interrupt_once()
     spec = hand_spec(options)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from dexterity_ros.cli.options.train import DarkRoomOptions, SlipperyOptions
+from dexterity_ros.cli.options.train import DarkRoomOptions, SlipperyOptions, StudyOptions
 from dexterity_ros.cli.output import console, say, write_json
 from dexterity_ros.cli.plots import plot_blind_spot
 from dexterity_ros.cli.train_run import check_seeds
@@ -24,7 +24,7 @@ def slippery(options: SlipperyOptions) -> int:
     return _blind_spot("slippery", slippery_or_sticky, options)
 
 
-def _blind_spot(name: str, make: Callable[[], BlindSpot], options: DarkRoomOptions | SlipperyOptions) -> int:
+def _blind_spot(name: str, make: Callable[[], BlindSpot], options: StudyOptions) -> int:
     check_seeds(options.seeds)
     case, results = make(), []
     for seed in range(options.seeds):

@@ -14,7 +14,6 @@ from dexterity_ros.evaluation.statistics import bootstrap_ratio
 from dexterity_ros.evaluation.watcher import View
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 from dexterity_ros.sim.physics import BatchPhysics
-from dexterity_ros.sim.sensors import SimulatedSensors
 from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.tasks.episode import new_episode
 from dexterity_ros.tasks.sight import Moment
@@ -99,14 +98,7 @@ class Copies:
         self._period_ns = round(judge.physics.control_period_s * 1e9)
         self._physics = BatchPhysics(course.scene, [case.model] * COPIES, threads=judge.threads)
         self._recent = np.repeat(case.sim_state[:, None], judge.physics.substeps, axis=1)
-        self._sensors = SimulatedSensors(
-            self._physics,
-            judge.noise,
-            joints=len(course.hand.joints),
-            timestep_s=judge.physics.timestep_s,
-            substeps=judge.physics.substeps,
-            rng=rng,
-        )
+        self._sensors = judge.sensors(self._physics, len(course.hand.joints), rng)
         self.now_ns = case.now_ns
         self.inputs()  # what is put back has to be there already
         self._sensors.restore(case.sensors)

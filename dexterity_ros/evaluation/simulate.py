@@ -53,6 +53,11 @@ class JudgeConfig(Checked):
         if self.physics.timestep_s > 0.005:
             raise ConfigError(f"physics.timestep_s is {self.physics.timestep_s}, a judge needs at most 0.005")
 
+    def sensors(self, physics: BatchPhysics, joints: int, rng: np.random.Generator) -> SimulatedSensors:
+        """Returns what measures in these simulations, and disturbs them. joints: of one hand."""
+        timing = {"timestep_s": self.physics.timestep_s, "substeps": self.physics.substeps}
+        return SimulatedSensors(physics, self.noise, joints=joints, rng=rng, **timing)
+
 
 class Controller(Protocol):
     """Something that turns the samples of N hands into N targets."""
@@ -173,14 +178,7 @@ class _Trials:
         self.heat = Heat(course.scene, models, torque_loss=judge.heat_torque_loss, time_s=judge.heat_s)
         self.step_number = 0
         rng = np.random.default_rng([course.seed, 1])
-        self.sensors = SimulatedSensors(
-            self.physics,
-            judge.noise,
-            joints=len(course.hand.joints),
-            timestep_s=judge.physics.timestep_s,
-            substeps=judge.physics.substeps,
-            rng=rng,
-        )
+        self.sensors = judge.sensors(self.physics, len(course.hand.joints), rng)
         self.sensors.restart(np.ones(n, dtype=bool))
         self.clouds = course.clouds()
         self.clouds.restart(np.ones(n, dtype=bool))

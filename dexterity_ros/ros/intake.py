@@ -6,13 +6,12 @@ from functools import partial
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 
-from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
+from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.ros.clock import steady_ns
 from dexterity_ros.ros.identity import system_id
-from dexterity_ros.ros.messages import message_class, qos_profile
+from dexterity_ros.ros.messages import hand_over, message_class, qos_profile
 from dexterity_ros.safety.ownership import PROCESS_BYTES, Owners
 
 _INTRODUCED_NS = 2_000_000_000  # who joins says so within this; until then a refusal is no news
@@ -45,7 +44,7 @@ class Intake:
 
         keep: messages that wait; None: as many as the table says.
         """
-        topic, kind = TOPICS[key], message_class(key)
+        topic = TOPICS[key]
 
         def take(raw: bytes, info: Any) -> None:
             if len(raw) > topic.max_bytes:
@@ -53,20 +52,9 @@ class Intake:
             elif checked and self._check(key, info) is not None:
                 self._keep_for_later(key, info, partial(take, raw, info))
             else:
-                self._hand_over(key, raw, kind, callback)
+                hand_over(key, raw, callback, self._refuse)
 
-        return self._node.create_subscription(kind, topic.name, take, qos_profile(key, keep), raw=True)
-
-    def _hand_over(self, key: str, raw: bytes, kind: Any, callback: Callable[[Any], None]) -> None:
-        try:
-            message = deserialize_message(raw, kind)
-        except RuntimeError:  # what rclpy raises of bytes that are no message of this type
-            self._refuse(key, f"{len(raw)} bytes are no {TOPICS[key].message}")
-            return
-        try:
-            callback(message)
-        except WireError as error:
-            self._refuse(key, str(error))
+        return self._node.create_subscription(message_class(key), topic.name, take, qos_profile(key, keep), raw=True)
 
     def _keep_for_later(self, key: str, info: Any, take_again: Callable[[], None]) -> None:
         """A latched message comes once; it may come before its sender has said which system it belongs to."""

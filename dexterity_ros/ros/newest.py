@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 
 from dexterity_ros import ros
-from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.topic import QOS
 from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.ros.messages import hand_over
 
 
 class Newest:
@@ -33,15 +32,7 @@ class Newest:
         for key, subscription, take in self._heard:
             waiting = self._waiting(key, subscription)
             for raw in waiting if TOPICS[key].qos == "event" else waiting[-1:]:
-                try:
-                    message = deserialize_message(raw, subscription.msg_type)
-                except RuntimeError:  # what rclpy raises of bytes that are no message of this type
-                    self._refuse(key, f"{len(raw)} bytes are no {TOPICS[key].message}")
-                    continue
-                try:
-                    take(message)
-                except WireError as error:
-                    self._refuse(key, str(error))
+                hand_over(key, raw, take, self._refuse)
 
     def _waiting(self, key: str, subscription: Any) -> list[bytes]:
         largest = TOPICS[key].max_bytes

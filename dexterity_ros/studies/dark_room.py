@@ -15,7 +15,8 @@ from dexterity_ros.training.transition import Transition
 LENGTH, START, CODES, LIMIT = 5, 2, 10, 14
 LEFT, RIGHT, SWITCH, ENTER = 0, 1, 2, 3  # ENTER + c enters the code c
 ACTIONS = ENTER + CODES
-OBSERVATION = LENGTH + 1 + CODES  # where, whether the light is on, what the blackboard shows; privileged: and the code
+# Where, whether the light is on, what the blackboard shows; what is privileged ends with the code.
+OBSERVATION = LENGTH + 1 + CODES
 _STEP_COST = 0.01
 
 

@@ -22,7 +22,8 @@ from dexterity_ros.training.transition import Transition
 SQUEEZE, RELEASE, SAY = 0, 1, 2  # SAY + 0: slippery, SAY + 1: sticky
 ACTIONS, LEVELS, LIMIT = 4, 12, 20
 _HAND, _OBJECT, JOINTS = "leap", SHIPPED_OBJECT, 16
-OBSERVATION = (LEVELS + 1) * (JOINTS + 1)  # how far squeezed, what joints said so far; privileged: sticky
+# How far squeezed, and the joints' errors at each level so far; what is privileged ends with whether it is sticky.
+OBSERVATION = (LEVELS + 1) * (JOINTS + 1)
 _FRICTION = (0.2, 1.5)  # times that of the model
 _SQUEEZE_RAD = {"if_mcp": 0.1, "mf_mcp": 0.1, "rf_mcp": 0.1, "th_cmc": 0.06}  # each level
 _OPEN_RAD = {"if_mcp": -0.5, "mf_mcp": -0.5, "rf_mcp": -0.5}  # before an episode begins

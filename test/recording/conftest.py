@@ -1,8 +1,21 @@
-"""MCAP files as others write them."""
+"""MCAP files as others write them, and a dataset of ours."""
+
+from pathlib import Path
 
 import pytest
 
+from dexterity_ros.cli.main import dispatch
+
 TEXT = b"string data\n"
+SHORT_RUN = Path(__file__).parents[1] / "data/short_run"
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory):
+    """The committed run as a dataset."""
+    folder = tmp_path_factory.mktemp("dataset") / "set"
+    assert dispatch(["bag", "to-lerobot", str(SHORT_RUN), str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture

@@ -20,29 +20,21 @@ SHORT_RUN = Path(__file__).parents[1] / "data" / "short_run"
 FRAMES = "data/chunk-000/file-000.parquet"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A dataset of ours."""
-    folder = tmp_path_factory.mktemp("made") / "set"
-    assert dispatch(["bag", "to-lerobot", str(SHORT_RUN), str(folder)]) == 0
-    return folder
-
-
 @pytest.fixture
-def foreign(made, tmp_path):
+def foreign(dataset, tmp_path):
     """The same as others would have made it."""
     folder = tmp_path / "set"
     for name in ("meta/info.json", FRAMES):
         (folder / name).parent.mkdir(parents=True)
-        (folder / name).write_bytes((made / name).read_bytes())
+        (folder / name).write_bytes((dataset / name).read_bytes())
     info = json.loads((folder / "meta/info.json").read_text())
     del info["dexterity_ros_sha256"]
     (folder / "meta/info.json").write_text(json.dumps(info))
     return folder
 
 
-def test_only_a_dataset_without_checksums_says_that_damage_cannot_be_excluded(made, foreign, tmp_path, capsys):
-    assert dispatch(["bag", "from-lerobot", str(made), str(tmp_path / "a")]) == 0
+def test_only_a_dataset_without_checksums_says_that_damage_cannot_be_excluded(dataset, foreign, tmp_path, capsys):
+    assert dispatch(["bag", "from-lerobot", str(dataset), str(tmp_path / "a")]) == 0
     assert "damage" not in capsys.readouterr().out
     assert dispatch(["bag", "from-lerobot", str(foreign), str(tmp_path / "b")]) == 0
     said = "note: damage cannot be excluded: the frames have no checksum, what ran has no checksum"

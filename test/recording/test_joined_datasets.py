@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,25 +17,17 @@ from dexterity_ros.recording.lerobot_foreign import ForeignColumns
 from dexterity_ros.recording.lerobot_join import join
 from dexterity_ros.recording.lerobot_reader import dataset_ticks, task_names
 
-SHORT_RUN = Path(__file__).parents[1] / "data" / "short_run"
 FRAMES = "data/chunk-000/file-000.parquet"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("made") / "set"
-    assert dispatch(["bag", "to-lerobot", str(SHORT_RUN), str(folder)]) == 0
-    return folder
-
-
 @pytest.fixture
-def other(made, tmp_path):
+def other(dataset, tmp_path):
     """The same frames as episodes of another task."""
     folder = tmp_path / "other"
-    for path in made.rglob("*"):
+    for path in dataset.rglob("*"):
         if path.is_file():
-            (folder / path.relative_to(made)).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path.relative_to(made)).write_bytes(path.read_bytes())
+            (folder / path.relative_to(dataset)).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path.relative_to(dataset)).write_bytes(path.read_bytes())
     pq.write_table(pa.table({"task_index": [0], "task": ["another"]}), folder / "meta/tasks.parquet")
     return folder
 
@@ -45,9 +36,9 @@ def frames(folder):
     return pq.read_table(folder / FRAMES).to_pydict()
 
 
-def test_two_datasets_become_one_with_both_tasks(made, other, tmp_path):
-    done = join([made, other], tmp_path / "both")
-    one, both = frames(made), frames(tmp_path / "both")
+def test_two_datasets_become_one_with_both_tasks(dataset, other, tmp_path):
+    done = join([dataset, other], tmp_path / "both")
+    one, both = frames(dataset), frames(tmp_path / "both")
     n = len(one["index"])
     assert done.frames == 2 * n and done.tasks == ("another", "yaw")
     assert both["index"] == list(range(2 * n))
@@ -59,8 +50,8 @@ def test_two_datasets_become_one_with_both_tasks(made, other, tmp_path):
     assert len(dataset_ticks(tmp_path / "both", joint_names=load_hand("leap").joint_names)) == 2 * n
 
 
-def test_validation_episodes_come_last_and_are_left_out_of_the_statistics(made, other, tmp_path):
-    parts = [made, other, made, other]
+def test_validation_episodes_come_last_and_are_left_out_of_the_statistics(dataset, other, tmp_path):
+    parts = [dataset, other, dataset, other]
     done = join(parts, tmp_path / "split", validation=0.25, seed=3)
     info = json.loads((tmp_path / "split/meta/info.json").read_text())
     train = done.episodes - done.validation
@@ -72,27 +63,27 @@ def test_validation_episodes_come_last_and_are_left_out_of_the_statistics(made, 
     assert again == done and frames(tmp_path / "again") == frames(tmp_path / "split")
 
 
-def test_datasets_that_do_not_go_together_are_refused(made, other, tmp_path):
+def test_datasets_that_do_not_go_together_are_refused(dataset, other, tmp_path):
     info = json.loads((other / "meta/info.json").read_text())
     (other / "meta/info.json").write_text(json.dumps(info | {"fps": 30}))
     with pytest.raises(BagError, match="has 30 fps"):
-        join([made, other], tmp_path / "a")
+        join([dataset, other], tmp_path / "a")
     with pytest.raises(BagError, match="exists already"):
-        join([made], tmp_path)
+        join([dataset], tmp_path)
     with pytest.raises(BagError, match="0 datasets"):
         join([], tmp_path / "b")
     with pytest.raises(ConfigError, match="validation is 1"):
-        join([made], tmp_path / "c", validation=1.0)
+        join([dataset], tmp_path / "c", validation=1.0)
 
 
-def test_frames_of_a_task_that_has_no_name_are_refused(made, other, tmp_path):
+def test_frames_of_a_task_that_has_no_name_are_refused(dataset, other, tmp_path):
     pq.write_table(pa.table({"task_index": [5], "task": ["x"]}), other / "meta/tasks.parquet")
     with pytest.raises(BagError, match=r"frames of the tasks \[0\]"):
         join([other], tmp_path / "a")
 
 
 @pytest.fixture
-def foreign(made, tmp_path):
+def foreign(dataset, tmp_path):
     """Two episodes with other names, in degrees, with two more joints, in another order."""
     hand, rng = load_hand("leap"), np.random.default_rng(0)
     names = ["wrist", *reversed(hand.joint_names), "lid"]
@@ -152,29 +143,29 @@ def test_a_mapping_file_makes_a_bag(foreign, tmp_path, capsys):
     assert "10 ticks" in capsys.readouterr().out
 
 
-def test_the_card_of_a_dataset_says_what_is_in_it_and_what_looks_wrong(made, tmp_path):
+def test_the_card_of_a_dataset_says_what_is_in_it_and_what_looks_wrong(dataset, tmp_path):
     pytest.importorskip("matplotlib")
     from dexterity_ros.reporting.data_page import data_page
 
-    page = data_page(made)
+    page = data_page(dataset)
     assert {label: value for label, value, _ in page.tiles}["joints"] == "16"
     page.write(tmp_path / "card.html")
     text = (tmp_path / "card.html").read_text()
     assert "if_mcp" in text and "observation.state" in text and "<svg" in text
-    table = pq.read_table(made / FRAMES)
+    table = pq.read_table(dataset / FRAMES)
     state = np.array(table.column("observation.state").to_pylist())
     state[:, 3] = 0.5
     still = tmp_path / "still"
     for name in ("meta/info.json", "meta/tasks.parquet", FRAMES):
         (still / name).parent.mkdir(parents=True, exist_ok=True)
-        (still / name).write_bytes((made / name).read_bytes())
+        (still / name).write_bytes((dataset / name).read_bytes())
     at = table.column_names.index("observation.state")
     pq.write_table(table.set_column(at, "observation.state", pa.array(state.tolist())), still / FRAMES)
     assert any("never move: if_dip" in alarm for alarm in data_page(still).alarms)
 
 
-def test_report_writes_the_card_of_a_dataset(made, tmp_path):
+def test_report_writes_the_card_of_a_dataset(dataset, tmp_path):
     pytest.importorskip("matplotlib")
     out = tmp_path / "card.html"
-    assert dispatch(["report", str(made), "--out", str(out)]) == 0
+    assert dispatch(["report", str(dataset), "--out", str(out)]) == 0
     assert "Dataset set" in out.read_text()

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import tyro
 
-from dexterity_ros.cli.options.hand import Baud, CurrentLimit, Port
-from dexterity_ros.cli.options.kinds import HandName, JsonFile, RobotFile, optional
+from dexterity_ros.cli.options.hand import CurrentLimit, HandBusOptions
+from dexterity_ros.cli.options.kinds import JsonFile, optional
 
 
 @dataclass(frozen=True, kw_only=True)
-class TeachOptions:
+class TeachOptions(HandBusOptions):
     """Show a motion by moving the fingers of a hand that has no torque; without ROS.
 
     With --leader it is a second hand of the same model that has no torque: this one follows it through its gate.
@@ -32,15 +32,11 @@ class TeachOptions:
     rate_hz: float = 20.0
     leader: Annotated[str, optional("PORT")] = ""
     leader_robot: Annotated[str, optional("FILE")] = ""
-    port: Port = ""
-    hand: HandName = "leap"
-    robot: RobotFile = ""
-    baud: Baud = None
     json: JsonFile = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlayOptions:
+class PlayOptions(HandBusOptions):
     """Play a motion on a hand, through its gate; without ROS.
 
     NAME is a bag of `teach`, or of any policy: then its targets are played. Eases to where it begins, and lets go
@@ -63,9 +59,5 @@ class PlayOptions:
     speed: float = 1.0
     dmp: bool = False
     goal: Annotated[tuple[str, ...], optional("JOINT:=RAD ...")] = ()
-    port: Port = ""
-    hand: HandName = "leap"
-    robot: RobotFile = ""
-    baud: Baud = None
     current_a: CurrentLimit = None
     json: JsonFile = None

@@ -15,7 +15,25 @@ Seconds = Annotated[float, tyro.conf.arg(help="how long to hold; 0 is until Ctrl
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandReadOptions:
+class HandBusOptions:
+    """What every command takes that opens the bus of a hand."""
+
+    port: Port = ""
+    hand: HandName = "leap"
+    robot: RobotFile = ""
+    baud: Baud = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandMotionOptions(HandBusOptions):
+    """What a command takes that moves the hand and then holds it."""
+
+    current_a: CurrentLimit = None
+    seconds: Seconds = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandReadOptions(HandBusOptions):
     """Print positions, speeds, currents, temperatures and supply of every motor; nothing moves.
 
     What is outside the hand's limits is red.
@@ -24,45 +42,27 @@ class HandReadOptions:
     - joints {name: {motor, pos_rad, vel_rad_s, current_a, temperature_c, supply_v}}
     """
 
-    port: Port = ""
-    hand: HandName = "leap"
-    robot: RobotFile = ""
-    baud: Baud = None
     json: JsonFile = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandHoldOptions:
+class HandHoldOptions(HandMotionOptions):
     """Switch torque on where the hand stands, hold, and let go at the end.
 
     Eased and gated. It holds until --seconds, Ctrl-C, `kill` or the end of its terminal.
     """
 
-    port: Port = ""
-    hand: HandName = "leap"
-    robot: RobotFile = ""
-    baud: Baud = None
-    current_a: CurrentLimit = None
-    seconds: Seconds = 0.0
-
 
 @dataclass(frozen=True, kw_only=True)
-class HandHomeOptions:
+class HandHomeOptions(HandMotionOptions):
     """Ease to the home pose, hold, and let go at the end.
 
     Eased and gated. It holds until --seconds, Ctrl-C, `kill` or the end of its terminal.
     """
 
-    port: Port = ""
-    hand: HandName = "leap"
-    robot: RobotFile = ""
-    baud: Baud = None
-    current_a: CurrentLimit = None
-    seconds: Seconds = 0.0
-
 
 @dataclass(frozen=True, kw_only=True)
-class HandJogOptions:
+class HandJogOptions(HandMotionOptions):
     """Ease one joint by --by-rad from where the hand stands, hold, and let go at the end.
 
     Eased and gated. It holds until --seconds, Ctrl-C, `kill` or the end of its terminal.
@@ -74,16 +74,10 @@ class HandJogOptions:
 
     joint: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="JOINT")]
     by_rad: float = 0.1
-    port: Port = ""
-    hand: HandName = "leap"
-    robot: RobotFile = ""
-    baud: Baud = None
-    current_a: CurrentLimit = None
-    seconds: Seconds = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandSetupOptions:
+class HandSetupOptions(HandBusOptions):
     """Store in the motors what the hand needs: ids, baud rate and limits.
 
     With the whole hand connected, what another program changed is stored again; otherwise factory motors (id 1, 57600
@@ -94,14 +88,10 @@ class HandSetupOptions:
     """
 
     joint: Annotated[tyro.conf.Positional[str], optional("JOINT")] = ""
-    port: Port = ""
-    hand: HandName = "leap"
-    robot: RobotFile = ""
-    baud: Baud = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandAcceptOptions:
+class HandAcceptOptions(HandBusOptions):
     """Run the scripted acceptance of a hand, about ten minutes, and write a report to sign.
 
     Status 1 when a step failed.
@@ -116,10 +106,6 @@ class HandAcceptOptions:
         report: where the report is written.
     """
 
-    port: Port = ""
-    hand: HandName = "leap"
-    robot: RobotFile = ""
-    baud: Baud = None
     seconds: float = 120.0
     yes: bool = False
     report: Path = Path("acceptance.md")

@@ -120,7 +120,17 @@ class PointsOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AblationOptions:
+class StudyOptions:
+    """What every command takes that compares ways to train."""
+
+    run: RunFolder = None
+    threads: Threads = 2
+    seeds: Seeds = 3
+    json: JsonFile = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AblationOptions(StudyOptions):
     """Train with one part of the randomisation left out at a time, and judge what each is worth.
 
     Trains config/train/ablation.yaml (or --config) once as it is, once without each part, and once with an LSTM, and
@@ -136,16 +146,12 @@ class AblationOptions:
     """
 
     config: Annotated[Path | None, optional("FILE")] = None
-    run: RunFolder = None
     steps: Annotated[int | None, optional("INT")] = None
     device: Device = "cpu"
-    threads: Threads = 2
-    seeds: Seeds = 3
-    json: JsonFile = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class MethodsOptions:
+class MethodsOptions(StudyOptions):
     """Train students of one teacher by many ways of imitation and memories, and judge each.
 
     By cloning, DAgger, gated and human-gated DAgger and RMA, and with memories of different lengths, judged in
@@ -160,14 +166,10 @@ class MethodsOptions:
     """
 
     config: Annotated[Path | None, optional("FILE")] = None
-    run: RunFolder = None
-    threads: Threads = 2
-    seeds: Seeds = 3
-    json: JsonFile = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class DarkRoomOptions:
+class DarkRoomOptions(StudyOptions):
     """Show where imitating an expert that knows more must fail: a code in a dark room.
 
     A room with a locked door, a light switch, and a blackboard with the code that can be read only with the light on.
@@ -180,14 +182,9 @@ class DarkRoomOptions:
     - seed_N.unexplained {expert: share of its actions that the student's inputs cannot explain}
     """
 
-    run: RunFolder = None
-    threads: Threads = 2
-    seeds: Seeds = 3
-    json: JsonFile = None
-
 
 @dataclass(frozen=True, kw_only=True)
-class SlipperyOptions:
+class SlipperyOptions(StudyOptions):
     """Show the same in the simulated hand: is the cube slippery or sticky? Only squeezing tells.
 
     The student has to say it once. The expert knows and never squeezes. Writes RUN/slippery.png.
@@ -197,14 +194,9 @@ class SlipperyOptions:
     - seed_N.unexplained {expert: share of its actions that the student's inputs cannot explain}
     """
 
-    run: RunFolder = None
-    threads: Threads = 2
-    seeds: Seeds = 3
-    json: JsonFile = None
-
 
 @dataclass(frozen=True, kw_only=True)
-class TwoWaysOptions:
+class TwoWaysOptions(StudyOptions):
     """Show which learners keep two ways apart: an obstacle that people pass left or right.
 
     All learn from the same 200 demonstrations and drive 1000 times per seed. Least squares averages and hits the
@@ -215,11 +207,7 @@ class TwoWaysOptions:
     - NAME of a learner {collided, left, right, trials}, all seeds together; who is none of these got stuck
     """
 
-    run: RunFolder = None
     device: Device = "cpu"
-    threads: Threads = 2
-    seeds: Seeds = 3
-    json: JsonFile = None
 
 
 @dataclass(frozen=True, kw_only=True)
