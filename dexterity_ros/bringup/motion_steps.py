@@ -1,13 +1,12 @@
 """Steps of an acceptance about what moves: limp, armed, home, joint by joint, inside its limits, warm."""
 
-from typing import Any
-
 import numpy as np
 
 from dexterity_ros.bringup.acceptance_rig import Rig, must, registers
 from dexterity_ros.bringup.manual import HandError
 from dexterity_ros.bringup.wiring_belief import WiringBelief
 from dexterity_ros.bringup.wiring_questions import WiringQuestions
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.drivers.dynamixel.control_table import CURRENT_BASED_POSITION_MODE
@@ -103,7 +102,8 @@ def heat(rig: Rig) -> str:
     return f"held {rig.hold_s:.0f} s, warmest {last.max():.0f} C, rise {float((last - first).max()):.0f} C"
 
 
-def _temperature(rig: Rig) -> Any:
+def _temperature(rig: Rig) -> Floats:
+    """Returns the motors' temperatures, (n,) C, read anew. Raises HandError."""
     rig.manual.hold(0.01 * len(rig.manual.spec.joints) + 0.05)
     health = rig.manual.driver.health()
     if health is None or np.isnan(health.temperature_c).any():

@@ -76,8 +76,6 @@ class UnitLength:
             raise ConfigError(f"{where} is {shown(value)}, not {self.what}: its length is {math.sqrt(square):.6g}")
 
 
-Mark = Range | Length | Pattern | UnitLength
-
 NAME = Pattern(r"[^\W_][\w .+-]{0,63}", "a name: 1 to 64 letters, digits, spaces and _ . + -")
 PART_NAME = Pattern(r"[\w./:-]{1,64}", "1 to 64 letters, digits and _ . / : -")
 SHA256 = Pattern(r"[0-9a-f]{64}", "64 hexadecimal digits")

@@ -34,15 +34,6 @@ def bootstrap_mean(values: Sequence[float], *, seed: int = 0) -> tuple[float, fl
     return bootstrap_ratio(values, [1.0] * len(values), seed=seed)
 
 
-def bootstrap_difference(
-    first: tuple[Sequence[float], Sequence[float]], second: tuple[Sequence[float], Sequence[float]], *, seed: int = 0
-) -> tuple[float, float]:
-    """Returns the 95 % interval of the first ratio minus the second; each is (numerators, denominators) per episode."""
-    rng = np.random.default_rng(seed)
-    samples = _ratio_samples(*first, rng) - _ratio_samples(*second, rng)
-    return float(np.quantile(samples, 0.025)), float(np.quantile(samples, 0.975))
-
-
 def bootstrap_paired(
     first: tuple[Sequence[float], Sequence[float]], second: tuple[Sequence[float], Sequence[float]], *, seed: int = 0
 ) -> tuple[float, float]:

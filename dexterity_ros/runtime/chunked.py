@@ -15,7 +15,7 @@ from dexterity_ros.runtime.deadline_loop import Histogram
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Said:
+class ChunkedAction:
     """What is done at a tick. action: (..., n) raw. use: what it was made of."""
 
     action: Singles
@@ -43,7 +43,7 @@ class Chunked:
         self._asker.void()
         self._asked_ns, self._unsaid, self._known = None, [], {}
 
-    def step(self, ports: Ports, now_ns: int) -> Said | Fault:
+    def step(self, ports: Ports, now_ns: int) -> ChunkedAction | Fault:
         """Returns this tick's action, or why there is none. ports: what is seen, each (..., *shape)."""
         broken = self._take_answers(now_ns)
         self._ask(ports, now_ns)
@@ -57,19 +57,19 @@ class Chunked:
         self.ages.add(self._queue.age(chunks[-1], now_ns) * self._period_ns * 1e-9)
         use = ChunkUse(used_ns=tuple(chunk.asked_ns for chunk in chunks), asked=tuple(self._unsaid))
         self._unsaid = []
-        return Said(action=self._queue.blended(chunks, now_ns), use=use)
+        return ChunkedAction(action=self._queue.blended(chunks, now_ns), use=use)
 
-    def repeat(self, use: ChunkUse, now_ns: int) -> Said | Fault:
+    def repeat(self, use: ChunkUse, now_ns: int) -> ChunkedAction | Fault:
         """Returns the action that was made of these chunks, whose questions are answered anew."""
         for question in use.asked:
             self._known[question.asked_ns] = self._answering(question)
         chunks = [self._known[stamp] for stamp in use.used_ns if stamp in self._known]
         if len(chunks) < max(len(use.used_ns), 1) or any(self._queue.over(chunk, now_ns) for chunk in chunks):
-            said = f"the recording does not have what was asked at {list(use.used_ns)[:4]} ns"
-            return Fault(code=FaultCode.QUEUE_EMPTY, detail=said)
+            missing = f"the recording does not have what was asked at {list(use.used_ns)[:4]} ns"
+            return Fault(code=FaultCode.QUEUE_EMPTY, detail=missing)
         self._known = {stamp: chunk for stamp, chunk in self._known.items() if stamp >= use.used_ns[0]}
         action = self._queue.blended(chunks, now_ns)
-        return Said(action=action, use=use)
+        return ChunkedAction(action=action, use=use)
 
     def fork(self, hand: int, copies: int) -> "Chunked":
         """Returns the memory of one hand of a batch as often as asked, answered at once."""

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,7 +38,7 @@ from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec, Observatio
 from dexterity_ros.observation.builder import described_term, source_of
 from dexterity_ros.observation.view import PolicyView
 
-_NOT_CLIPPED, _MOST_RAD = 100.0, 2.0 * math.pi
+_NOT_CLIPPED = 100.0
 _UNSEEN = 1e3  # of a range that nobody knows
 
 

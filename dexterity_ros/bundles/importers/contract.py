@@ -1,7 +1,7 @@
 """Contract: what must be known of a policy to run it; answered by its file or by people, never by default."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from dexterity_ros.bundles.importers.foreign import Foreign
@@ -229,8 +229,3 @@ def _alike(said: Any, given: Any) -> bool:
     if isinstance(said, int | float) and isinstance(given, int | float):
         return abs(float(said) - float(given)) <= 6e-4
     return bool(said == given)
-
-
-def field_names() -> Iterable[str]:
-    """Returns the keys of a contract's file."""
-    return (item.name for item in fields(Contract))

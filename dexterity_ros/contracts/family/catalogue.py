@@ -13,7 +13,6 @@ from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.contracts.ranges import PART_NAME, SEED, Checked, Length, Range
 
 FOLDER, LIST = "config/objects", "family"
-HELD_OUT_FAMILIES = ("frustum", "cross")  # nothing of their kind is trained on
 Split = Literal["train", "held-out"]
 Which = Literal["first", "train", "held-out"]
 _TRAINED = {"cuboid": 8, "prism": 8, "superellipsoid": 7, "capsule": 5, "hull": 8, "letter": 8}

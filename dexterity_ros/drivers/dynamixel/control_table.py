@@ -154,14 +154,6 @@ def load_motor(name: str) -> MotorModel:
     return config.load(MotorModel, motor_file(name))
 
 
-def load_motors() -> dict[int, MotorModel]:
-    """Returns all known motor models by model number."""
-    folder = shipped("config/motors")
-    paths = sorted(path for path in folder.glob("*.yaml") if path.stem != "x_series")
-    models = [config.load(MotorModel, path) for path in paths]
-    return {model.model_number: model for model in models}
-
-
 def baud_code(baud: int) -> int:
     """Returns what the register baud_rate holds for a baud rate. Raises ConfigError."""
     for code, known in BAUD_CODES.items():

@@ -13,7 +13,6 @@ from dexterity_ros.drivers.dynamixel.bus import BusLostError, DynamixelBus
 from dexterity_ros.drivers.dynamixel.control_table import BAUD_CODES, RETURN_DELAY_UNIT_S, x_series
 from dexterity_ros.drivers.dynamixel.native_bus import open_native
 
-FACTORY_BAUD = 57_600
 _SCAN_TIMEOUT_S = 0.02
 
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.samples import DepthSample
 
-_FIRST_FRAME_S = 5.0  # from the start of the stream to the first image
 _DRIFT = 2e-5  # how much a camera's clock may run fast or slow against ours
 FILTERS = ("decimation", "threshold", "spatial", "temporal", "hole_filling")
 
