@@ -14,6 +14,7 @@ from dexterity_ros.evaluation.statistics import bootstrap_ratio
 from dexterity_ros.evaluation.watcher import View
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 from dexterity_ros.sim.physics import BatchPhysics
+from dexterity_ros.sim.scene import Model
 from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.tasks.episode import new_episode
 from dexterity_ros.tasks.sight import Moment
@@ -30,7 +31,7 @@ class Stuck:
     sim_state: Floats
     target_rad: Floats
     goal: Floats
-    model: Any
+    model: Model
     sensors: Snapshot
     pipeline: PolicyPipeline
 

@@ -1,12 +1,10 @@
 """Motors that get warm and weak: what a long run does to a hand, for the judge."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
-from dexterity_ros.sim.scene import Scene
+from dexterity_ros.sim.scene import Model, Scene
 
 
 class Heat:
@@ -15,7 +13,7 @@ class Heat:
     Warmth follows the square of the torque's share of its limit, as copper losses do, with one time constant.
     """
 
-    def __init__(self, scene: Scene, models: list[Any], *, torque_loss: float, time_s: float) -> None:
+    def __init__(self, scene: Scene, models: list[Model], *, torque_loss: float, time_s: float) -> None:
         """torque_loss: share of the torque that a motor has lost when it has long given all it can."""
         self._models, self._loss, self._time_s = models, torque_loss, time_s
         self._joints = np.array([scene.model.actuator_trnid[a, 0] for a in scene.actuators])

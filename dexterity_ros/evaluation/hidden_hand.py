@@ -1,13 +1,14 @@
 """How a hidden hand and object differ from the nominal ones, by name, for somebody who reads about a failure."""
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
-from dexterity_ros.sim.scene import Scene
+from dexterity_ros.sim.scene import Model, Scene
+
+Index = int | NDArray[np.int64] | tuple[int | NDArray[np.int64], int]
 
 
-def hidden_hand(scene: Scene, model: Any) -> dict[str, float]:
+def hidden_hand(scene: Scene, model: Model) -> dict[str, float]:
     """Returns factors (1 = nominal), means over all joints, the least of some, and the tilt of gravity in rad.
 
     torque is what the motors still have: warm ones have less.
@@ -33,6 +34,7 @@ def hidden_hand(scene: Scene, model: Any) -> dict[str, float]:
     }
 
 
-def _factor(model: Any, nominal: Any, name: str, index: Any) -> Any:
+def _factor(model: Model, nominal: Model, name: str, index: Index) -> NDArray[np.float64]:
+    """Returns how often a property of the nominal model this one has, of each entry; 1 where the nominal has none."""
     ours, theirs = np.asarray(getattr(model, name)[index]), np.asarray(getattr(nominal, name)[index])
     return np.where(theirs == 0.0, 1.0, ours / np.where(theirs == 0.0, 1.0, theirs))

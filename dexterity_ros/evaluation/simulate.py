@@ -2,7 +2,7 @@
 
 import copy
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from dexterity_ros.sim.env_clouds import EnvClouds, NoClouds
 from dexterity_ros.sim.physics import THREADS, BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import RESET_POOL, ResetPool
-from dexterity_ros.sim.scene import PhysicsConfig, build_scene
+from dexterity_ros.sim.scene import Model, PhysicsConfig, build_scene
 from dexterity_ros.sim.sensors import SampleNoise, SimulatedSensors, perfectly_sensed
 from dexterity_ros.sim.synthetic_clouds import CloudNoise
 from dexterity_ros.tasks.alike import Symmetries
@@ -129,7 +129,7 @@ class Course:
         noise = perfectly_sensed(self.judge.noise)
         return replace(self, judge=replace(self.judge, noise=noise))
 
-    def models(self) -> list[Any]:
+    def models(self) -> list[Model]:
         """Returns each episode's hidden hand and object, the same at every call."""
         ranges = self.judge.randomisation
         if ranges is None:

@@ -1,7 +1,7 @@
 """What a judge shows to somebody who watches: where all hands are after each control step, and how each goal ended."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.evaluation.outcomes import GoalOutcome
 from dexterity_ros.sim.physics import BatchPhysics
+from dexterity_ros.sim.scene import Model
 from dexterity_ros.sim.sensors import SimulatedSensors
 
 
@@ -27,7 +28,7 @@ class View:
     goals: Floats
     physics: BatchPhysics
     sensors: SimulatedSensors
-    models: list[Any]
+    models: list[Model]
     warmth: Floats
     live: NDArray[np.bool_]
 

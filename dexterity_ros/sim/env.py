@@ -1,7 +1,6 @@
 """The vectorised environment of a task, on the same samples, builder and decoder as the robot."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.privileged import World, hidden_parameters, privileged_state, privileged_terms
 from dexterity_ros.sim.randomisation import random_models
 from dexterity_ros.sim.reset_pool import ResetPools
+from dexterity_ros.sim.scene import Model
 from dexterity_ros.sim.sensors import SimulatedSensors, choose
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 from dexterity_ros.sim.sources import Bodies, with_simulated
@@ -124,7 +124,7 @@ class ReorientEnv:
         """Changes when a goal counts as reached, from now on."""
         self.episode = replace(self.episode, task=replace(self.task, success_rad=success_rad, hold_steps=hold_steps))
 
-    def replace_models(self, models: list[Any]) -> None:
+    def replace_models(self, models: list[Model]) -> None:
         """Goes on with other model copies, one per environment; states stay as they are."""
         self.models, self._hidden = models, None
         self.physics.replace_models(models)

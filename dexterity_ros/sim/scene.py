@@ -17,6 +17,7 @@ from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.sim.object_model import BODY, object_model
 
 FULL_STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
+Model = mujoco.MjModel  # for those who hold models without knowing MuJoCo
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -279,6 +279,4 @@ def choose(mask: Bools, chosen: Any, other: Any) -> Any:
     if is_dataclass(chosen) and not isinstance(chosen, type):
         values = {f.name: choose(mask, getattr(chosen, f.name), getattr(other, f.name)) for f in fields(chosen)}
         return type(chosen)(**values)
-    if chosen is None:
-        return None
     return np.where(mask.reshape(mask.shape + (1,) * (chosen.ndim - 1)), chosen, other)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.training.ppo import Ppo, Rollout
 from dexterity_ros.training.transition import Transition, World
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ class Seconds:
         """Begins to count anew."""
         self.simulation = self.network = self.learning = 0.0
 
-    def timed(self, name: str, work: Callable[[], Any]) -> Any:
+    def timed(self, name: str, work: Callable[[], T]) -> T:
         """Returns what the work returns."""
         began = time.perf_counter()
         result = work()

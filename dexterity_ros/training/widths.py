@@ -16,6 +16,7 @@ from dexterity_ros.contracts.ranges import SHARE, Checked, Range
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.sim.randomisation import active_terms, random_model
+from dexterity_ros.sim.scene import Model
 
 NOISE = "noise"  # everything in SampleNoise together
 
@@ -134,7 +135,7 @@ class WidthCurriculum:
         self.draws += 1
         self._drawn_from, self._drawn_widths = self._rng.bit_generator.state, dict(self.widths)
         nominal, count = self._env.objects.nominal, int(self._copy.max()) + 1
-        copies: list[Any] = []
+        copies: list[Model] = []
         for c in range(count):
             name = self.terms[c // 2] if c < 2 * len(self.terms) else NOISE
             edge = None if name == NOISE else (name, -1.0 if c % 2 else 1.0)

@@ -5,6 +5,7 @@ Import this after rclpy: pyrealsense2 brings a middleware of its own along.
 
 import contextlib
 import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,7 +93,7 @@ class RealSenseCamera:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def read(self, timeout_s: float, now_ns: Any) -> CameraImage | None:
+    def read(self, timeout_s: float, now_ns: Callable[[], int]) -> CameraImage | None:
         """Returns the next pair of images, or None when none comes in time.
 
         now_ns: a function that returns our time. Raises CameraError when the camera is gone.

@@ -9,11 +9,11 @@ the Imitation Gap by Adaptive Insubordination, arXiv 2007.12173.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Protocol, runtime_checkable
+from typing import Annotated, Protocol, runtime_checkable
 
 import numpy as np
 
-from dexterity_ros.contracts.arrays import Singles
+from dexterity_ros.contracts.arrays import Floats, Singles
 from dexterity_ros.contracts.ranges import UNSAID_AT_DEFAULT, Checked, Range
 from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.training.imitation.collect import Expert
@@ -84,12 +84,13 @@ class TaskWorld:
         self._task.restore(values["task"])
         self._privileged = values["truth"]
 
-    def _paid(self, action: Singles) -> Any:
+    def _paid(self, action: Singles) -> Floats | float:
         """Returns the reward for acting as the expert would, (N,), or 0."""
         if self.imitation == 0.0:
             return 0.0
         apart = ((action - self._expert(self._privileged)) ** 2).mean(axis=1)
-        return self.imitation * np.exp(-apart / self._alike**2)
+        paid: Floats = self.imitation * np.exp(-apart / self._alike**2)
+        return paid
 
 
 class Tuner:
