@@ -4,8 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c config/constraints.txt
 SOURCES := setup.py config/constraints.txt
-COMPUTING := $(wildcard $(addprefix test/,action architecture bundles cli contracts estimation evaluation observation parity \
-  perception recording replay reporting safety sim studies tasks training wire))
+REAL_TIME := realtime or ros or e2e
 
 .PHONY: setup setup-test demo unit test soak train-smoke measured check covered format clean
 
@@ -32,8 +31,8 @@ unit: setup-test
 
 # What computes and nothing else runs on all cores at once; what runs in real time has the machine to itself.
 test: setup-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -m "not smoke and not soak" $(COMPUTING)
-	$(BIN)/python -m pytest -m "not smoke and not soak" $(addprefix --ignore=,$(COMPUTING))
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -m "not ($(REAL_TIME) or smoke or soak)"
+	$(BIN)/python -m pytest -m "($(REAL_TIME)) and not (smoke or soak)"
 
 # Whole systems that are interrupted, fed nonsense, killed: minutes, and a machine that does nothing else.
 soak: setup-test

@@ -26,6 +26,7 @@ def test_the_reaction_is_called_what_it_is(leap, kind, reaction):
 
 
 @pytest.mark.slow
+@pytest.mark.realtime
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_fault_is_survived_in_real_time_too(leap, kind):
     row = run_fault(leap, kind, seed=3, realtime=True)

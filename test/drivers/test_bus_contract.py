@@ -13,6 +13,8 @@ from dexterity_ros.drivers.dynamixel.native_bus import open_native
 from dexterity_ros.drivers.dynamixel.sdk_bus import SdkBus
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
 
+pytestmark = pytest.mark.realtime
+
 BAUD = 4_000_000
 TIMEOUT_S = 0.05
 REGISTERS = x_series()

@@ -27,6 +27,7 @@ def put(motor, name, value):
     return motor.write(register.address, register.encode(value))
 
 
+@pytest.mark.realtime
 def test_the_unmodified_vendor_library_reads_and_writes(pty, emulated):
     port, packets = sdk.PortHandler(pty.path), sdk.PacketHandler(2.0)
     port.setBaudRate(4_000_000)

@@ -7,6 +7,8 @@ import pytest
 
 from dexterity_ros.drivers.realsense.camera import CameraClock, CameraError, RealSenseCamera, RealSenseConfig
 
+pytestmark = pytest.mark.realtime
+
 MATRIX = (96.0, 0.0, 80.0, 0.0, 96.0, 60.0, 0.0, 0.0, 1.0)
 
 

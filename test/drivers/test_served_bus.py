@@ -24,6 +24,8 @@ from dexterity_ros.drivers.emulated.motor_watch import MotorBoard, MotorWatch
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
 from dexterity_ros.drivers.emulated.virtual_port import VirtualPort
 
+pytestmark = pytest.mark.realtime
+
 BAUD = 4_000_000
 REGISTERS = x_series()
 

@@ -13,6 +13,8 @@ from dexterity_ros.drivers.dynamixel.socket_port import SocketPort
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
 
+pytestmark = pytest.mark.realtime
+
 BAUD = 4_000_000
 HOLDER = (
     "import sys, time; from dexterity_ros.drivers.dynamixel.native_bus import open_native\n"

@@ -1,5 +1,6 @@
 """Bring-up commands on an emulated hand behind a pseudo-terminal, as typed."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -22,19 +23,29 @@ def dexterity(*arguments, cwd, status=0):
     return " ".join((done.stdout + done.stderr).split())
 
 
+@contextlib.contextmanager
+def served(*options):
+    """An emulated hand in a process of its own; gives its port."""
+    command = [sys.executable, "-m", "dexterity_ros.drivers.emulated.serve", "--hand", "leap", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=10)
+
+
 @pytest.fixture
 def serve():
-    running = []
+    with contextlib.ExitStack() as running:
+        yield lambda *options: running.enter_context(served(*options))
 
-    def start(*options):
-        command = [sys.executable, "-m", "dexterity_ros.drivers.emulated.serve", "--hand", "leap", *options]
-        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
-        return running[-1].stdout.readline().strip()
 
-    yield start
-    for process in running:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=10)
+@pytest.fixture(scope="module")
+def port():
+    """Of one hand that is held and let go again and again."""
+    with served() as path:
+        yield path
 
 
 def test_read_jog_and_accept_on_an_emulated_hand(serve, tmp_path):
@@ -88,8 +99,7 @@ def read_until(master, text):
 
 @pytest.mark.parametrize("action", [("hold",), ("home",), ("jog", "if_pip")])
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, "closed terminal"])
-def test_however_a_held_hand_is_ended_it_lets_go(serve, leap, action, how):
-    port = serve()
+def test_however_a_held_hand_is_ended_it_lets_go(port, leap, action, how):
     holding, master = in_terminal("hand", *action, "--port", port)
     read_until(master, b"holding")
     if how == "closed terminal":

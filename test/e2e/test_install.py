@@ -8,7 +8,7 @@ import pytest
 
 from dexterity_ros.contracts.resources import data_root
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 def test_pip_install_brings_data_files_and_node_scripts(tmp_path):

@@ -16,7 +16,7 @@ from dexterity_ros.reporting.run_page import RunPage
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
-    pytest.mark.e2e,
+    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; test/install_chromium.sh installs it"),
 ]
 SHORT_RUN = Path(__file__).parents[1] / "data/short_run"

@@ -71,13 +71,14 @@ def start(tmp_path):
         return process
 
     yield start_node
-    for process in running:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    left = [process for process in running if process.poll() is None]
+    for process in left:
+        process.send_signal(signal.SIGINT)
+    for process in left:
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 class Bench:

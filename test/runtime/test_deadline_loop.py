@@ -6,6 +6,8 @@ import pytest
 
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop, Histogram
 
+pytestmark = pytest.mark.realtime
+
 PERIOD_NS = 2_000_000
 
 

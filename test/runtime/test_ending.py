@@ -9,6 +9,8 @@ import pytest
 
 from dexterity_ros.runtime import ending
 
+pytestmark = pytest.mark.realtime
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

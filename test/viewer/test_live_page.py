@@ -25,6 +25,8 @@ from dexterity_ros.viewer.authority import new_secret
 from dexterity_ros.viewer.live_page import LivePage
 from dexterity_ros.viewer.panels import Snapshot
 
+pytestmark = pytest.mark.realtime
+
 PATIENCE_S = 10.0
 CAMERA = {
     "type": "ViewerCameraMessage", "wxyz": [1.0, 0, 0, 0], "position": [0.1, 0, 0], "fov": 1.0, "near": 0.1,
