@@ -22,7 +22,7 @@ def to_dataset(options: BagToLerobotOptions) -> int:
     out = options.out or beside(options.path, "lerobot")
     run = read_run(options.path, options.hand)
     rate_hz = _rate_hz(run)
-    task = run.bag.info.get("task") or str(run.told_manifest().get("task", "unknown"))
+    task = run.bag.info.get("task") or str(run.recorded_manifest().get("task", "unknown"))
     with naming(out):
         done = to_lerobot(run.bag, out, joint_names=run.hand.joint_names, task=task, rate_hz=rate_hz)
     say_left_out(done.left_out)
@@ -34,7 +34,7 @@ def _rate_hz(run: RunRecord) -> float:
     """Returns the rate of a lesson or of the policy, Hz. Raises BagError when the bag tells none that can be."""
     if (taught := run.bag.info.get("rate_hz", "")).replace(".", "", 1).isdigit():
         return float(taught)
-    rate_hz = run.told_manifest().get("control_rate_hz", 20.0)
+    rate_hz = run.recorded_manifest().get("control_rate_hz", 20.0)
     if not isinstance(rate_hz, int | float) or not rate_hz > 0.0:
         path = run.bag.path
         raise BagError(f"{path}: control_rate_hz of the manifest in it is {rate_hz!r}, expected a number above 0")

@@ -125,7 +125,7 @@ def _course(hand: HandSpec, object_name: str, own_task: str, rate_hz: float, opt
         episode_s=preset.episode_s if preset else 0.0,
         strict=preset is not None,
     )
-    return course.told() if options.told else course
+    return course.privileged() if options.told else course
 
 
 def _planner(options: EvaluateOptions) -> int:
@@ -134,7 +134,7 @@ def _planner(options: EvaluateOptions) -> int:
     if asked:
         raise ConfigError(f"{', '.join(asked)} is asked of a policy bundle, not of the planner")
     course = _course(load_hand(options.hand), PLANNED_OBJECT, PLANNED_TASK, PLANNED_RATE_HZ, options)
-    row = judge_planner(course, told=options.told)
+    row = judge_planner(course, privileged=options.told)
     name = f"planner{', told the truth' if options.told else ''}"
     console.print(outcome_table(f"{name}: {course.task.name}, judged in {options.judge}", {"planner": row}))
     console.print(f"{row['plans_per_s']:.1f} plans per second of one hand, {course.judge.threads} threads")
@@ -172,7 +172,7 @@ def _against(first: PolicyPipeline, course: Course, options: EvaluateOptions) ->
     assert other is not None
     second = load_pipeline(resource(other), first.hand)
     with console.status(f"{course.episodes} episodes, twice"):
-        result = compare_policies(first, second, course, second_is_told=told)
+        result = compare_policies(first, second, course, second_is_privileged=told)
     names = (first.manifest.name, f"{second.manifest.name} ({'told the truth' if told else 'against'})")
     console.print(outcome_table(course.task.name, dict(zip(names, (result["first"], result["second"]), strict=True))))
     differences = {key: value for key, value in result.items() if "difference" in key}

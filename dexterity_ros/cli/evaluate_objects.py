@@ -59,4 +59,4 @@ def _course(
         control_rate_hz=pipeline.manifest.control_rate_hz,
         called=options.called,
     )
-    return course.told() if options.told else course
+    return course.privileged() if options.told else course

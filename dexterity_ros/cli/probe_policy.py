@@ -25,7 +25,7 @@ def probe_policy(bundle: Path, hand: HandFile, *, episodes: int, seed: int) -> d
     task = config.load(TaskSpec, named_resource("config/tasks", manifest.task))
     with console.status(f"trying {', '.join(open_families(manifest))}"):
         verdict = probe(manifest, network, hand, task, episodes=episodes, seed=seed)
-    rows = sorted(verdict.tried, key=lambda row: -row.score)[:_SHOWN]
+    rows = sorted(verdict.scores, key=lambda row: -row.score)[:_SHOWN]
     figures = {row.convention: f"{row.score:.2f} +- {row.error:.2f}" for row in (verdict.as_said, *rows)}
     console.print(figures_table("share of the way to the goal, 1 = always reached", figures))
     console.print(_sentence(verdict))
@@ -36,7 +36,7 @@ def probe_policy(bundle: Path, hand: HandFile, *, episodes: int, seed: int) -> d
         "convention": verdict.convention,
         "score": verdict.as_said.score,
         "other_score": None,
-        "tried": list(said["tried"]),
+        "tried": list(said["scores"]),
     } | other
 
 

@@ -76,7 +76,9 @@ def methods(options: MethodsOptions) -> int:
     path = resource(options.config) if options.config else named_resource("config/train", "methods")
     config = configs.load(StudentConfig, path, "config/train")
     run = options.run or Path("runs/methods")
-    judged = [_judge(resource(config.teacher), seed, task=config.task, told=True) for seed in range(options.seeds)]
+    judged = [
+        _judge(resource(config.teacher), seed, task=config.task, privileged=True) for seed in range(options.seeds)
+    ]
     console.print(f"        {'the teacher, told the truth':<28} {_said(judged)}", highlight=False)
     results = _every(
         tuple(methods_study.ARMS),
@@ -131,10 +133,10 @@ def _said(rows: list[dict[str, Any]]) -> str:
     return f"{100 * won / tried:5.1f} % ({100 * low:.0f}-{100 * high:.0f}) of {tried} goals in the judge"
 
 
-def _judge(bundle: Path, seed: int, *, task: str | None = None, told: bool = False) -> dict[str, Any]:
+def _judge(bundle: Path, seed: int, *, task: str | None = None, privileged: bool = False) -> dict[str, Any]:
     """Returns the summary of a bundle in the judge, the first goal of each episode. task: default its own."""
     pipeline = load_pipeline(bundle, load_hand(load_manifest(bundle).hand))
     options = EvaluateOptions(bundle=bundle, task=task, episodes=_EPISODES, seed=_JUDGE_SEED + seed)
     course = course_of(pipeline, options)
-    row = summary(run_trials(PolicyController(pipeline), course.told() if told else course))
+    row = summary(run_trials(PolicyController(pipeline), course.privileged() if privileged else course))
     return {key: value for key, value in row.items() if key != "trials"}

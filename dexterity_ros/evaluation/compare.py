@@ -29,14 +29,14 @@ def compare_with_baselines(
 
 
 def compare_policies(
-    first: PolicyPipeline, second: PolicyPipeline, course: Course, *, second_is_told: bool = False
+    first: PolicyPipeline, second: PolicyPipeline, course: Course, *, second_is_privileged: bool = False
 ) -> dict[str, Any]:
     """Returns {first, second: summaries, rate_difference, consecutive_difference: first minus second, and intervals}.
 
     Both meet the same hidden hands, starting grasps, goals and noise; episodes are resampled in pairs.
-    second_is_told: it sees the truth, without errors and delays, as a teacher does.
+    second_is_privileged: it sees the truth, without errors and delays, as a teacher does.
     """
-    courses = (course, course.told() if second_is_told else course)
+    courses = (course, course.privileged() if second_is_privileged else course)
     both = zip((first, second), courses, strict=True)
     runs = [run_trials(PolicyController(pipeline), its) for pipeline, its in both]
     counts = [([t.reached for t in run], [len(t.goals) for t in run]) for run in runs]

@@ -58,10 +58,10 @@ class PlannerController:
         return target
 
 
-def judge_planner(course: Course, *, told: bool) -> dict[str, Any]:
+def judge_planner(course: Course, *, privileged: bool) -> dict[str, Any]:
     """Returns the summary of the planner's trials, and plans_per_s: of one hand, on the judge's number of threads.
 
-    told: there are no errors of measurement, so the planner believes what it sees.
+    privileged: there are no errors of measurement, so the planner believes what it sees.
     """
     planner = PlannerController(
         course.hand,
@@ -69,7 +69,7 @@ def judge_planner(course: Course, *, told: bool) -> dict[str, Any]:
         count=course.episodes,
         seed=course.seed,
         config=PlannerConfig(threads=course.judge.threads),
-        corrector=BELIEVED if told else None,
+        corrector=BELIEVED if privileged else None,
     )
     row = summary(run_trials(planner, course))
     return row | {"plans_per_s": round(planner.plans / max(planner.plan_s, 1e-9), 2)}

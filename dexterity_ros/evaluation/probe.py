@@ -33,7 +33,7 @@ _DROPPED = -0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
+class ConventionScore:
     """A convention and how well it did: share of the way to the goal, mean and standard error; 1 = always there."""
 
     convention: str
@@ -47,9 +47,9 @@ class Verdict:
 
     verdict: Literal["as_said", "other", "cannot_tell"]
     convention: str
-    as_said: Tried
-    other: Tried | None
-    tried: tuple[Tried, ...] = ()
+    as_said: ConventionScore
+    other: ConventionScore | None
+    scores: tuple[ConventionScore, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -82,25 +82,25 @@ def probe(
     """
     ground = _Ground(manifest=manifest, network=network, hand=hand, task=task, seed=seed, threads=threads)
     first = _scores(ground, [manifest], episodes, _FIRST_S, salt=1)[0]
-    as_said = _tried("as said", first)
+    as_said = _score_of("as said", first)
     if as_said.score >= _BEHAVES:
         return Verdict(verdict="as_said", convention="", as_said=as_said, other=None)
     found = candidates(manifest, hand, open_families(manifest))
     screened = _scores(ground, [c.change(manifest) for c in found], _SCREENED, _SCREEN_S, salt=2)
-    tried = tuple(_tried(c.name, s) for c, s in zip(found, screened, strict=True))
+    scores = tuple(_score_of(c.name, s) for c, s in zip(found, screened, strict=True))
     best = [found[k] for k in np.argsort([-s.mean() for s in screened], kind="stable")[:_FINALISTS]]
-    return _final(ground, best, episodes, tried)
+    return _final(ground, best, episodes, scores)
 
 
-def _final(ground: _Ground, best: list[Candidate], episodes: int, tried: tuple[Tried, ...]) -> Verdict:
+def _final(ground: _Ground, best: list[Candidate], episodes: int, scores: tuple[ConventionScore, ...]) -> Verdict:
     """Returns the verdict of new episodes, the same for all."""
     manifests = [ground.manifest, *(candidate.change(ground.manifest) for candidate in best)]
     said, *others = _scores(ground, manifests, episodes, _FINAL_S, salt=3)
-    as_said = _tried("as said", said)
+    as_said = _score_of("as said", said)
     if not others:
-        return Verdict(verdict="cannot_tell", convention="", as_said=as_said, other=None, tried=tried)
+        return Verdict(verdict="cannot_tell", convention="", as_said=as_said, other=None, scores=scores)
     k = int(np.argmax([score.mean() for score in others]))
-    other = _tried(best[k].name, others[k])
+    other = _score_of(best[k].name, others[k])
     gained = others[k] - said
     error = float(gained.std(ddof=1) / np.sqrt(len(gained))) if len(gained) > 1 else np.inf
     clear = gained.mean() >= _BETTER and gained.mean() >= _SIGMAS * error and other.score >= _SOME
@@ -110,12 +110,12 @@ def _final(ground: _Ground, best: list[Candidate], episodes: int, tried: tuple[T
     elif as_said.score >= _BEHAVES:
         verdict = "as_said"
     name = best[k].name if verdict == "other" else ""
-    return Verdict(verdict=verdict, convention=name, as_said=as_said, other=other, tried=tried)
+    return Verdict(verdict=verdict, convention=name, as_said=as_said, other=other, scores=scores)
 
 
-def _tried(name: str, scores: Floats) -> Tried:
+def _score_of(name: str, scores: Floats) -> ConventionScore:
     error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else 0.0
-    return Tried(convention=name, score=round(float(scores.mean()), 3), error=round(float(error), 3))
+    return ConventionScore(convention=name, score=round(float(scores.mean()), 3), error=round(float(error), 3))
 
 
 def _scores(

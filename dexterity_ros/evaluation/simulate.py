@@ -124,8 +124,8 @@ class Course:
         self.pool = ResetPool(self.hand, self.scene, size=self.judge.reset_pool, threads=self.judge.threads, rng=rng)
         self.start_states = self.pool.draw(self.episodes, rng)
 
-    def told(self) -> "Course":
-        """Returns the same hands, objects, starts and goals for a controller that is told the truth."""
+    def privileged(self) -> "Course":
+        """Returns the same hands, objects, starts and goals for a controller that senses without errors and delays."""
         noise = perfectly_sensed(self.judge.noise)
         return replace(self, judge=replace(self.judge, noise=noise))
 

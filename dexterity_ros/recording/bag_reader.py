@@ -13,12 +13,12 @@ from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.files import shortened
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.bag_writer import INFO_RECORD
-from dexterity_ros.recording.damage import damage_said, doubts_said
+from dexterity_ros.recording.damage import damage_text, doubts_text
 from dexterity_ros.recording.mcap_file import McapFile, read_file
 from dexterity_ros.recording.mcap_records import Channel, TornError
 from dexterity_ros.recording.mcap_source import Source
 from dexterity_ros.recording.mcap_walk import Block, block_messages
-from dexterity_ros.recording.metadata_check import Info, disagreements, read_told, trusted_info
+from dexterity_ros.recording.metadata_check import Info, disagreements, read_metadata, trusted_info
 from dexterity_ros.recording.types import COMPRESSED, IMAGE, codec
 
 _LARGE = (IMAGE, COMPRESSED)
@@ -65,20 +65,20 @@ class Bag:
         Raises BagError that names what is wrong.
         """
         self.path, self.files = path, bag_files(path)
-        told = read_told(path)
+        metadata = read_metadata(path)
         self._files, unreadable = _read(path, self.files, unfinished)
         self.types: dict[str, str] = {}
         self.counts: dict[str, int] = {}
         for file in self._files:
             self._count(file)
-        what_ran = self._what_ran(told.info)
+        what_ran = self._what_ran(metadata.info)
         self.info = what_ran.texts
         blocks = [block for file in self._files for block in file.blocks]
         self.start_ns = min((block.begin_ns for block in blocks), default=0)
         self.end_ns = max((block.end_ns for block in blocks), default=0)
-        others = [*unreadable, *disagreements(told, self._files), *([what_ran.flaw] if what_ran.flaw else [])]
-        self.damage = damage_said(self._files, others, self.start_ns)
-        self.doubts = doubts_said(self._files, info_proven=what_ran.proven)
+        others = [*unreadable, *disagreements(metadata, self._files), *([what_ran.flaw] if what_ran.flaw else [])]
+        self.damage = damage_text(self._files, others, self.start_ns)
+        self.doubts = doubts_text(self._files, info_proven=what_ran.proven)
         if not any(self.counts.values()):
             raise BagError(f"{path} holds no message" + (f" that is whole: {self.damage}" if self.damage else ""))
 
@@ -88,10 +88,10 @@ class Bag:
             self.types.setdefault(channel.topic, channel.schema.name if channel.schema else "")
             self.counts[channel.topic] = self.counts.get(channel.topic, 0) + counts[number]
 
-    def _what_ran(self, told: dict[str, str]) -> Info:
+    def _what_ran(self, metadata: dict[str, str]) -> Info:
         recorded = next((file for file in self._files if INFO_RECORD in file.metadata), None)
         content = None if recorded is None else recorded.metadata[INFO_RECORD]
-        return trusted_info(content, told, sealed=recorded is not None and recorded.sealed)
+        return trusted_info(content, metadata, sealed=recorded is not None and recorded.sealed)
 
     @property
     def duration_s(self) -> float:

@@ -7,13 +7,13 @@ from dexterity_ros.recording.mcap_file import Loss, McapFile
 _NAMED = 3  # topics or flaws; the rest is counted
 
 
-def damage_said(files: Sequence[McapFile], others: Sequence[str], begin_ns: int) -> str:
+def damage_text(files: Sequence[McapFile], others: Sequence[str], begin_ns: int) -> str:
     """Returns what is damaged in a bag, "" when nothing is. Times are in s since `begin_ns`."""
     said = [f"{file.path.name}: {text}" for file in files if (text := _of_file(file, begin_ns))]
     return "; ".join([*said, *others])
 
 
-def doubts_said(files: Sequence[McapFile], *, info_proven: bool) -> str:
+def doubts_text(files: Sequence[McapFile], *, info_proven: bool) -> str:
     """Returns why damage cannot be excluded, "" when checksums cover everything."""
     unchecked = sum(file.unchecked for file in files)
     total = sum(block.counts.total() for file in files for block in file.blocks)

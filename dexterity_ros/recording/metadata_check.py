@@ -15,7 +15,7 @@ _NEEDED = ("version", "storage_identifier", "duration", "starting_time", "messag
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class Metadata:
     """What metadata.yaml says. files: their names. messages: how many there are. info: what ran.
 
     flaw: why it cannot be read, "" when it can. there: whether there is one at all.
@@ -36,66 +36,66 @@ class Info(NamedTuple):
     proven: bool
 
 
-def read_told(folder: Path) -> Told:
+def read_metadata(folder: Path) -> Metadata:
     """Returns what metadata.yaml says. Raises BagError for a bag whose messages are compressed one by one."""
     path = folder / METADATA_FILE
     if not os.path.lexists(path):
-        return Told()
+        return Metadata()
     try:
         content = config.read_mapping(path).get("rosbag2_bagfile_information")
     except (ConfigError, ValueError, RecursionError, OSError) as error:
-        return Told(there=True, flaw=f"{METADATA_FILE} cannot be read: {_line(error)}")
+        return Metadata(there=True, flaw=f"{METADATA_FILE} cannot be read: {_line(error)}")
     if not isinstance(content, dict):
-        return Told(there=True, flaw=f"{METADATA_FILE} has no rosbag2_bagfile_information")
+        return Metadata(there=True, flaw=f"{METADATA_FILE} has no rosbag2_bagfile_information")
     mode, form = content.get("compression_mode") or "", content.get("compression_format") or ""
     if str(mode).lower() in ("message", "file"):
         raise BagError(f"{folder} is compressed ({mode}: {form}), not in chunks; ros2 bag convert gives a plain one")
-    return _told(content)
+    return _metadata(content)
 
 
-def _told(content: dict[str, Any]) -> Told:
+def _metadata(content: dict[str, Any]) -> Metadata:
     missing = [key for key in _NEEDED if key not in content]
     if missing:
-        return Told(there=True, flaw=f"{METADATA_FILE} has no {', '.join(missing)}")
+        return Metadata(there=True, flaw=f"{METADATA_FILE} has no {', '.join(missing)}")
     files, messages, info = (content.get(k) for k in ("relative_file_paths", "message_count", "custom_data"))
     info = {} if info is None else info
     named = isinstance(files, list) and all(isinstance(name, str) for name in files)
     if not isinstance(files, list) or not named or not isinstance(messages, int) or not isinstance(info, dict):
-        return Told(there=True, flaw=f"{METADATA_FILE} does not name files and messages as rosbag2 does")
+        return Metadata(there=True, flaw=f"{METADATA_FILE} does not name files and messages as rosbag2 does")
     texts = {str(key): str(value) for key, value in info.items()}
-    return Told(there=True, files=tuple(files), messages=messages, info=texts)
+    return Metadata(there=True, files=tuple(files), messages=messages, info=texts)
 
 
-def disagreements(told: Told, files: list[McapFile]) -> list[str]:
+def disagreements(metadata: Metadata, files: list[McapFile]) -> list[str]:
     """Returns in what metadata.yaml and the files differ, where the files themselves have lost nothing."""
-    if told.flaw or not told.there:
-        return [told.flaw] if told.flaw else []
+    if metadata.flaw or not metadata.there:
+        return [metadata.flaw] if metadata.flaw else []
     there = {file.path.name for file in files}
-    named = {Path(name).name for name in told.files}
+    named = {Path(name).name for name in metadata.files}
     said = [f"{name} is missing, {METADATA_FILE} names it" for name in sorted(named - there)]
     said += [f"{name} is not in {METADATA_FILE}" for name in sorted(there - named) if named]
     found = sum(block.counts.total() for file in files for block in file.blocks)
     counted = all(file.loss.messages is not None for file in files)  # and named by the files themselves
-    if told.messages != found and not (counted and any(file.loss.any for file in files)):
-        said.append(f"{METADATA_FILE} counts {told.messages} messages, the files hold {found}")
+    if metadata.messages != found and not (counted and any(file.loss.any for file in files)):
+        said.append(f"{METADATA_FILE} counts {metadata.messages} messages, the files hold {found}")
     return said
 
 
-def trusted_info(recorded: dict[str, str] | None, told: dict[str, str], *, sealed: bool) -> Info:
+def trusted_info(recorded: dict[str, str] | None, metadata: dict[str, str], *, sealed: bool) -> Info:
     """Returns what ran; where one copy is damaged, the other is taken.
 
-    recorded: the copy in the file, None without one. told: the one in metadata.yaml. sealed: a CRC covers the first.
+    recorded: the copy in the file, None without one. metadata: that of metadata.yaml. sealed: a CRC covers the first.
     """
-    if recorded is None and not _matches(told):
+    if recorded is None and not _matches(metadata):
         return Info({}, "", proven=True)
-    if recorded is None or (_matches(told) and not _matches(recorded)):
-        return Info(_plain(told), f"what ran is damaged in the file; it is taken from {METADATA_FILE}", proven=True)
+    if recorded is None or (_matches(metadata) and not _matches(recorded)):
+        return Info(_plain(metadata), f"what ran is damaged in the file; it is taken from {METADATA_FILE}", proven=True)
     if _matches(recorded) or (sealed and DIGEST_KEY not in recorded):
-        differs = told not in ({}, recorded)
+        differs = metadata not in ({}, recorded)
         return Info(_plain(recorded), f"{METADATA_FILE} tells otherwise what ran" if differs else "", proven=True)
-    if DIGEST_KEY not in recorded and told in ({}, recorded):
-        return Info(recorded, "", proven=told == recorded)
-    same = {key: value for key, value in recorded.items() if told.get(key) == value}
+    if DIGEST_KEY not in recorded and metadata in ({}, recorded):
+        return Info(recorded, "", proven=metadata == recorded)
+    same = {key: value for key, value in recorded.items() if metadata.get(key) == value}
     return Info(_plain(same), f"what ran is damaged: its copies in the file and in {METADATA_FILE} differ", proven=True)
 
 

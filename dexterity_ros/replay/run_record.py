@@ -165,9 +165,9 @@ class RunRecord:
         """Returns the manifest of the policy that ran. Raises BagError when the bag does not hold it."""
         if "manifest" not in self.bag.info:
             raise BagError(f"{self.bag.path} does not carry the manifest of the policy that ran, which this needs")
-        return config.from_mapping(PolicyManifest, self.told_manifest(), where=f"the manifest in {self.bag.path}")
+        return config.from_mapping(PolicyManifest, self.recorded_manifest(), where=f"the manifest in {self.bag.path}")
 
-    def told_manifest(self) -> dict[str, Any]:
+    def recorded_manifest(self) -> dict[str, Any]:
         """Returns the manifest as it is written in the bag, of whatever version; empty without one."""
         where = f"the manifest in {self.bag.path}"
         return dict(config.parse_mapping(self.bag.info.get("manifest", "{}"), where=where))

@@ -41,7 +41,7 @@ class FirstGrasps:
         return f"{rest}, {1e3 * self.deep_m:.1f} mm deep in its parts; {100 * self.flung:.0f} % are flung up"
 
     @property
-    def flung_said(self) -> str:
+    def flung_text(self) -> str:
         """The end of a sentence about objects that fly, empty where few do."""
         if self.flung < _MANY:
             return ""

@@ -39,7 +39,7 @@ class ResetPool:
         if found == 0:
             raise ConfigError(
                 f"no object came to rest within {NEAR_M} m of {hand.grasp_centre_m} in the hand {hand.name}"
-                f"{self.first.flung_said}"
+                f"{self.first.flung_text}"
             )
         self.first.check(hand.name)
         self._states = np.concatenate(states)[:size]

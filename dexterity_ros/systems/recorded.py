@@ -39,4 +39,4 @@ def _recorded(run: RunRecord, name: str) -> str:
         return str(run.bundle(other="--arg policy:=BUNDLE"))
     if name == "hand":
         return run.bag.info.get("hand", "")
-    return str(run.told_manifest().get("object", ""))
+    return str(run.recorded_manifest().get("object", ""))
