@@ -3,7 +3,7 @@
 import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import mujoco
 import numpy as np
@@ -17,7 +17,7 @@ from dexterity_ros.contracts.ranges import Checked, Range
 from dexterity_ros.sim.object_model import BODY, object_model
 
 FULL_STATE = mujoco.mjtState.mjSTATE_FULLPHYSICS
-Model = mujoco.MjModel  # for those who hold models without knowing MuJoCo
+Model: TypeAlias = mujoco.MjModel  # for those who hold models without knowing MuJoCo
 
 
 @dataclass(frozen=True, kw_only=True)
