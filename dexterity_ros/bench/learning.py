@@ -17,6 +17,9 @@ from gymnasium import spaces
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecEnv, VecNormalize
 
+from dexterity_ros.contracts.arrays import Singles
+from dexterity_ros.observation.builder import build_observation
+from dexterity_ros.observation.memory import observe_object
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvStep
 from dexterity_ros.training.teacher import Teacher, TeacherConfig
@@ -46,11 +49,19 @@ class _AsVecEnv(VecEnv):
         _count(self.outcomes, step)
         seen = np.concatenate([step.observation, step.privileged], axis=1)
         ended = step.terminated | step.truncated
-        last = np.concatenate([step.observation, step.final_privileged], axis=1)
+        last = np.concatenate([self._last_observation(step), step.final_privileged], axis=1)
         infos: list[dict[str, Any]] = [{} for _ in range(self.num_envs)]
         for i in np.flatnonzero(ended):
             infos[i] = {"terminal_observation": last[i], "TimeLimit.truncated": bool(step.truncated[i])}
         return seen, step.reward.astype(np.float32), ended, infos
+
+    def _last_observation(self, step: EnvStep) -> Singles:
+        """Returns what was observed before restarts, by perfect sensors, (N, width): the other bootstraps from it."""
+        if not step.truncated.any():
+            return step.observation
+        memory = observe_object(step.final_memory, step.final_inputs)
+        last: Singles = build_observation(self._env.observation_spec, step.final_inputs, memory)
+        return last
 
     def close(self) -> None:
         self._env.close()

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
@@ -25,12 +24,12 @@ from dexterity_ros.observation.builder import build_ports, needed_sources
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.tasks.spec import GOAL_ANGLE
 from dexterity_ros.training.checkpoint import TrainingError, read_checkpoint, restoring
-from dexterity_ros.training.interruptible import interruptible
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.object_rates import OBJECTS, ObjectRates
 from dexterity_ros.training.point_network import PointActor, PointActorConfig
 from dexterity_ros.training.ranges import EPOCHS, HORIZON, LEARNING_RATE, STEPS
 from dexterity_ros.training.run_folder import RunFolder
+from dexterity_ros.training.run_loop import Job, repeat
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.teacher import TeacherConfig
 
@@ -111,20 +110,16 @@ class PointStudent:
     def train(self, *, quiet: bool = False) -> None:
         """Trains until there are enough labels, or Ctrl-C; leaves a checkpoint. Raises TrainingError."""
         self.folder.describe(self.config)
-        teacher, total = load_teacher(self._teacher_run, self.env), self.config.distillation.labels
+        teacher = load_teacher(self._teacher_run, self.env)
         _, self._privileged = self.env.reset()
         self._state = torch.zeros((self.env.num_envs, self.actor.state_width))
         self.actor.norm.update(torch.from_numpy(seen_now(self.env)[PORTS[0]]))
-        bar = tqdm(total=total, initial=self.progress.labels, unit="label", unit_scale=True, disable=quiet)
-        with bar, interruptible() as interrupted:
-            while self.progress.labels < total and not interrupted():
-                before = self.progress.labels
-                self._round(teacher)
-                bar.update(self.progress.labels - before)
-                bar.set_postfix(missed=f"{self.progress.unexplained:.2f}", goals=f"{self.progress.rate:.2f}")
-                if self.progress.rounds % _SAVE_ROUNDS == 0:
-                    self.save()
-        self.save()
+        job = Job(
+            unit="label", total=self.config.distillation.labels, done=lambda: self.progress.labels,
+            update=lambda: self._round(teacher), save=self.save,
+            due=lambda: self.progress.rounds % _SAVE_ROUNDS == 0,
+        )  # fmt: skip
+        repeat(job, quiet=quiet)
 
     def save(self) -> None:
         """Writes the checkpoint, and how many goals were reached with each object since the last one."""
@@ -146,7 +141,8 @@ class PointStudent:
                 self.optimiser.load_state_dict(content["optimiser"])
                 self.progress = PointProgress(**content["progress"])
 
-    def _round(self, teacher: "Teacher") -> None:
+    def _round(self, teacher: "Teacher") -> str:
+        """Collects and learns once. Returns what the progress bar shows. Raises TrainingError."""
         began = time.perf_counter()
         rows = self._collect(teacher)
         missed, off = self._learn(rows)
@@ -161,6 +157,7 @@ class PointStudent:
         if not np.isfinite(missed + off):
             raise TrainingError(f"the loss is not finite in round {self.progress.rounds}; the last checkpoint is kept")
         self.folder.log(vars(self.progress))
+        return f"missed={missed:.2f}, goals={self.progress.rate:.2f}"
 
     @torch.no_grad()
     def _collect(self, teacher: "Teacher") -> dict[str, Tensor]:

@@ -1,9 +1,8 @@
 """Trains a student: DAgger of a privileged teacher, in the simulated hand, with everything a robot adds."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.reinforcement import GoalCount, Reinforcement, progress_line
 from dexterity_ros.training.rollouts import Rollouts
 from dexterity_ros.training.run_folder import RunFolder
+from dexterity_ros.training.run_loop import EverySeconds, Job, repeat
 from dexterity_ros.training.seen import Seen
 from dexterity_ros.training.site import Lot, Site
 from dexterity_ros.training.student_config import StudentConfig
@@ -135,81 +135,86 @@ class Student:
     def train(self) -> None:
         """Trains all rounds, or until Ctrl-C or SIGTERM; leaves a checkpoint. Raises BundleError."""
         self.folder.describe(self.config)
-        bar = tqdm(total=self.config.rounds.rounds, initial=self.progress.rounds, unit="round", mininterval=5.0)
-        with bar, interruptible() as interrupted:
-            if self.reinforcement is not None:
-                self._reinforce(self.reinforcement, bar, interrupted)
-            else:
-                self._imitate(bar, interrupted)
+        if self.reinforcement is not None:
+            self._reinforce(self.reinforcement)
+        else:
+            self._imitate()
 
-    def _reinforce(self, learner: Reinforcement, bar: "tqdm[Any]", interrupted: Callable[[], bool]) -> None:
+    def _reinforce(self, learner: Reinforcement) -> None:
         """Goes on update after update; a checkpoint every few minutes, and at the end."""
-        saved = time.monotonic()
-        while self.progress.rounds < self.config.rounds.rounds and not interrupted():
-            stats, alone = learner.update(self.progress.rounds)
-            rounds = self.progress.rounds + 1
-            self.progress = StudentProgress(
-                rounds=rounds,
-                labels=self.progress.labels + learner.tuner.rollout.reward.numel(),
-                rate=stats["rate"],
-                unexplained=None,
-                alone=alone,
-                seconds=self.progress.seconds + stats["seconds_spent"],
-            )
-            self._check_finite(stats)
-            rollout = learner.tuner.rollout
-            self.seen.take(rollout.observation, rollout.restarted, rollout.state)
-            self.best.offer(self.actor, alone, self.progress.steps)
-            self._log(stats)
-            bar.update(1)
-            bar.set_postfix_str(progress_line(stats, self.progress.labels))
-            if time.monotonic() - saved > CHECKPOINT_S:
-                self.save()
-                saved = time.monotonic()
-        self.save()
+        job = Job(
+            unit="round", total=self.config.rounds.rounds, done=lambda: self.progress.rounds,
+            update=lambda: self._reinforce_once(learner), save=self.save, due=EverySeconds(CHECKPOINT_S),
+        )  # fmt: skip
+        repeat(job)
+
+    def _reinforce_once(self, learner: Reinforcement) -> str:
+        """Goes on by one update. Returns what the progress bar shows. Raises TrainingError."""
+        stats, alone = learner.update(self.progress.rounds)
+        rollout = learner.tuner.rollout
+        self.progress = StudentProgress(
+            rounds=self.progress.rounds + 1,
+            labels=self.progress.labels + rollout.reward.numel(),
+            rate=stats["rate"],
+            unexplained=None,
+            alone=alone,
+            seconds=self.progress.seconds + stats["seconds_spent"],
+        )
+        self._check_finite(stats)
+        self.seen.take(rollout.observation, rollout.restarted, rollout.state)
+        self.best.offer(self.actor, alone, self.progress.steps)
+        self._log(stats)
+        return progress_line(stats, self.progress.labels)
 
     def _check_finite(self, stats: dict[str, float]) -> None:
         for name, value in stats.items():
             if not np.isfinite(value):
                 raise TrainingError(f"{name} is {value} in update {self.progress.rounds}; the last checkpoint is kept")
 
-    def _imitate(self, bar: "tqdm[Any]", interrupted: Callable[[], bool]) -> None:
+    def _imitate(self) -> None:
         """Goes on round after round by the teacher's example; each leaves a checkpoint."""
-        config, begun, labels_before = self.config, self.progress.rounds, self.progress.labels
+        config, begun = self.config, replace(self.progress)
+        bar = tqdm(total=config.rounds.rounds, initial=begun.rounds, unit="round", mininterval=5.0)
+        with bar, interruptible() as interrupted, suppress(_InterruptionError):
+
+            def on_round(after: Round) -> None:
+                bar.set_postfix_str(self._take(after, begun), refresh=False)
+                bar.update(1)
+                if interrupted():
+                    raise _InterruptionError
+
+            learn(
+                config.method, self._lesson(), config.rounds, seed=config.seed, begun=begun.rounds,
+                demonstrations=self._corrections, on_round=on_round,
+            )  # fmt: skip
+
+    def _lesson(self) -> Lesson:
         expert = self._expert()
         task = HandTask(
             self.env,
             expert.manifest.observation,
-            config.seed,
-            stop_head=config.stop_head,
-            restricted=config.teacher_sees == "sensors",
+            self.config.seed,
+            stop_head=self.config.stop_head,
+            restricted=self.config.teacher_sees == "sensors",
         )
+        return Lesson(task=task, expert=expert, student=self.actor)
 
-        def on_round(after: Round) -> None:
-            self.progress = StudentProgress(
-                rounds=begun + after.number + 1,
-                labels=labels_before + after.labels,
-                rate=after.rate,
-                unexplained=after.unexplained,
-                alone=after.alone,
-            )
-            seen = after.batch.observation[..., : self.config.observation().width]
-            self.seen.take(seen, after.batch.done, self.actor.begin(seen.shape[1]))
-            self.best.offer(self.actor, after.alone, self.progress.steps)
-            self.save()
-            self._log({})
-            bar.update(1)
-            missed = {} if after.unexplained is None else {"unexplained": f"{after.unexplained:.2f}"}
-            bar.set_postfix(goals=f"{after.rate:.2f}", **missed, labels=f"{self.progress.labels / 1e6:.2f}M")
-            if interrupted():
-                raise _InterruptionError
-
-        lesson = Lesson(task=task, expert=expert, student=self.actor)
-        with suppress(_InterruptionError):
-            learn(
-                config.method, lesson, config.rounds, seed=config.seed, begun=begun, demonstrations=self._corrections,
-                on_round=on_round,
-            )  # fmt: skip
+    def _take(self, after: Round, begun: StudentProgress) -> str:
+        """Keeps what a round brought, in a checkpoint too. Returns what the progress bar shows."""
+        self.progress = StudentProgress(
+            rounds=begun.rounds + after.number + 1,
+            labels=begun.labels + after.labels,
+            rate=after.rate,
+            unexplained=after.unexplained,
+            alone=after.alone,
+        )
+        seen = after.batch.observation[..., : self.config.observation().width]
+        self.seen.take(seen, after.batch.done, self.actor.begin(seen.shape[1]))
+        self.best.offer(self.actor, after.alone, self.progress.steps)
+        self.save()
+        self._log({})
+        missed = "" if after.unexplained is None else f"unexplained={after.unexplained:.2f}, "
+        return f"goals={after.rate:.2f}, {missed}labels={self.progress.labels / 1e6:.2f}M"
 
     def save(self) -> None:
         """Writes the checkpoint."""

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.ranges import SHARE, UNSAID_AT_DEFAULT, Checked, Range
@@ -28,7 +27,6 @@ from dexterity_ros.training.checkpoint import (
     unpacked,
 )
 from dexterity_ros.training.interface import interface_of
-from dexterity_ros.training.interruptible import interruptible
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.object_rates import OBJECTS, ObjectRates
 from dexterity_ros.training.ppo import Ppo, PpoConfig
@@ -36,11 +34,14 @@ from dexterity_ros.training.ranges import STEPS
 from dexterity_ros.training.reward_count import RewardCount
 from dexterity_ros.training.rollouts import Collector, Rollouts
 from dexterity_ros.training.run_folder import RunFolder
+from dexterity_ros.training.run_loop import Job, repeat
 from dexterity_ros.training.seen import Seen
 from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.site import Lot, Site
 from dexterity_ros.training.widths import WidthConfig, WidthCurriculum
 from dexterity_ros.training.worlds import EnvWorld
+
+_SAVE_UPDATES = 20  # between checkpoints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,18 +145,11 @@ class Teacher:
         self.folder.describe(self.config)
         if not self.collector.begun:
             self.begin()
-        bar = tqdm(
-            total=self.config.total_steps, initial=self.progress.steps, unit="step", unit_scale=True, disable=quiet
-        )
-        with bar, interruptible() as interrupted:
-            while self.progress.steps < self.config.total_steps and not interrupted():
-                before = self.progress.steps
-                stats = self._update()
-                self._report(bar, self.progress.steps - before, stats)
-                if self.progress.updates % 20 == 0:
-                    self.save()
-                    self.rates.write(self.folder.path / OBJECTS)
-            self.save()
+        job = Job(
+            unit="step", total=self.config.total_steps, done=lambda: self.progress.steps,
+            update=lambda: self._report(self._update()), save=self.save, due=lambda: self._due,
+        )  # fmt: skip
+        repeat(job, quiet=quiet)
 
     def begin(self) -> None:
         """Restarts the environments."""
@@ -168,6 +162,11 @@ class Teacher:
         """Trains until that many steps in all, without log or checkpoint; `begin` first."""
         while self.progress.steps < steps:
             self._update()
+
+    @property
+    def _due(self) -> bool:
+        """Whether a checkpoint is due."""
+        return self.progress.updates % _SAVE_UPDATES == 0
 
     @property
     def fraction(self) -> float:
@@ -276,21 +275,19 @@ class Teacher:
         self.progress.goal_max_rad = goal_max_rad
         self.env.set_goal_range((self.config.goal_min_rad, goal_max_rad))
 
-    def _report(self, bar: "tqdm[Any]", new_steps: int, stats: dict[str, float]) -> None:
-        bar.update(new_steps)
-        bar.set_postfix(
-            reward=f"{stats['reward']:.3f}",
-            goals=f"{self._fraction():.2f}",
-            up_to=f"{self.progress.goal_max_rad:.1f}rad",
-            **({"width": f"{self.widths.mean:.2f}"} if self.widths is not None else {}),
-            refresh=False,
-        )
+    def _report(self, stats: dict[str, float]) -> str:
+        """Writes a row of the log, and the table of objects where it is due. Returns what the progress bar shows."""
+        if self._due:
+            self.rates.write(self.folder.path / OBJECTS)
         width = 0.0 if self.widths is None else self.widths.mean
         row = vars(self.progress) | {"width": width, "goal_fraction": self._fraction()} | stats
         self.folder.log(row)
         for name, value in row.items() if self._board is not None else ():
             if not isinstance(value, dict):
                 self._board.add_scalar(name, value, self.progress.steps)
+        widths = "" if self.widths is None else f", width={width:.2f}"
+        goals = f"goals={self._fraction():.2f}, up_to={self.progress.goal_max_rad:.1f}rad"
+        return f"reward={stats['reward']:.3f}, {goals}{widths}"
 
 
 def teacher_site(config: TeacherConfig, lot: Lot) -> Site:

@@ -5,10 +5,9 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
-from tqdm import tqdm
 
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.ranges import SEED, SHARE, Checked, Range
@@ -20,6 +19,7 @@ from dexterity_ros.training.learners.kinds import LearnerConfig
 from dexterity_ros.training.learners.learner import Learner
 from dexterity_ros.training.ranges import LEARNING_RATE, MINIBATCH, STEPS
 from dexterity_ros.training.run_folder import RunFolder
+from dexterity_ros.training.run_loop import Job, repeat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +80,7 @@ class Trainer:
             self.learner.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
         self.updates, self.seconds, self.loss = 0, 0.0, math.nan
+        self._losses: list[torch.Tensor] = []  # since the last row of the log
 
     @property
     def progress(self) -> dict[str, float]:
@@ -87,22 +88,27 @@ class Trainer:
         return {"updates": self.updates, "seconds": round(self.seconds, 1), "loss": round(self.loss, 6)}
 
     def train(self, until: int | None = None) -> Learner:
-        """Goes on to the last update, or to `until`; leaves a checkpoint. Returns the learner with averaged weights."""
+        """Goes on to the last update, or to `until`; leaves a checkpoint. Returns the learner with averaged weights.
+
+        Raises KeyboardInterrupt when a person ended it before, TrainingError when the loss is no number any more.
+        """
         self.folder.describe({"learner": self.made_of, "trainer": self.config})
-        last, losses = min(until or self.config.updates, self.config.updates), []
-        bar = tqdm(total=self.config.updates, initial=self.updates, unit="update", mininterval=5.0, leave=False)
-        began = time.monotonic() - self.seconds
-        with bar:
-            while self.updates < last:
-                losses.append(self._update())
-                self.seconds = time.monotonic() - began
-                bar.update(1)
-                if self.updates % self.config.log_every == 0 or self.updates == last:
-                    self._log(losses, bar)
-                    losses = []
-                if self.updates % self.config.save_every == 0 and self.updates < last:
-                    self.save()
-        self.save()
+        last, began = min(until or self.config.updates, self.config.updates), time.monotonic() - self.seconds
+
+        def update() -> str:
+            self._losses.append(self._update())
+            self.seconds = time.monotonic() - began
+            if self.updates % self.config.log_every == 0 or self.updates == last:
+                self._log()
+            return f"loss={self.loss:.4f}"
+
+        job = Job(
+            unit="update", total=self.config.updates, enough=last, done=lambda: self.updates, update=update,
+            save=self.save, due=lambda: self.updates % self.config.save_every == 0,
+        )  # fmt: skip
+        repeat(job)
+        if self.updates < last:
+            raise KeyboardInterrupt
         return self.average
 
     def _update(self) -> torch.Tensor:
@@ -124,14 +130,14 @@ class Trainer:
         averaged, newest = list(self.average.parameters()), list(self.learner.parameters())
         torch._foreach_lerp_(averaged, newest, 1.0 - self.config.kept(self.updates))
 
-    def _log(self, losses: list[torch.Tensor], bar: "tqdm[Any]") -> None:
+    def _log(self) -> None:
         """Writes a row of the log. Raises TrainingError when the loss is no number any more."""
-        loss = float(torch.stack(losses).mean())
+        loss = float(torch.stack(self._losses).mean())
+        self._losses.clear()
         if not math.isfinite(loss):
             kept = "the last checkpoint is kept" if self.folder.checkpoint.exists() else "there is no checkpoint yet"
             raise TrainingError(f"the loss is {loss} at update {self.updates}; {kept}")
         self.loss = loss
-        bar.set_postfix(loss=f"{loss:.4f}")
         self.folder.log({"updates": self.updates, "loss": loss, "seconds": round(self.seconds, 3)})
 
     def save(self) -> None:
