@@ -55,8 +55,8 @@ class JudgeConfig(Checked):
 
     def sensors(self, physics: BatchPhysics, joints: int, rng: np.random.Generator) -> SimulatedSensors:
         """Returns what measures in these simulations, and disturbs them. joints: of one hand."""
-        timing = {"timestep_s": self.physics.timestep_s, "substeps": self.physics.substeps}
-        return SimulatedSensors(physics, self.noise, joints=joints, rng=rng, **timing)
+        step_s, substeps = self.physics.timestep_s, self.physics.substeps
+        return SimulatedSensors(physics, self.noise, joints=joints, timestep_s=step_s, substeps=substeps, rng=rng)
 
 
 class Controller(Protocol):

@@ -12,13 +12,14 @@ import torch
 
 from dexterity_ros.studies import dark_room, slippery
 from dexterity_ros.training.imitation.behaviour_cloning import clone
-from dexterity_ros.training.imitation.collect import Expert, Task, always_student, collect, success_rate
+from dexterity_ros.training.imitation.collect import Expert, always_student, collect, success_rate
 from dexterity_ros.training.imitation.dagger import dagger
 from dexterity_ros.training.imitation.explained import unexplained
 from dexterity_ros.training.imitation.fine_tuning import TuningConfig, fine_tune
 from dexterity_ros.training.imitation.rounds import Lesson, RoundsConfig
 from dexterity_ros.training.networks import Actor, ActorConfig, Critic
 from dexterity_ros.training.ppo import PpoConfig
+from dexterity_ros.training.transition import Task
 
 METHODS = ("behaviour cloning", "DAgger", "DAgger, then reinforcement", "DAgger of a restricted expert")
 
