@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dexterity_ros.bundles.results import add_result, check_unmeasured
 from dexterity_ros.cli.evaluate_autopsy import perform_autopsy
 from dexterity_ros.cli.evaluate_objects import evaluate_objects
 from dexterity_ros.cli.evaluate_record import record_demonstrations
@@ -14,6 +15,7 @@ from dexterity_ros.cli.plots import plot_sweep
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.manifest import MANIFEST_FILE
 from dexterity_ros.contracts.object import SHIPPED_OBJECT
 from dexterity_ros.contracts.outputs import REACHED
 from dexterity_ros.contracts.recovery import RecoverySpec
@@ -37,6 +39,7 @@ _QUESTIONS = ("against", "teacher", "called", "sweep", "autopsy", "record", "obj
 def evaluate(options: EvaluateOptions) -> int:
     """Judges a policy in simulation and prints the outcome."""
     _refuse_two_questions(options)
+    _refuse_to_keep(options)
     _refuse_numbers(options)
     check_video(options.video, options.video_s)
     if str(options.bundle) == PLANNER:
@@ -84,6 +87,14 @@ def _refuse_two_questions(options: EvaluateOptions) -> None:
         raise ConfigError(f"--plot {options.plot} draws a sweep: give --sweep")
     if options.video is not None and set(asked) - {"--called"}:
         raise ConfigError(f"--video {options.video} shows one policy: give it without {asked[-1]}")
+
+
+def _refuse_to_keep(options: EvaluateOptions) -> None:
+    """What is kept in a bundle's manifest is what the bundle does, as it is."""
+    others = ("recovery_spec", *_QUESTIONS)
+    asked = [f"--{name.replace('_', '-')}" for name in others if getattr(options, name)]
+    if options.keep and (asked or str(options.bundle) == PLANNER):
+        raise ConfigError(f"--keep is for a bundle's own figures, not for {' '.join(asked) or PLANNER}")
 
 
 def _refuse_numbers(options: EvaluateOptions) -> None:
@@ -154,16 +165,31 @@ def _asked(policy: str, course: Course, options: EvaluateOptions) -> dict[str, A
 
 
 def _alone(pipeline: PolicyPipeline, course: Course, options: EvaluateOptions) -> int:
+    header, bundle = _header(pipeline, course, options), resource(options.bundle)
+    name = _result_name(header, course, options)
+    if options.keep:
+        check_unmeasured(bundle, name)
     low, high = course.task.goal_rad
     witness = Witness(course.judge.physics.control_period_s) if options.video is not None else None
     with console.status(f"{course.episodes} episodes of {course.task.name}, goals {low}-{high} rad"):
         rows = compare_with_baselines(pipeline, course, witness)
     console.print(outcome_table(f"{pipeline.manifest.name}: {course.task.name}, judged in {options.judge}", rows))
     baselines = {name: row for name, row in rows.items() if name != "policy"}
-    write_json(options.json, _header(pipeline, course, options) | rows["policy"] | {"baselines": baselines})
+    write_json(options.json, header | rows["policy"] | {"baselines": baselines})
+    if options.keep:
+        add_result(bundle, name, {key: value for key, value in rows["policy"].items() if key != "trials"})
+        say(f"wrote the figures of {name!r} into {bundle / MANIFEST_FILE}")
     if options.video is not None and witness is not None:
         film(options.video, witness.shots(), course.hand, course.object, options.video_s)
     return 0
+
+
+def _result_name(header: dict[str, Any], course: Course, options: EvaluateOptions) -> str:
+    """Returns what the manifest calls the figures: all that they depend on."""
+    parts = [options.protocol or course.task.name, f"judge {options.judge}", f"object {course.object}"]
+    parts += [f"goals {course.goals_per_episode}", f"episodes {course.episodes}", f"seed {options.seed}"]
+    parts += ["told the truth"] if options.told else []
+    return ", ".join([*parts, "with recovery" if header["recovery"] else "without recovery"])
 
 
 def _against(first: PolicyPipeline, course: Course, options: EvaluateOptions) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
@@ -15,6 +16,7 @@ from dexterity_ros.ros.messages import hand_over, message_class, qos_profile
 from dexterity_ros.safety.ownership import PROCESS_BYTES, Owners
 
 _INTRODUCED_NS = 2_000_000_000  # who joins says so within this; until then a refusal is no news
+_SAID_AGAIN_S = 1.0
 _EARLY = 8  # latched messages that are kept until their sender is known
 _GUIDS = ("rmw_fastrtps_cpp", "rmw_fastrtps_dynamic_cpp")  # whose publisher ids are DDS GUIDs
 
@@ -30,8 +32,13 @@ class Intake:
         self._met_ns: dict[bytes, int] = {}
         kind, name, profile = message_class("members"), TOPICS["members"].name, qos_profile("members")
         self._members = node.create_subscription(kind, name, self._on_member, profile)
-        self._self = node.create_publisher(kind, name, profile)
-        self._self.publish(kind(data=system_id()))
+        self._self, self._said = node.create_publisher(kind, name, profile), kind(data=system_id())
+        self._say_timer = node.create_timer(_SAID_AGAIN_S, self._say, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._say()
+
+    def _say(self) -> None:
+        """Said again and again: now and then the middleware keeps a latched message from a reader for ever."""
+        self._self.publish(self._said)
 
     def faults(self) -> tuple[Fault, ...]:
         """Returns what was wrong with messages a moment ago."""

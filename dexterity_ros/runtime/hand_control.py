@@ -23,6 +23,7 @@ _EASE_OUT_S = 0.6  # the motors' current fades for this long before torque goes 
 _RELIEF_SHARE = 0.5  # a motor that has stalled too long stands still with this share of its current
 _READ_PATIENCE_S = 0.05  # one lost reading is not a reason to stand still
 _CUT_POWER_S = 1.0  # torque that cannot be taken for this long is a matter for the power switch
+_WAITING = FaultCode.TARGET_STALE  # no news while the hand holds: the policy waits meanwhile
 _STALLED = (FaultCode.STALLED, FaultCode.STALLED_LONG)
 
 
@@ -259,6 +260,8 @@ class HandControl:
             return self._count_reset()
         if self.phase is Phase.HOLDING and holding is None:
             self._enter(Phase.FOLLOWING, "")
+        elif self.phase is Phase.HOLDING and holding and holding.code not in (_WAITING, self.reason.split(":")[0]):
+            self.reason = str(holding)
         return None
 
     def _change_easing(self, holding: Fault | None, now_ns: int) -> int | None:

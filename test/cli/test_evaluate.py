@@ -20,6 +20,8 @@ PLANNER = EvaluateOptions(bundle=Path("planner"))
         (replace(PLANNER, sweep="noise"), "asked of a policy bundle"),
         (replace(POLICY, recovery=False, recovery_spec="decoy"), "says not at all"),
         (replace(POLICY, recovery_spec="nothing_of_this_name"), "decoy"),
+        (replace(PLANNER, keep=True), "bundle's own figures, not for planner"),
+        (replace(POLICY, keep=True, recovery_spec="decoy"), "not for --recovery-spec"),
         (replace(POLICY, autopsy=Path("somewhere"), sweep="noise"), "ask one at a time"),
     ],
 )

@@ -160,7 +160,7 @@ def test_another_process_sees_torque_and_goals_without_the_bus(pty, bus, emulate
     assert until(lambda: watch.read().motors[i].torque_on_writes == 2)
     seen = watch.read().motors[i]
     assert (seen.torque, seen.goal_position, seen.moved_goals) == (True, goal, 1)
-    assert before.stamp_ns < seen.torque_since_ns <= time.monotonic_ns()
+    assert before.stamp_ns < seen.torque_since_ns < seen.moved_ns <= time.monotonic_ns()
     assert write(bus, 5, "torque_enable", 0).ok
     assert until(lambda: not watch.read().motors[i].torque)
     assert watch.read().motors[i].torque_since_ns > seen.torque_since_ns

@@ -128,6 +128,20 @@ def test_losing_the_supervisor_holds_and_asks_for_a_new_start(bench):
     assert np.abs(held - before).max() <= 0.11
 
 
+def test_a_hold_says_why_it_lasts_not_only_why_it_began(leap):
+    bench = Bench(leap)
+    bench.ease_in()
+    bench.tick(bench.target(0.1))
+    foreign, second, stale = (
+        Fault(code=code, detail=code.value)
+        for code in (FaultCode.FOREIGN_OWNER, FaultCode.TWO_OWNERS, FaultCode.TARGET_STALE)
+    )
+    for refused, said in ((foreign, "foreign_owner"), (second, "two_owners"), (stale, "two_owners")):
+        bench.now += STEP_NS
+        bench.control.tick(None, bench.permit(), bench.now, (refused,))
+        assert bench.control.phase is Phase.HOLDING and said in bench.control.state
+
+
 def test_a_failed_read_is_tolerated_once_and_then_holds(bench):
     bench.ease_in()
     bench.tick(bench.target(0.05))

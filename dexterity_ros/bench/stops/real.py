@@ -130,16 +130,14 @@ class _Look:
     def __init__(self, began: SeenMotors, began_ns: int) -> None:
         self._began_ns = began_ns
         self._asked = {motor.id: motor.torque_on_writes for motor in began.motors}
-        self._moved = sum(motor.moved_goals for motor in began.motors)
         self.off_ms: float | None = None
         self.still_ms = 0.0
         self.last = began
 
     def __call__(self, seen: SeenMotors) -> None:
         self.last = seen
-        elapsed_ms = (seen.stamp_ns - self._began_ns) * 1e-6
-        if (moved := sum(motor.moved_goals for motor in seen.motors)) != self._moved:
-            self._moved, self.still_ms = moved, elapsed_ms
+        moved_ns = max(motor.moved_ns for motor in seen.motors)
+        self.still_ms = max((moved_ns - self._began_ns) * 1e-6, 0.0)
         off = [motor.torque_since_ns for motor in seen.motors if not motor.torque]
         if self.off_ms is None and off:
             self.off_ms = max((min(off) - self._began_ns) * 1e-6, 0.0)

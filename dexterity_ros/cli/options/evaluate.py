@@ -64,6 +64,8 @@ class EvaluateOptions:
         record: write what it does for the goals that it reaches to this folder, a LeRobot dataset to learn from; not of
             the judge reality.
         plot: with --sweep, draw it to this PNG file (needs matplotlib).
+        keep: write the figures into the bundle's manifest too, where `check` shows them; its id stays. What was
+            measured once is not replaced.
         video: write a film of the first episodes to this file: .mp4, .gif or .webp.
         video_s: seconds that the film lasts at most.
     """
@@ -91,6 +93,7 @@ class EvaluateOptions:
     record: Annotated[Path | None, optional("FOLDER")] = None
     autopsy: Annotated[Path | None, optional("DIR")] = None
     plot: Annotated[Path | None, optional("FILE")] = None
+    keep: bool = False
     video: Annotated[Path | None, optional("FILE")] = None
     video_s: float = 20.0
     json: JsonFile = None

@@ -40,8 +40,9 @@ _AMBIENT_C, _HEAT_C_PER_A2_S, _COOL_PER_S = 28.0, 1.5, 0.01  # ASSUMED A7: a sma
 class EmulatedMotor:
     """One motor; `update` advances it, the bus reads and writes its registers.
 
-    torque_on_writes: accepted writes of torque_enable = 1. moved_goals: accepted goals that differ from the one before.
-    torque_since_s: when torque last went on or off. silent_until_s: it neither hears nor answers before.
+    torque_on_writes: accepted writes of torque_enable = 1. moved_goals: accepted goals that differ from the one before;
+    moved_at_s: when the last of these came. torque_since_s: when torque last went on or off. silent_until_s: it neither
+    hears nor answers before.
     """
 
     def __init__(self, model: MotorModel, motor_id: int, *, baud_code: int) -> None:
@@ -52,7 +53,7 @@ class EmulatedMotor:
         self.temperature_c = _AMBIENT_C + 2.0
         self.supply_v = 5.0 if model.voltage_range_v[0] < 6.0 else 12.0
         self.writes = self.torque_on_writes = self.moved_goals = 0
-        self.torque_since_s = self.silent_until_s = 0.0
+        self.moved_at_s = self.torque_since_s = self.silent_until_s = 0.0
         self.tripped_after_s: float | None = None
         self.registered: dict[str, int] | None = None
         self.backup: dict[str, int] | None = None
@@ -231,7 +232,8 @@ class EmulatedMotor:
         if name in _GOALS and self.get("drive_mode") & _TORQUE_BY_GOAL:
             self._switch_torque(True)
         if name == "goal_position":
-            self.moved_goals += value != self.get(name)
+            if value != self.get(name):
+                self.moved_goals, self.moved_at_s = self.moved_goals + 1, self._now_s
             self.drive.go_to(value)
         elif name == "torque_enable":
             self.torque_on_writes += value

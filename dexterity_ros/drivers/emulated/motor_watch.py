@@ -2,8 +2,9 @@
 
 A served bus keeps the file `PORT.motors` beside its port: a header (magic, layout version, number of motors, sequence
 number, monotonic stamp in ns) and a row for each motor (id, torque, goal position, torque-on writes, goals that moved,
-monotonic stamp of the last change of torque in ns), all little-endian. It is written after every exchange and at least
-every 5 ms, through shared memory; the sequence number is odd while that happens. Readers need no lock.
+monotonic stamps in ns of the last of these and of the last change of torque), all little-endian. It is written after
+every exchange and at least every 5 ms, through shared memory; the sequence number is odd while that happens. Readers
+need no lock.
 
 python -m dexterity_ros.drivers.emulated.motor_watch PORT   prints it.
 """
@@ -20,11 +21,11 @@ from pathlib import Path
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.drivers.emulated.motor import EmulatedMotor
 
-_MAGIC, _VERSION = b"dexmotor", 1
+_MAGIC, _VERSION = b"dexmotor", 2
 _HEAD = struct.Struct("<8sII")
 _SEQUENCE = struct.Struct("<Q")
 _STAMP = struct.Struct("<Q")
-_MOTOR = struct.Struct("<IIiQQQ")
+_MOTOR = struct.Struct("<IIiQQQQ")
 _ROWS_AT = _HEAD.size + _SEQUENCE.size + _STAMP.size
 _TORN_S = 0.5  # who writes may be preempted in the middle for so long
 
@@ -33,7 +34,7 @@ _TORN_S = 0.5  # who writes may be preempted in the middle for so long
 class SeenMotor:
     """One motor. goal_position in ticks; torque_on_writes, moved_goals: since the bus is served, accepted ones only.
 
-    torque_since_ns: monotonic time at which torque last went on or off.
+    moved_ns: monotonic time at which a goal last moved. torque_since_ns: at which torque last went on or off.
     """
 
     id: int
@@ -41,6 +42,7 @@ class SeenMotor:
     goal_position: int
     torque_on_writes: int
     moved_goals: int
+    moved_ns: int
     torque_since_ns: int
 
 
@@ -80,7 +82,7 @@ class MotorBoard:
         for motor in self._motors:
             get = motor.memory.get
             values += (get("id"), get("torque_enable"), get("goal_position"), motor.torque_on_writes)
-            values += (motor.moved_goals, round(motor.torque_since_s * 1e9))
+            values += (motor.moved_goals, round(motor.moved_at_s * 1e9), round(motor.torque_since_s * 1e9))
         _SEQUENCE.pack_into(self._map, _HEAD.size, self._sequence + 1)
         _STAMP.pack_into(self._map, _HEAD.size + _SEQUENCE.size, now_ns)
         self._rows.pack_into(self._map, _ROWS_AT, *values)
@@ -127,6 +129,7 @@ class MotorWatch:
 
 
 def _parse(data: bytes) -> SeenMotors:
+    rows = _MOTOR.iter_unpack(data[_ROWS_AT:])
     motors = tuple(
         SeenMotor(
             id=motor_id,
@@ -134,9 +137,10 @@ def _parse(data: bytes) -> SeenMotors:
             goal_position=goal,
             torque_on_writes=torque_on_writes,
             moved_goals=moved_goals,
+            moved_ns=moved_ns,
             torque_since_ns=since_ns,
         )
-        for motor_id, torque, goal, torque_on_writes, moved_goals, since_ns in _MOTOR.iter_unpack(data[_ROWS_AT:])
+        for motor_id, torque, goal, torque_on_writes, moved_goals, moved_ns, since_ns in rows
     )
     return SeenMotors(stamp_ns=_STAMP.unpack_from(data, _HEAD.size + _SEQUENCE.size)[0], motors=motors)
 

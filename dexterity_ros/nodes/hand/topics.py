@@ -7,7 +7,9 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.perception.hand_urdf import hand_urdf
-from dexterity_ros.runtime.hand_tick import HandTick
+from dexterity_ros.runtime.hand_tick import HandTick, Phase
+
+_ASK_AGAIN_NS = 200_000_000
 
 
 class HandTopics:
@@ -28,11 +30,18 @@ class HandTopics:
         self._gated = ros.publisher(node, "gated_targets")
         self._states = ros.publisher(node, "hand_state")
         self._resets = ros.publisher(node, "policy_reset")
+        self._reset, self._asked_ns = 0, 0
 
     def publish(self, tick: HandTick, state: str) -> None:
-        """Publishes one cycle; the state only when it changes."""
-        if tick.new_reset is not None:
-            reset = str(self._sender.origin(tick.new_reset))
+        """Publishes one cycle; the state only when it changes, the last reset again and again while the hand holds.
+
+        A stranger's flood may push a reset out of a policy's queue of one; the hand would hold for ever.
+        """
+        now_ns = ros.steady_ns(self._node)
+        again = self._reset and state.startswith(Phase.HOLDING) and now_ns - self._asked_ns > _ASK_AGAIN_NS
+        if tick.new_reset is not None or again:
+            self._reset, self._asked_ns = tick.new_reset or self._reset, now_ns
+            reset = str(self._sender.origin(self._reset))
             self._resets.publish(ros.message_class("policy_reset")(data=reset))
         if tick.measured is not None:
             m, stamp = tick.measured, self._stamps.stamp(tick.measured.stamp_ns)
