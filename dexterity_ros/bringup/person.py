@@ -59,31 +59,43 @@ class AgreeingPerson:
         return question.expected
 
 
-class ScriptedPerson:
+class ErringPerson:
+    """Answers what it sees; a share of the answers is wrong, at random."""
+
+    def __init__(self, see: Callable[[Question], str], *, wrong_share: float, seed: int) -> None:
+        """see: returns the right answer of a question."""
+        self._see, self._wrong_share = see, wrong_share
+        self._rng = np.random.default_rng([seed, 22])
+        self.asked = self.erred = 0
+
+    def watch(self) -> None:
+        """Looks all the time."""
+
+    def ask(self, question: Question) -> str:
+        """Returns what was seen, or now and then something else."""
+        self.asked += 1
+        right = self._see(question)
+        wrong = [choice for choice in question.choices if choice != right]
+        if wrong and self._rng.random() < self._wrong_share:
+            self.erred += 1
+            return str(self._rng.choice(wrong))
+        return right
+
+
+class ScriptedPerson(ErringPerson):
     """Answers by looking at the links of an emulated hand; a share of the answers is wrong, at random."""
 
     def __init__(
         self, joint_names: tuple[str, ...], look: Callable[[], Floats], *, wrong_share: float = 0.03, seed: int = 0
     ) -> None:
         """look: returns how the links stand, (n,) rad."""
-        self._names, self._look, self._wrong_share = joint_names, look, wrong_share
-        self._rng = np.random.default_rng([seed, 22])
+        super().__init__(self._seen, wrong_share=wrong_share, seed=seed)
+        self._names, self._look = joint_names, look
         self._before = look()
-        self.asked = self.erred = 0
 
     def watch(self) -> None:
         """Remembers how the hand stands."""
         self._before = self._look()
-
-    def ask(self, question: Question) -> str:
-        """Returns what was seen, or now and then something else."""
-        self.asked += 1
-        right = self._seen(question)
-        wrong = [choice for choice in question.choices if choice != right]
-        if wrong and self._rng.random() < self._wrong_share:
-            self.erred += 1
-            return str(self._rng.choice(wrong))
-        return right
 
     def _seen(self, question: Question) -> str:
         moved = self._look() - self._before

@@ -18,6 +18,8 @@ _FROM_OUTSIDE = "policies and objects made elsewhere; tags, on paper"
 _IMPORTING = "importing objects needs: pip install '.[objects,sim]'"
 _PRINTING = "printing needs matplotlib and OpenCV: pip install '.[report,perception]'"
 _EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
+_LET_GO = "let go gently; torque off at once"
+_TRIALS = "trials need ROS and MuJoCo: pip install '.[ros,sim,bags]'"
 _ONNX = "this needs onnx: pip install '.[import]'"
 _ARROW = "this needs pyarrow: pip install '.[export]'"
 _VENDOR = "bench bus compares with the vendor's SDK: pip install dynamixel-sdk"
@@ -123,8 +125,8 @@ MENU: dict[str, dict[str, Command | Group]] = {
     "run": {
         "up": Command("start a system: sim, eyes, real, replay, exercise", "up:UpOptions", "up:up", _ROS),
         "arm": Command("preflight, then torque", "operate:ArmOptions", "operate:arm", _ROS),
-        "disarm": Command("let go gently", "operate:DisarmOptions", "operate:disarm", _ROS),
-        "estop": Command("torque off at once", "operate:EstopOptions", "operate:estop", _ROS),
+        "disarm": Command(_LET_GO, "operate:DisarmOptions", "operate:disarm", _ROS),
+        "estop": Command(_LET_GO, "operate:EstopOptions", "operate:estop", _ROS),
     },
     "record": {
         "record": Command("record the system that runs", "record:RecordOptions", "record:record", _ROS),
@@ -140,6 +142,7 @@ MENU: dict[str, dict[str, Command | Group]] = {
     },
     "judge": {
         "evaluate": Command("a policy in simulation", "evaluate:EvaluateOptions", "evaluate:evaluate", _SIM),
+        "trials": Command("policies on the robot, in a sheet", "trials:TrialsOptions", "trials:trials", _TRIALS),
         "bench": Group("what this machine does, beside the bare alternative", _BENCH),
     },
     "bring up": {

@@ -22,7 +22,7 @@ _LOOK_S = 0.02  # a node that ended by itself takes the torque with it soon afte
 def up(options: UpOptions) -> int:
     """Starts the nodes of a system and waits; status 1 when one ended by itself."""
     spec = load_system(options.system)
-    arguments, network = _read(spec, _texts(chain(*options.arg)))
+    arguments, network = read_typed(spec, chain(*options.arg))
     starts = resolve(spec, arguments, {})
     environment = ros_environment(network=network)
     write_json(options.json, {"nodes": [asdict(start) for start in starts]})
@@ -38,9 +38,9 @@ def up(options: UpOptions) -> int:
     return 0
 
 
-def _read(spec: SystemSpec, texts: dict[str, str]) -> tuple[dict[str, Any], str]:
-    """Returns the arguments, and who may join. Raises ConfigError, BagError."""
-    texts = with_recorded(spec, texts)
+def read_typed(spec: SystemSpec, words: Iterable[str]) -> tuple[dict[str, Any], str]:
+    """Returns the arguments of a system typed as NAME:=VALUE, and who may join. Raises ConfigError, BagError."""
+    texts = with_recorded(spec, _texts(words))
     arguments = read_arguments({"network": NETWORK, "brings": BRINGS} | spec.arguments, texts)
     network = str(arguments.pop("network", NETWORK.default))
     return arguments, network

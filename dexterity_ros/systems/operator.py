@@ -26,7 +26,7 @@ _ANSWER_S = 10.0  # a busy machine takes seconds
 _ARM_S = 30.0
 _SLICE_S = 0.005
 _KEPT = 500  # poses that wait for the judges: 5 s of a machine that does not run them
-_READ = ("policy_node: loop", "hand_node: loop", "sim_node: loop")  # of /diagnostics
+_READ = ("policy_node: loop", "hand_node: loop", "sim_node: loop", "recorder_node: recording")  # of /diagnostics
 _OF_THE_SYSTEM = ("supervisor", "hand_state", "policy_state")  # a stranger's would mislead the person
 
 

@@ -1,0 +1,1 @@
+"""Trials of policies on a robot, on a running system."""

@@ -1,0 +1,187 @@
+"""A started system on which trials are run: what is seen of it, its recorder, and one trial from arming to limp."""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import rclpy
+
+from dexterity_ros import ros, wire
+from dexterity_ros.contracts.errors import WireError
+from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.evaluation.trials.at_rest import AtRest
+from dexterity_ros.evaluation.trials.course import LOST_S, TrialCourse
+from dexterity_ros.evaluation.trials.plan import TrialPlan
+from dexterity_ros.evaluation.trials.sheet import Ended
+from dexterity_ros.ros.diagnostics import number
+from dexterity_ros.systems.goal_events import goal_event
+from dexterity_ros.systems.operator import Operator, OperatorError
+from dexterity_ros.systems.processes import Processes
+from dexterity_ros.systems.spec import NodeStart
+
+RECORDER = "recorder_node"
+_START_S = 60.0
+_RECORDS_S = 15.0
+_LOOK_S = 0.05
+_AFTER_ANSWER_S = 0.5
+_RECORDING = f"{RECORDER}: recording"
+
+
+class TrialSession:
+    """One system with one policy, from start to end; a context manager that leaves no process behind."""
+
+    def __init__(
+        self, starts: list[NodeStart], environment: dict[str, str], log: Path, centre_m: tuple[float, float, float]
+    ) -> None:
+        """starts: the recorder among them, which is started for every trial. centre_m: the grasp centre."""
+        self._starts = [start for start in starts if start.executable != RECORDER]
+        self._recorder = next(start for start in starts if start.executable == RECORDER)
+        self._environment, self._log, self._centre_m = environment, log, centre_m
+        self._leaving = contextlib.ExitStack()
+        self._course: TrialCourse | None = None
+        self._rest = AtRest(centre_m, 0.0)
+        self._truth: PoseSample | None = None
+        self.limp = True
+
+    def __enter__(self) -> "TrialSession":
+        """Starts the nodes and waits for them. Raises DexterityError; nothing runs then."""
+        os.environ.update(self._environment)
+        with contextlib.ExitStack() as entered:
+            rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
+            self.operator = Operator()
+            entered.callback(self.operator.close)
+            node = self.operator.node
+            ros.observe(node, "object_pose", self._on_pose)
+            ros.observe(node, "goal_event", self._on_event)
+            ros.observe(node, "sim_object_pose", self._on_truth)
+            output = entered.enter_context(self._log.open("a"))
+            self._output = output
+            self._processes = entered.enter_context(Processes(self._starts, self._environment, log=output))
+            self.operator.wait_for("all nodes", self._heard, _START_S, self.alive)
+            self._leaving = entered.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leaving.close()
+
+    def _heard(self) -> bool:
+        return bool(self.operator.supervisor and self.operator.policy_state)
+
+    def _on_pose(self, message: Any) -> None:
+        with contextlib.suppress(WireError):
+            self._rest.see(wire.pose_sample(message), time.monotonic_ns())
+
+    def _on_event(self, message: Any) -> None:
+        with contextlib.suppress(WireError):
+            if self._course is not None:
+                self._course.event(goal_event(message.data), time.monotonic_ns())
+
+    def _on_truth(self, message: Any) -> None:
+        with contextlib.suppress(WireError):
+            self._truth = wire.pose_sample(message)
+
+    def alive(self) -> None:
+        """Raises OperatorError when a node has ended by itself."""
+        if ended := self._processes.ended():
+            last = " | ".join(self._log.read_text(errors="replace").splitlines()[-3:])
+            raise OperatorError(f"ended by themselves: {ended}; the end of {self._log}: {last}")
+
+    def truly_in_hand(self, radius_m: float) -> bool:
+        """Returns whether the simulator's object lies this near the grasp centre, for who sits beside such a hand."""
+        self.operator.spin(_LOOK_S)
+        if self._truth is None:
+            raise OperatorError("the simulator does not say where the object is")
+        return bool(np.linalg.norm(self._truth.pos_m - np.array(self._centre_m)) <= radius_m)
+
+    def put_back(self) -> None:
+        """Has the simulator put the object into the hand, which is limp."""
+        self.operator.call("sim/reset", alive=self.alive)
+
+    def at_rest(self, radius_m: float, timeout_s: float) -> str:
+        """Waits until the object is seen and still in the hand; returns why not, if it is not in time."""
+        self._rest = AtRest(self._centre_m, radius_m)
+        end = time.monotonic() + timeout_s
+        while why := self._rest.why_not(time.monotonic_ns()):
+            self.alive()
+            if time.monotonic() > end:
+                return why
+            self.operator.spin(_LOOK_S)
+        return ""
+
+    def trial(self, plan: TrialPlan, bag: Path, dropped: Callable[[], bool], say: Callable[[str], None]) -> Ended:
+        """Records, arms in two steps, lets the policy work until the trial is over, lets go. Returns what came of it.
+
+        dropped: asks the person whether an object that is not seen has fallen. `limp` says afterwards whether the hand
+        let go; where it did not, end the session: that takes the torque. Raises OperatorError.
+        """
+        with self._recording(bag):
+            self.limp = False
+            try:
+                return self._armed(plan, dropped, say)
+            finally:
+                self._course = None
+                with contextlib.suppress(OperatorError):
+                    self.operator.let_go(self.alive)
+                    self.limp = True
+
+    def _armed(self, plan: TrialPlan, dropped: Callable[[], bool], say: Callable[[str], None]) -> Ended:
+        operator = self.operator
+        if operator.supervisor.startswith("stopped"):
+            operator.let_go(self.alive)
+        operator.arm(self.alive)
+        operator.wait_for("the supervisor to arm", self._has_torque, _RECORDS_S, self.alive)
+        self._course = course = TrialCourse(plan, time.monotonic_ns())
+        reached = 0
+        while course.ended is None:
+            self.alive()
+            operator.spin(_LOOK_S)
+            if course.step(self._state(), self._seen_s(), time.monotonic_ns()):
+                self._ask(course, dropped, say)
+            if course.reached != reached:
+                reached = course.reached
+                say(f"  {reached} of at most {plan.goals} goals")
+        return course.ended
+
+    def _state(self) -> str:
+        """Returns the supervisor's state, with what the hand says of it when it is stopped."""
+        state, hand = self.operator.supervisor, self.operator.hand_state
+        return f"{state} (hand: {hand})" if state.startswith("stopped") and ":" in hand else state
+
+    def _has_torque(self) -> bool:
+        return not self.operator.supervisor.startswith(("disarmed", "ready"))
+
+    def _ask(self, course: TrialCourse, dropped: Callable[[], bool], say: Callable[[str], None]) -> None:
+        fell = dropped()
+        self.operator.spin(_AFTER_ANSWER_S)
+        if self._seen_s() <= LOST_S and self._rest.inside:
+            say("  the camera sees it in the hand again")
+        else:
+            course.told(dropped=fell)
+
+    def _seen_s(self) -> float:
+        return self._rest.age_s(time.monotonic_ns())
+
+    @contextlib.contextmanager
+    def _recording(self, bag: Path) -> Iterator[None]:
+        """Records everything from here on. Raises OperatorError when the recorder does not come up."""
+        start = replace(self._recorder, parameters=self._recorder.parameters | {"folder": str(bag.absolute())})
+        self.operator.diagnostics.pop(_RECORDING, None)
+        with Processes([start], self._environment, log=self._output) as recorder:
+            self.operator.wait_for("the recorder", self._records, _RECORDS_S, lambda: _there(recorder))
+            yield
+
+    def _records(self) -> bool:
+        return (number(self.operator.diagnostics.get(_RECORDING, {}), "messages") or 0.0) > 0.0
+
+
+def _there(recorder: Processes) -> None:
+    if recorder.ended():
+        raise OperatorError("the recorder ended by itself")
