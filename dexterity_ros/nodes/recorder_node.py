@@ -17,6 +17,8 @@ from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.metadata import RecordedTopic, recorded_topics
 from dexterity_ros.recording.queued_writer import QueuedWriter
 from dexterity_ros.ros.diagnostics import Reporter
+from dexterity_ros.ros.intake import publisher_of
+from dexterity_ros.safety.ownership import PROCESS_BYTES
 
 _DEPTH = 200  # more than comes in between two drains
 _DRAIN_S = 0.05
@@ -54,6 +56,7 @@ class RecorderNode(Node):
         self.bag = QueuedWriter(BagWriter(folder, list(topics.values()), _info(settings), max_file_bytes=max_bytes))
         self._last: dict[str, int] = {}
         self._lost: Counter[str] = Counter()
+        self._processes: set[bytes] = set()  # each of ours publishes /diagnostics, once a second
         self._ears = Node("recorder_ears", namespace=self.get_namespace(), use_global_arguments=False)
         self._heard = [
             (topic, self._ears.create_subscription(ros.message_class(key), topic.name, _nothing, _qos(key), raw=True))
@@ -77,8 +80,11 @@ class RecorderNode(Node):
 
     def _on_message(self, topic: RecordedTopic, data: bytes, info: dict[str, Any]) -> None:
         self.bag.put(topic, info["received_timestamp"], info["source_timestamp"], data)
+        if topic.name == "/diagnostics":  # which many publish, each with its own numbers
+            self._processes.add((publisher_of(info) or b"")[:PROCESS_BYTES])
+            return
         number = info.get("publication_sequence_number")
-        if number is not None and topic.name != "/diagnostics":  # which many publish, each with its own numbers
+        if number is not None:
             before = self._last.get(topic.name)
             self._last[topic.name] = number
             if before is not None and number > before + 1:
@@ -88,6 +94,7 @@ class RecorderNode(Node):
         lost = sum(self._lost.values()) + self.bag.dropped
         values = {
             "messages": sum(self.bag.written.values()),
+            "processes": len(self._processes),
             "megabytes": round(self.bag.bytes_written / 2**20, 2),
             "lost": dict(self._lost),
             "dropped": self.bag.dropped,

@@ -66,10 +66,10 @@ class Intake:
     def _keep_for_later(self, key: str, info: Any, take_again: Callable[[], None]) -> None:
         """A latched message comes once; it may come before its sender has said which system it belongs to."""
         if TOPICS[key].qos == "latched":
-            self._early = [*self._early[1 - _EARLY :], (_publisher(info), take_again)]
+            self._early = [*self._early[1 - _EARLY :], (publisher_of(info), take_again)]
 
     def _check(self, key: str, info: Any) -> Fault | None:
-        publisher = _publisher(info)
+        publisher = publisher_of(info)
         if publisher is None:  # this middleware does not say who sent a message
             return None
         now = steady_ns(self._node)
@@ -84,7 +84,7 @@ class Intake:
         self._node.get_logger().warning(str(fault), throttle_duration_sec=1.0)
 
     def _on_member(self, message: Any, info: Any) -> None:
-        if (publisher := _publisher(info)) is not None:
+        if (publisher := publisher_of(info)) is not None:
             self._owners.introduce(publisher, message.data[:64])
             process = publisher[:PROCESS_BYTES]
             mine = [again for sender, again in self._early if sender is not None and sender[:PROCESS_BYTES] == process]
@@ -93,7 +93,8 @@ class Intake:
                 take_again()
 
 
-def _publisher(info: Any) -> bytes | None:
+def publisher_of(info: Any) -> bytes | None:
+    """Returns who sent a message, whose first PROCESS_BYTES are those of its process; None where nobody says."""
     gid = info.get("publisher_gid")
     return bytes(gid["data"]) if gid and gid["implementation_identifier"] in _GUIDS else None
 

@@ -175,11 +175,21 @@ class TrialSession:
         start = replace(self._recorder, parameters=self._recorder.parameters | {"folder": str(bag.absolute())})
         self.operator.diagnostics.pop(_RECORDING, None)
         with Processes([start], self._environment, log=self._output) as recorder:
-            self.operator.wait_for("the recorder", self._records, _RECORDS_S, lambda: _there(recorder))
+            self._wait_for_recorder(lambda: _there(recorder))
             yield
 
-    def _records(self) -> bool:
-        return (number(self.operator.diagnostics.get(_RECORDING, {}), "messages") or 0.0) > 0.0
+    def _wait_for_recorder(self, there: Callable[[], None]) -> None:
+        """Waits until the recorder hears every node: what a node says before is lost.
+
+        Where the middleware does not say who sent a message, or a busy machine takes long, that it hears some must do.
+        """
+        everybody = sum(start.essential for start in self._starts) + 1
+        with contextlib.suppress(OperatorError):
+            self.operator.wait_for("all heard", lambda: self._recorded("processes", everybody), _RECORDS_S, self.alive)
+        self.operator.wait_for("the recorder", lambda: self._recorded("messages", 1), _RECORDS_S, there)
+
+    def _recorded(self, key: str, least: int) -> bool:
+        return (number(self.operator.diagnostics.get(_RECORDING, {}), key) or 0.0) >= least
 
 
 def _there(recorder: Processes) -> None:
