@@ -14,8 +14,8 @@ _DEMO = "the demo needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _NODES = "this benchmark needs ROS and MuJoCo: pip install '.[ros,sim]'"
 _SIM = "this needs MuJoCo: pip install '.[sim]'"
 _TRAIN = "training needs the extra: pip install 'dexterity_ros[train]'"
-_FROM_OUTSIDE = "policies and objects made elsewhere; tags, on paper"
-_IMPORTING = "importing objects needs: pip install '.[objects,sim]'"
+_FROM_OUTSIDE = "policies, hands, objects made elsewhere; tags, on paper"
+_IMPORTING = "importing this needs: pip install '.[objects,sim]'"
 _PRINTING = "printing needs matplotlib and OpenCV: pip install '.[report,perception]'"
 _EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
 _LET_GO = "let go gently; torque off at once"
@@ -96,6 +96,9 @@ _BENCH = {
 _IMPORT = {
     "policy": Command(
         "a bundle of a foreign policy", "import_policy:ImportPolicyOptions", "import_policy:import_policy", _ONNX
+    ),
+    "hand": Command(
+        "somebody's MJCF or URDF as a hand", "import_hand:ImportHandOptions", "import_hand:run", _IMPORTING
     ),
     "object": Command(
         "a mesh or primitives as an object", "objects:ImportObjectOptions", "import_object:run", _IMPORTING

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dexterity_ros.contracts import config
+from dexterity_ros.contracts.based import resolved
 from dexterity_ros.contracts.drive import DriveSpec, MotorSpec
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import read_bounded, shown_path
-from dexterity_ros.contracts.ranges import NAME, PART_NAME, PATH, Checked, Length, Range
-from dexterity_ros.contracts.resources import named_resource, shipped_or_own
+from dexterity_ros.contracts.ranges import NAME, PART_NAME, PATH, UNSAID_AT_DEFAULT, Checked, Length, Range
+from dexterity_ros.contracts.resources import exists, named_resource, shipped_or_own
 
 HANDS = "config/hands"
+HAND_FILE = "hand.yaml"  # in the folder of an imported hand
 MOST_JOINTS = 64
 _MJCF_BYTES = 50_000_000
 # Round the grasp centre: farther away an object counts as dropped, nothing is looked for, and policies hold.
@@ -104,9 +106,15 @@ class HandSpec(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class HandFile(HandSpec):
-    """A hand as its file has it: anatomy, and the motors that drive it."""
+    """A hand as its file has it: anatomy, and the motors that drive it.
+
+    unverified: what of the file nobody has confirmed, by key: stand-ins and proposals of `dexterity import hand`.
+    """
 
     drive: DriveSpec
+    unverified: Annotated[tuple[str, ...], PART_NAME, Length(0, 100, "as many as there are keys")] = field(
+        default=(), metadata=UNSAID_AT_DEFAULT
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -130,11 +138,29 @@ class HandFile(HandSpec):
 
 
 def load_hand(name: str) -> HandFile:
-    """Returns the hand called `name` in config/hands, or the one in the YAML file that `name` points to."""
-    path = named_resource(HANDS, name)
-    content = config.read_resolved(path, HANDS)
+    """Returns the hand called `name`, see `hand_path`. Raises ConfigError."""
+    path = hand_path(name)
+    content = resolved(path, _read_beside, HANDS)
     _refuse_moved(content, shown_path(path))
     return config.from_mapping(HandFile, content, where=shown_path(path))
+
+
+def hand_path(name: str) -> Path:
+    """Returns the file of a hand: one in config/hands, or the user's own YAML file, or the folder of an imported one.
+
+    Raises ConfigError: there is none; the message lists the names.
+    """
+    path = named_resource(HANDS, name)
+    return path / HAND_FILE if path.is_dir() else path
+
+
+def _read_beside(path: Path) -> dict[str, Any]:
+    """Returns what a hand's file says; a model that begins with a dot is looked for beside the file first."""
+    content = config.read_mapping(path)
+    mjcf = content.get("mjcf")
+    if isinstance(mjcf, str) and mjcf.startswith(".") and exists(path.parent / mjcf):
+        content["mjcf"] = str((path.parent / mjcf).resolve())
+    return content
 
 
 # Keys that older files have elsewhere: {key: where it belongs}, of the file and of each joint.

@@ -10,8 +10,9 @@ from rclpy.qos import QoSProfile
 
 import dexterity_ros
 from dexterity_ros import ros
+from dexterity_ros.contracts.hand import hand_path
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id
-from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.robot import NO_ROBOT, robot_text
 from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.metadata import RecordedTopic, recorded_topics
@@ -117,7 +118,7 @@ def _info(settings: RecorderParameters) -> dict[str, str]:
     info = {
         "code_version": dexterity_ros.__version__,
         "hand": settings.hand,
-        "hand_file": named_resource("config/hands", settings.hand).read_text(),
+        "hand_file": hand_path(settings.hand).read_text(),
         "configuration": settings.configuration,
         "policy": settings.policy,
     }

@@ -62,7 +62,7 @@ class HandBody:
         for k in np.flatnonzero(within.any(axis=0)):
             candidates = np.flatnonzero(within[:, k] & ~close)
             local = (points_m[candidates] - centres[k]) @ poses[k, :3, :3]
-            close[candidates] = _distance(self._parts[k][1], local) < margin_m
+            close[candidates] = distance(self._parts[k][1], local) < margin_m
         return close
 
 
@@ -84,7 +84,7 @@ class _Turn:
         return turn
 
 
-def _distance(part: Part, local_m: Floats) -> Floats:
+def distance(part: Part, local_m: Floats) -> Floats:
     """Returns distances of points in the part's own frame; inside it, none is positive."""
     if part.kind == "box":
         outside = np.maximum(np.abs(local_m) - np.array(part.size_m), 0.0)
@@ -108,7 +108,7 @@ def contains(part: Part, local_m: Floats) -> NDArray[np.bool_]:
     """Returns which points, (n, 3) in the part's own frame, lie inside."""
     if part.kind == "box":
         return (np.abs(local_m) - np.array(part.size_m)).max(axis=1) < 0.0
-    return _distance(part, local_m) < 0.0
+    return distance(part, local_m) < 0.0
 
 
 def _transform(pos_m: tuple[float, float, float], quat_wxyz: tuple[float, float, float, float]) -> Floats:

@@ -17,6 +17,7 @@ _KINDS = {
     mujoco.mjtGeom.mjGEOM_BOX: ("box", 3),
     mujoco.mjtGeom.mjGEOM_CAPSULE: ("capsule", 2),
     mujoco.mjtGeom.mjGEOM_CYLINDER: ("capsule", 2),  # with round ends it masks a little more
+    mujoco.mjtGeom.mjGEOM_SPHERE: ("capsule", 2),  # without length: MuJoCo keeps 0 there
 }
 
 
