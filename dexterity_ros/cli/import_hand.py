@@ -10,7 +10,7 @@ import cv2
 import yaml
 
 from dexterity_ros.bringup.hands.answers import Answers
-from dexterity_ros.bringup.hands.make import ImportedHand, UndecidedError, OpenHand, Wanted, import_hand
+from dexterity_ros.bringup.hands.make import ImportedHand, OpenHand, UndecidedError, Wanted, import_hand
 from dexterity_ros.cli.options.import_hand import ImportHandOptions
 from dexterity_ros.cli.output import console, figures_table, say, write_json
 from dexterity_ros.contracts import config, yaml_text

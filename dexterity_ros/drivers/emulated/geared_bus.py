@@ -49,8 +49,8 @@ class GearedBus(EmulatedBus):
         powered = self._powered()
         pull = MotorPull(
             goal_rad=np.where(powered, self._sign * (goals - self._zero), position),
-            p_share=np.array([motor.get("position_p_gain") for motor in self.motors]) / self._p,
-            d_share=np.array([motor.get("position_d_gain") for motor in self.motors]) / self._d,
+            p_share=_share(np.array([motor.get("position_p_gain") for motor in self.motors]), self._p),
+            d_share=_share(np.array([motor.get("position_d_gain") for motor in self.motors]), self._d),
             limit_a=np.array([motor.drive.limit_a for motor in self.motors]),
             powered=powered,
         )
@@ -64,6 +64,11 @@ class GearedBus(EmulatedBus):
         if powered.any():
             self.most_rad_s = max(self.most_rad_s, float(np.abs(self._geared.measure()[1][powered]).max()))
             self.most_a = max(self.most_a, float(np.abs(self._current_a[powered]).max()))
+
+
+def _share(gain: NDArray[np.float64], nominal: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns gains as a share of what the hand's file has; all of it where that is 0."""
+    return np.divide(gain, nominal, out=np.ones(len(nominal)), where=nominal > 0.0)
 
 
 class _Uncommanded:
