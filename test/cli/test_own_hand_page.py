@@ -10,7 +10,6 @@ pytest.importorskip("mujoco")
 pytest.importorskip("cv2")
 
 from dexterity_ros.cli.main import dispatch
-from dexterity_ros.cli.options.demo import DemoOptions
 from dexterity_ros.cli.parsing import parse
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.hand import load_hand
@@ -18,8 +17,9 @@ from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.resources import data_root
 
 PAGE = data_root() / "docs" / "own_hand.md"
-LINK = """<link name="{0}"><inertial><mass value="0.05"/><inertia ixx="1e-5" iyy="1e-5" izz="1e-5" ixy="0" ixz="0" iyz="0"/>
-</inertial><visual><geometry><mesh filename="package://my_hand/meshes/{1}.stl"/></geometry></visual>
+LINK = """<link name="{0}"><inertial><mass value="0.05"/>
+<inertia ixx="1e-5" iyy="1e-5" izz="1e-5" ixy="0" ixz="0" iyz="0"/></inertial>
+<visual><geometry><mesh filename="package://my_hand/meshes/{1}.stl"/></geometry></visual>
 <collision><geometry><mesh filename="package://my_hand/meshes/{1}.stl"/></geometry></collision></link>"""
 JOINT = """<joint name="{0}" type="revolute"><parent link="palm"/><child link="{0}_link"/><origin xyz="{1} 0 0.12"/>
 <axis xyz="1 0 0"/><limit lower="-0.2" upper="1.5" effort="0" velocity="0"/></joint>"""
@@ -67,5 +67,5 @@ def test_the_page_followed_to_the_letter_makes_a_hand_that_every_command_takes(m
     capsys.readouterr()
     assert dispatch(config) == 0
     assert hand.digest in capsys.readouterr().out
-    options = parse(DemoOptions, demo[1:])
+    _, options = parse(demo)
     assert load_hand(options.hand).digest == hand.digest and options.policy == "none"

@@ -47,7 +47,7 @@ def to_decide(
 ) -> list[str]:
     """Returns what a person has to look at or decide, each in one sentence."""
     points = [f"{name}: a stand-in, for you said that nobody knows it" for name in answers.unknown]
-    if answers.home is None:
+    if "home_pos_rad" in hand.unverified:
         points.append("home_pos_rad: proposed; see preview.png, and say `home` in the answers for another")
     if answers.grasp_centre_m is None:
         points.append("grasp_centre_m: proposed, where cubes came to rest; measure it with the hand in front of you")

@@ -173,10 +173,14 @@ def _fitted(hand: ForeignHand, most: int) -> tuple[dict[int, tuple[Part, ...]], 
     """Returns shapes for meshes that collide, by link, and their errors; of what is looked at, where nothing does."""
     nothing = not any(geom.collides for link in hand.links for geom in link.geoms)
     parts, errors = {}, {}
+    known: dict[bytes, tuple[tuple[Part, ...], FitError]] = {}  # fingers have links alike
     for k, link in enumerate(hand.links):
         meshes = [(geom.points_m, geom.faces) for geom in link.geoms if len(geom.faces) and (geom.collides or nothing)]
+        key = b"".join(points.tobytes() + faces.tobytes() for points, faces in meshes)
+        if meshes and key not in known:
+            known[key] = fit_parts(mesh_surface(meshes), most)
         if meshes:
-            parts[k], errors[link.name] = fit_parts(mesh_surface(meshes), most)
+            parts[k], errors[link.name] = known[key]
     return parts, errors
 
 
@@ -197,8 +201,8 @@ def _hand_file(
     wanted: Wanted, answers: Answers, drawing: HandDrawing, drive: DriveSpec, home: dict[str, float]
 ) -> HandFile:
     assert answers.max_velocity_rad_s and answers.max_step_rad and answers.max_current_a
-    proposed = [name for name in ("home", "grasp_centre_m") if getattr(answers, name) is None]
-    shown = {"home": "home_pos_rad"}
+    proposed = [] if set(answers.home or {}) == set(drawing.joints) else ["home_pos_rad"]
+    proposed += ["grasp_centre_m"] if answers.grasp_centre_m is None else []
     return HandFile(
         name=wanted.name,
         mjcf=f"./{MODEL}",
@@ -213,7 +217,7 @@ def _hand_file(
             for name, number in drawing.joints.items()
         ),
         drive=drive,
-        unverified=(*(shown.get(name, name) for name in proposed), *answers.unknown),
+        unverified=(*proposed, *answers.unknown),
     )
 
 

@@ -28,6 +28,7 @@ ANSWERS = {
     "friction_nm": 0.02,
     "armature_kg_m2": 0.0015,
     "torque_nm": 0.2,
+    "grasp_centre_m": [0.07, 0.0, 0.046],
 }
 
 _LINK = """
@@ -54,7 +55,7 @@ def write_meshes(folder: Path) -> None:
     halves = [trimesh.creation.capsule(radius=radius, height=length) for _ in range(2)]
     text, before = "", 0
     for number, half in enumerate(halves):
-        half.apply_translation((0, 0, radius + number * 0.001))
+        half.apply_translation((0, 0, radius + length / 2 + number * 0.001))
         text += f"o part_{number}\n" + "".join(f"v {x} {y} {z}\n" for x, y, z in half.vertices)
         text += "".join("f " + " ".join(str(before + 1 + i) for i in face) + "\n" for face in half.faces)
         before += len(half.vertices)
@@ -100,10 +101,10 @@ def write_mjcf(folder: Path, *, actuators: str = "", more: str = "") -> Path:
     write_meshes(folder / "assets")
     (folder / "assets" / "finger.obj").unlink()
     finger = trimesh.creation.capsule(radius=9, height=40)
-    finger.apply_translation((0, 0, 9))
+    finger.apply_translation((0, 0, 29))
     finger.export(folder / "assets" / "finger.stl")
     actuators = actuators or (
-        '<position name="m4" joint="b_2" kp="4" kv="0.1" forcerange="-0.3 0.3" ctrlrange="-5 80"/>'
+        '<position name="m4" joint="b_2" kp="4" kv="0.1" forcerange="-0.3 0.3" ctrlrange="-0.1 1.396263"/>'
         '<position name="m3" joint="b_1" kp="4" kv="0.1" forcerange="-0.3 0.3"/>'
         '<position name="m2" joint="a_2" kp="4" kv="0.1" forcerange="-0.3 0.3"/>'
         '<position name="m1" joint="a_1" kp="4" kv="0.1" forcerange="-0.3 0.3"/>'
@@ -178,9 +179,11 @@ def dexterity(capsys):
     return run
 
 
-@pytest.fixture
-def imported(urdf, answers, dexterity):
-    """Returns the folder of a hand made of the URDF."""
-    status, said = dexterity("import", "hand", urdf(), "--out", "made/two", "--answers", answers())
-    assert status == 0, said
-    return Path("made/two")
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory):
+    """The folder of a hand made of the URDF, which lies beside it in my_hand; not to be changed. All is proposed."""
+    folder = tmp_path_factory.mktemp("imported")
+    (folder / "answers.yaml").write_text(yaml.safe_dump(ANSWERS | {"grasp_centre_m": None}))
+    words = [write_urdf(folder), "--out", folder / "two", "--answers", folder / "answers.yaml"]
+    assert dispatch(["import", "hand", *map(str, words)]) == 0
+    return folder / "two"
