@@ -7,10 +7,15 @@ from dexterity_ros.bundles.onnx_network import golden_difference, load_policy
 from dexterity_ros.cli.options.check import CheckOptions
 from dexterity_ros.cli.output import console, figures_table, say, write_json
 from dexterity_ros.contracts import config
-from dexterity_ros.contracts.hand import HandSpec, load_hand
+from dexterity_ros.contracts.errors import BundleError
+from dexterity_ros.contracts.fitness import allowed, misfits, unmeasured
+from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.manifest import PolicyManifest, bundle_id
 from dexterity_ros.contracts.object import load_labels
 from dexterity_ros.contracts.resources import named_resource, resource
+from dexterity_ros.contracts.robot_hand import RobotHand, load_robot_hand
+from dexterity_ros.drivers.dynamixel.control_table import load_motor
+from dexterity_ros.drivers.dynamixel.data_sheet import data_sheet_stiffness
 from dexterity_ros.observation.builder import check_spec
 from dexterity_ros.observation.view import PolicyView
 from dexterity_ros.safety.limits import GateLimits, Tightening, check_decoder, gate_limits
@@ -23,7 +28,7 @@ _SAME_RAD = 0.005  # a rounded limit is the same
 def check(options: CheckOptions) -> int:
     """Prints the contract of a bundle. Raises an error with the reason when it may not run on the hand."""
     folder = resource(options.bundle)
-    spec = load_hand(options.hand)
+    spec = load_robot_hand(options.hand, options.robot)
     manifest, network = load_policy(folder)
     manifest.check_hand(spec)
     check_spec(manifest.observation, len(spec.joints), spec.fingertip_sites)
@@ -34,14 +39,41 @@ def check(options: CheckOptions) -> int:
         say(warning)
     golden = golden_difference(folder, manifest, network)
     figures = _contract(folder, manifest, limits) | {"golden pair": f"differs by {golden:.1e}"} | _history(manifest)
+    figures |= _individual(manifest, spec)
     console.print(figures_table("", figures))
     write_json(options.json, figures)
-    for line in consequences(manifest, spec):
+    for line in [*consequences(manifest, spec), *springs_by_data_sheet(manifest, spec)]:
         console.print(f"[yellow]differs[/yellow] {line}", highlight=False)
     console.print(f"[green]fits[/green] the hand {spec.name}")
     if manifest.unverified:
         console.print("arms only with allow_unverified:=true (dexterity up) or --allow-unverified (dexterity demo)")
     return 0
+
+
+def _individual(manifest: PolicyManifest, hand: RobotHand) -> dict[str, str]:
+    """Returns what is to be said of one hand. Raises BundleError with all that the policy was not trained for."""
+    if hand.robot is None:
+        return {}
+    if wrong := misfits(manifest, hand):
+        raise BundleError(f"policy {manifest.name} was not trained for the robot {hand.robot.name}: {'; '.join(wrong)}")
+    return {"robot": hand.robot.said, "not measured": ", ".join(unmeasured(hand)) or "nothing"}
+
+
+def springs_by_data_sheet(manifest: PolicyManifest, hand: RobotHand) -> list[str]:
+    """Returns joints whose P gain makes no stiffness that the policy was trained with, by all that data sheets leave
+    open; of joints whose stiffness was measured, nothing.
+    """
+    if hand.robot is not None and hand.robot.dynamics is not None:
+        return []
+    model, lines = load_motor(hand.drive.motor_model), []
+    trained = dict(zip(manifest.joint_names, manifest.stiffness_nm_rad, strict=True))
+    for joint, motor in zip(hand.joint_names, hand.motors, strict=True):
+        soft, stiff = data_sheet_stiffness(motor.gains.p, model)
+        low, high = allowed(trained[joint], manifest.stiffness_factor)
+        if stiff < low or soft > high:
+            makes = f"{soft:.2g} to {stiff:.2g} N.m/rad by the data sheet, trained {low:.3g} to {high:.3g}"
+            lines.append(f"P {motor.gains.p} of {joint} makes {makes}: measure it with `dexterity bringup identify`")
+    return lines
 
 
 def check_world(task: str, object_name: str) -> None:

@@ -20,6 +20,7 @@ from dexterity_ros.contracts.object import SHIPPED_OBJECT
 from dexterity_ros.contracts.outputs import REACHED
 from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.resources import resource
+from dexterity_ros.contracts.robot import load_robot
 from dexterity_ros.evaluation.compare import compare_policies, compare_with_baselines
 from dexterity_ros.evaluation.planner_controller import judge_planner
 from dexterity_ros.evaluation.protocol import load_protocol
@@ -135,6 +136,7 @@ def _course(hand: HandSpec, object_name: str, own_task: str, rate_hz: float, opt
         control_rate_hz=rate_hz,
         episode_s=preset.episode_s if preset else 0.0,
         strict=preset is not None,
+        robot=load_robot(options.robot),
     )
     return course.privileged() if options.told else course
 

@@ -41,16 +41,11 @@ DIGEST_KEY = "dexterity_ros.manifest_sha256"
 MOST_NETWORK_BYTES = 500_000_000
 LATENCY = Range(0.0, 1.0, "a hand that acts a second late cannot be controlled")
 CURRENT_LIMIT = Range(0.01, 10.0, "a hand's motor")
-_UNSAID = (
-    "state_width",
-    "stop_head",
-    "outputs",
-    "recovery",
-    "chunk",
-    "convention",
-    "imported",
-    "unverified",
-)  # where empty
+_FACTOR = Range(0.01, 100.0, "a factor; beyond, another hand would be meant")
+_UNSAID = (  # where empty
+    "state_width", "stop_head", "outputs", "recovery", "chunk", "convention", "imported", "unverified",
+    "stiffness_factor", "damping_factor", "robot",
+)  # fmt: skip
 _SEEN = Range(-1e6, 1e6, "observations are in rad, m, s and their like")
 
 
@@ -90,6 +85,14 @@ class Imported(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainedRobot(Checked):
+    """The robot.yaml of the one hand that a policy was trained for: its name, and the SHA-256 of what it said."""
+
+    name: Annotated[str, NAME]
+    digest: Annotated[str, SHA256]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicyManifest(Checked):
     """Contract of a policy bundle (manifest.yaml).
 
@@ -99,6 +102,8 @@ class PolicyManifest(Checked):
     stop_head: in format 1, the last column of the action is the output `reached` (bundles/format_1.py).
     latency_s: range of the time from a measurement to the write of the target it led to, as trained.
     stiffness_nm_rad, damping_nm_s_rad: joint gains of the simulator it was trained in, policy order.
+    stiffness_factor, damping_factor: between which factors of these its hands differed; none = not said.
+    robot: the one hand that it was trained for; none = any of its kind.
     start_pos_rad: pose to ease into before the policy starts, policy order.
     network_sha256, golden_sha256: of policy.onnx and golden_io.npz.
     recovery: what happens when it gets no nearer to its goal; none = nothing.
@@ -141,6 +146,9 @@ class PolicyManifest(Checked):
     unverified: Annotated[tuple[str, ...], PART_NAME, Length(0, 100, "as many as there are fields")] = field(
         default=(), metadata=UNSAID_AT_DEFAULT
     )
+    stiffness_factor: Annotated[tuple[float, float] | None, _FACTOR] = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    damping_factor: Annotated[tuple[float, float] | None, _FACTOR] = field(default=None, metadata=UNSAID_AT_DEFAULT)
+    robot: TrainedRobot | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,6 +1,8 @@
 """RobotSpec: what was measured of one individual hand; a robot.yaml that its user names, never inside the package."""
 
 import dataclasses
+import hashlib
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +11,7 @@ from typing import Annotated
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import CameraSpec
-from dexterity_ros.contracts.drive import MOTOR_ID, MOTORS, check_ids
+from dexterity_ros.contracts.drive import MOTOR_ID, MOTORS, MotorGains, check_ids
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import ANGLE, HandSpec
 from dexterity_ros.contracts.ranges import NAME, SHA256, SHARE, UNIT_QUATERNION, Checked, Pattern, Range
@@ -21,7 +23,13 @@ _DAY = Pattern(
 )
 _DELAY = Range(0.0, 1.0, "a hand that acts a second late cannot be controlled")
 _RESIDUAL_RAD = Range(0.0, math.pi, "half a turn is no fit")
-_WHOLE = ("wiring.signs", "wiring.motor_ids", "zeros.zeros_rad")  # tables that need every joint of the hand
+_WHOLE = (
+    "wiring.signs",
+    "wiring.motor_ids",
+    "zeros.zeros_rad",
+    "gains.motors",
+    "dynamics.gains",
+)  # tables that need every joint of the hand
 _PLACE = Range(-10.0, 10.0, "in the room of the hand")
 
 
@@ -104,11 +112,28 @@ class JointDynamics(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class Dynamics(Checked):
-    """Identified parameters by joint. residual_rad: root mean square error of a motion that was not fitted."""
+    """Identified parameters by joint.
+
+    residual_rad: root mean square error of a motion that was not fitted. gains: of the motors, with which stiffness and
+    damping hold; absent: as the hand's file has them.
+    """
 
     measured: Annotated[str, _DAY]
     residual_rad: Annotated[float, _RESIDUAL_RAD]
     joints: Annotated[dict[str, JointDynamics], MOTORS]
+    gains: Annotated[dict[str, MotorGains] | None, MOTORS] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gains(Checked):
+    """Position gains that the motors are given in place of the hand file's, so that joints move as a policy expects.
+
+    residual_share: largest share by which a joint's stiffness still differs from what was wanted.
+    """
+
+    measured: Annotated[str, _DAY]
+    residual_share: Annotated[float, Range(0.0, 1000.0, "a stiffness a thousand times the wanted one is none")]
+    motors: Annotated[dict[str, MotorGains], MOTORS]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,6 +204,7 @@ class RobotSpec(Checked):
     wiring: Wiring | None = None
     zeros: Zeros | None = None
     camera: CameraPlace | None = None
+    gains: Gains | None = None
     dynamics: Dynamics | None = None
     latency: Latency | None = None
     supply: Supply | None = None
@@ -221,6 +247,11 @@ class RobotSpec(Checked):
         if self.camera.camera != camera.name:
             raise ConfigError(f"robot {self.name} was measured with the camera {self.camera.camera}, not {camera.name}")
         return replace(camera, pos_m=self.camera.pos_m, quat_wxyz=self.camera.quat_wxyz)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that it says."""
+        return hashlib.sha256(json.dumps(config.to_mapping(self), sort_keys=True).encode()).hexdigest()
 
     @property
     def said(self) -> str:

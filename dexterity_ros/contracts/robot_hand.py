@@ -28,12 +28,15 @@ class RobotHand(HandFile):
 
     @cached_property
     def motors(self) -> tuple[MotorSpec, ...]:
-        """Motors in policy order, with the ids that this individual has."""
+        """Motors in policy order, with the ids and gains that this individual has."""
         ids = None if self.robot is None or self.robot.wiring is None else self.robot.wiring.motor_ids
-        nominal = [self.drive.motors[name] for name in self.joint_names]
-        if ids is None:
-            return tuple(nominal)
-        return tuple(replace(motor, id=ids[name]) for name, motor in zip(self.joint_names, nominal, strict=True))
+        gains = None if self.robot is None or self.robot.gains is None else self.robot.gains.motors
+        motors = {name: self.drive.motors[name] for name in self.joint_names}
+        if ids is not None:
+            motors = {name: replace(motor, id=ids[name]) for name, motor in motors.items()}
+        if gains is not None:
+            motors = {name: replace(motor, gains=gains[name]) for name, motor in motors.items()}
+        return tuple(motors.values())
 
     @cached_property
     def signs(self) -> NDArray[np.float64]:

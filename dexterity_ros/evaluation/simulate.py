@@ -12,12 +12,14 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.object import ObjectSpec, load_symmetry
 from dexterity_ros.contracts.ranges import SHARE, Checked, Range
+from dexterity_ros.contracts.robot import RobotSpec
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.contracts.symmetry import NO_SYMMETRY
 from dexterity_ros.evaluation.heat import Heat
 from dexterity_ros.evaluation.outcomes import GoalOutcome, Trial
 from dexterity_ros.evaluation.watcher import View, Watcher
 from dexterity_ros.sim.env_clouds import EnvClouds, NoClouds
+from dexterity_ros.sim.overlay import delayed, lay_over, narrowed
 from dexterity_ros.sim.physics import THREADS, BatchPhysics
 from dexterity_ros.sim.randomisation import ModelRandomisation, random_model
 from dexterity_ros.sim.reset_pool import RESET_POOL, ResetPool
@@ -95,6 +97,7 @@ class Course:
     episode_s: an episode is over after this time; 0 = only by its goals. called: a goal ends when the policy calls it
     reached, rightly or not, instead of when it is. strict: every turn counts, also one that nobody can see of the
     object. item: a generated object, in place of one with a folder; the nearest goal that looks alike counts.
+    robot: what was measured of one hand, which then is the nominal one.
     """
 
     hand: HandSpec
@@ -109,6 +112,7 @@ class Course:
     called: bool = False
     strict: bool = False
     item: ObjectSpec | None = None
+    robot: RobotSpec | None = None
     pool: ResetPool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,6 +124,10 @@ class Course:
         self.scene = build_scene(self.hand, self.item or self.object, self.judge.physics)
         self.symmetry = NO_SYMMETRY if self.strict or self.item else load_symmetry(self.object)
         self._symmetry = None if self.item is None else Symmetries([self.item.symmetry])
+        lay_over([self.scene], self.hand, self.robot)
+        noise = delayed(self.judge.noise, self.robot, self.judge.physics.timestep_s)
+        ranges = narrowed(self.judge.randomisation, self.robot)
+        self.judge = replace(self.judge, noise=noise, randomisation=ranges)
         rng = np.random.default_rng(self.seed)
         self.pool = ResetPool(self.hand, self.scene, size=self.judge.reset_pool, threads=self.judge.threads, rng=rng)
         self.start_states = self.pool.draw(self.episodes, rng)

@@ -57,7 +57,7 @@ class SimNode(Node):
         period_s = 1.0 / TOPICS["driver_joint_states"].rate_hz
         self._steps = max(round(period_s / self.settings.timestep_s), 1)
         physics = PhysicsConfig(timestep_s=self.settings.timestep_s, substeps=self._steps)
-        self.sim = RealtimeHand(hand, self.settings.object, physics, pool=64, seed=self.settings.seed)
+        self.sim = RealtimeHand(hand, self.settings.object, physics, pool=64, seed=self.settings.seed, robot=hand.robot)
         self.plant = read_plant(self.settings.plant, hand)
         self.joints: ActuatedJointsPort = self.sim
         if self.plant is not None:

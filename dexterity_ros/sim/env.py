@@ -9,6 +9,7 @@ from dexterity_ros.action.decoder import decode_action
 from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.object import load_symmetry
+from dexterity_ros.contracts.robot import RobotSpec
 from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
 from dexterity_ros.contracts.sources import GOAL, JOINTS, ObservationInputs
 from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
@@ -18,6 +19,7 @@ from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_
 from dexterity_ros.sim.env_clouds import env_clouds
 from dexterity_ros.sim.env_config import EnvConfig, EnvStep
 from dexterity_ros.sim.object_set import object_set
+from dexterity_ros.sim.overlay import as_measured, lay_over
 from dexterity_ros.sim.physics import BatchPhysics
 from dexterity_ros.sim.privileged import World, hidden_parameters, privileged_state, privileged_terms
 from dexterity_ros.sim.randomisation import random_models
@@ -55,26 +57,24 @@ class ReorientEnv:
         action: ActionSpec,
         config: EnvConfig,
         seed: int,
+        robot: RobotSpec | None = None,
     ) -> None:
-        """Builds models and the reset pool (a few seconds)."""
-        self.hand, self.config = hand, config
+        """Builds models and the reset pool (a few seconds). robot: what was measured of the hand that is nominal."""
+        self.hand, self.config = hand, (config := as_measured(config, robot))
         self.observation_spec, self.action_spec = observation, action
         self._seed, self._rng, self.draws = seed, np.random.default_rng(seed), 0
         self._further_rng = np.random.default_rng([seed, 5])
         n = config.num_envs
         self.objects = object_set(hand, config.object, config.physics, n)
+        lay_over(self.objects.scenes, hand, robot)
         self.scene = scene = self.objects.scenes[0]
         self.models = random_models(self.objects.nominal, config.randomisation, self._rng)
         self.physics = BatchPhysics(scene, self.models, threads=config.threads)
         timestep_s, period_s = config.physics.timestep_s, config.physics.control_period_s
         self.sensors = SimulatedSensors(
-            self.physics,
-            config.noise,
-            joints=len(hand.joints),
-            timestep_s=timestep_s,
-            substeps=config.physics.substeps,
-            rng=self._rng,
-        )
+            self.physics, config.noise, joints=len(hand.joints), timestep_s=timestep_s,
+            substeps=config.physics.substeps, rng=self._rng,
+        )  # fmt: skip
         self._pools = ResetPools(
             hand, self.objects.scenes, size=config.reset_pool, threads=config.threads, rng=self._rng
         )

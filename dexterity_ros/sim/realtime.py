@@ -7,8 +7,10 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.robot import RobotSpec
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.sources import ObservationInputs
+from dexterity_ros.sim.overlay import lay_over
 from dexterity_ros.sim.reset_pool import ResetPool
 from dexterity_ros.sim.scene import FULL_STATE, PhysicsConfig, build_scene
 from dexterity_ros.sim.sources import Bodies, with_simulated
@@ -44,9 +46,22 @@ class Pace:
 class RealtimeHand:
     """Physics of one hand and one object. Thread-safe: a stepping thread beside callers that measure and command."""
 
-    def __init__(self, hand: HandSpec, object_name: str, physics: PhysicsConfig, *, pool: int, seed: int) -> None:
-        """Builds the scene and `pool` starting grasps, and starts in one of them with torque off."""
+    def __init__(
+        self,
+        hand: HandSpec,
+        object_name: str,
+        physics: PhysicsConfig,
+        *,
+        pool: int,
+        seed: int,
+        robot: RobotSpec | None = None,
+    ) -> None:
+        """Builds the scene and `pool` starting grasps, and starts in one of them with torque off.
+
+        robot: what was measured of one hand, which then is the simulated one.
+        """
         self._hand, self._scene = hand, build_scene(hand, object_name, physics)
+        lay_over([self._scene], hand, robot)
         self._model = self._scene.model
         self._powered_gain = self._model.actuator_gainprm.copy()
         self._powered_bias = self._model.actuator_biasprm.copy()

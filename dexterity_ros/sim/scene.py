@@ -66,7 +66,7 @@ class Scene:
 
 def scene_spec(hand: HandSpec, item: str | ObjectSpec, physics: PhysicsConfig) -> mujoco.MjSpec:
     """Returns the editable model of `hand` and an object, by name or as it is. Raises ConfigError."""
-    spec = _read_model(hand.mjcf_path)
+    spec = read_model(hand.mjcf_path)
     body = item_model(item).body(BODY)
     if body is None:
         raise ConfigError(f"the object {_called(item)} has no body called {BODY} in its {MODEL_FILE}")
@@ -92,14 +92,15 @@ def item_model(item: str | ObjectSpec) -> mujoco.MjSpec:
     spec = load_object(item) if isinstance(item, str) else item
     if spec is not None:
         return object_model(spec)
-    return _read_model(object_folder(str(item)) / MODEL_FILE)
+    return read_model(object_folder(str(item)) / MODEL_FILE)
 
 
 def _called(item: str | ObjectSpec) -> str:
     return item if isinstance(item, str) else item.name
 
 
-def _read_model(path: Path) -> mujoco.MjSpec:
+def read_model(path: Path) -> mujoco.MjSpec:
+    """Returns the editable model in an MJCF file. Raises ConfigError."""
     try:
         return mujoco.MjSpec.from_file(str(path))
     except ValueError as error:

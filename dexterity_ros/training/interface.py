@@ -29,6 +29,7 @@ def manifest_of(config: Setup, env: ReorientEnv, *, state_width: int, outputs: t
     """Returns what a manifest says, but for the files and what was learned. outputs: beside the action."""
     hand = config.hand_spec()
     stiffness, damping = joint_gains(env.scene)
+    ranges, robot = env.config.randomisation, config.robot_spec()
     known = {
         "format": 2,
         "kind": "recurrent" if state_width > 0 else "step",
@@ -45,6 +46,9 @@ def manifest_of(config: Setup, env: ReorientEnv, *, state_width: int, outputs: t
         "latency_s": config.policy.latency_s,
         "stiffness_nm_rad": stiffness,
         "damping_nm_s_rad": damping,
+        "stiffness_factor": None if ranges is None else ranges.stiffness,
+        "damping_factor": None if ranges is None else ranges.damping,
+        "robot": None if robot is None else {"name": robot.name, "digest": robot.digest},
         "start_pos_rad": hand.home_pos_rad,
         "provenance": {
             "code_version": dexterity_ros.__version__,

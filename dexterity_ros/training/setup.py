@@ -8,6 +8,7 @@ from dexterity_ros.contracts.hand import HandFile, load_hand
 from dexterity_ros.contracts.manifest import LATENCY, check_latency
 from dexterity_ros.contracts.ranges import PART_NAME, PATH, SEED, UNSAID_AT_DEFAULT, Checked, Length
 from dexterity_ros.contracts.resources import named_resource
+from dexterity_ros.contracts.robot import NO_ROBOT, RobotSpec, load_robot
 from dexterity_ros.contracts.spec import MAX_AGE, MOST_TERMS, ActionSpec, ObservationSpec
 from dexterity_ros.observation.builder import observation_spec
 from dexterity_ros.sim.env import ReorientEnv
@@ -34,6 +35,8 @@ class Setup(Checked):
     """The part of a training configuration that teachers and students share.
 
     angle_density: flat draws goal angles evenly, haar draws goal rotations evenly.
+    robot: robot.yaml of the one hand to train for: the simulated hand is that one, its ranges no wider than what is
+    known of it (sim/overlay.py).
     """
 
     hand: Annotated[str, PATH]
@@ -43,10 +46,15 @@ class Setup(Checked):
     env: EnvConfig
     seed: Annotated[int, SEED]
     angle_density: Literal["flat", "haar"] = field(default="flat", metadata=UNSAID_AT_DEFAULT)
+    robot: Annotated[str, PATH] = field(default=NO_ROBOT, metadata=UNSAID_AT_DEFAULT)
 
     def hand_spec(self) -> HandFile:
         """Returns the hand this run trains."""
         return load_hand(self.hand)
+
+    def robot_spec(self) -> RobotSpec | None:
+        """Returns what was measured of the one hand that this run trains for, or None. Raises ConfigError."""
+        return load_robot(self.robot)
 
     def task_spec(self, goal_rad: tuple[float, float]) -> TaskSpec:
         """Returns the task as trained: goal angles drawn in its own way, its own time-out.
@@ -70,4 +78,5 @@ class Setup(Checked):
             action=self.policy.action,
             config=self.env,
             seed=self.seed,
+            robot=self.robot_spec(),
         )

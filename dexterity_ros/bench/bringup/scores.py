@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from dexterity_ros.bench.bringup import identified
+from dexterity_ros.bench.bringup.errors import Errors, covers, half_width
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
-from dexterity_ros.contracts.robot import Estimate, RobotSpec
+from dexterity_ros.contracts.robot import RobotSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +27,6 @@ class WalkRow:
     asked: int
     erred: int
     figures: dict[str, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Errors:
-    """errors: of each quantity, without sign. covered: whether each truth lies in its interval, where there is one."""
-
-    errors: tuple[float, ...] = ()
-    covered: tuple[bool, ...] = ()
 
 
 ErrorsOf = Callable[[RobotSpec, RobotSpec], Errors | None]  # of hidden and robot; None: not measured
@@ -53,12 +47,8 @@ def zeros(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
     return Errors(
         errors=tuple(float(np.rad2deg(abs(found.nominal - true.nominal))) for true, found in pairs),
         covered=tuple(inside for true, found in pairs if (inside := covers(found, true.nominal)) is not None),
+        half_widths=tuple(float(np.rad2deg(half)) for _, found in pairs if (half := half_width(found)) is not None),
     )
-
-
-def covers(found: Estimate, true: float) -> bool | None:
-    """Returns whether an interval holds the truth; None without an interval."""
-    return None if found.low is None or found.high is None else found.low <= true <= found.high
 
 
 def camera_place(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
@@ -82,7 +72,16 @@ def _within(off: float, interval: float | None) -> tuple[bool, ...]:
     return () if interval is None else (off <= interval,)
 
 
-ERRORS: dict[str, ErrorsOf] = {"zeros_deg": zeros, "camera_mm": camera_place, "camera_deg": camera_turn}
+ERRORS: dict[str, ErrorsOf] = {
+    "zeros_deg": zeros,
+    "camera_mm": camera_place,
+    "camera_deg": camera_turn,
+    "delay_ms": identified.delay,
+    "stiffness_percent": identified.stiffness,
+    "damping_percent": identified.damping,
+    "friction_percent": identified.friction,
+    "held_out_floors": identified.held_out,
+}
 
 
 def summary(rows: Sequence[WalkRow]) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def summary(rows: Sequence[WalkRow]) -> dict[str, Any]:
             if errors is not None:
                 found[name].append(errors)
     covered = [inside for each in found.values() for errors in each for inside in errors.covered]
-    spread = {name: _spread([e for errors in each for e in errors.errors]) for name, each in found.items() if each}
+    spread = {name: _spread(each) for name, each in found.items() if any(errors.errors for errors in each)}
     return {
         "robots": len(rows),
         "finished": sum(not row.said for row in rows),
@@ -110,8 +109,16 @@ def summary(rows: Sequence[WalkRow]) -> dict[str, Any]:
     }
 
 
-def _spread(errors: list[float]) -> dict[str, float]:
-    return {"p50": _round(np.median(errors)), "p95": _round(np.quantile(errors, 0.95))}
+def _spread(found: list[Errors]) -> dict[str, float]:
+    """Returns how large the errors of one quantity are, how many truths have none, and what its intervals are worth."""
+    errors = [error for each in found for error in each.errors]
+    halves = [half for each in found for half in each.half_widths]
+    covered = [inside for each in found for inside in each.covered]
+    spread = {"p50": _round(np.median(errors)), "p95": _round(np.quantile(errors, 0.95))}
+    if halves:
+        spread |= {"half_width_p50": _round(np.median(halves)), "covered_percent": _round(100.0 * np.mean(covered))}
+    missing = sum(each.missing for each in found)
+    return spread | ({"missing": missing} if missing else {})
 
 
 def _walk(row: WalkRow) -> dict[str, Any]:

@@ -19,6 +19,8 @@ motors, such as an image, adds a row to `ANSWERS` there.
 
 from dexterity_ros.bringup.steps.camera import camera
 from dexterity_ros.bringup.steps.check import check
+from dexterity_ros.bringup.steps.identify import identify
+from dexterity_ros.bringup.steps.latency import latency
 from dexterity_ros.bringup.steps.motors import motors
 from dexterity_ros.bringup.steps.signs import signs
 from dexterity_ros.bringup.steps.zeros import zeros
@@ -33,5 +35,11 @@ STEPS: dict[str, StepRow] = {
         work=camera,
         with_camera=True,
     ),
+    "identify": StepRow(
+        about="stiffness, damping, friction, inertia and torque of each joint; sets its gains",
+        work=identify,
+        needs=("signs", "zeros"),
+    ),
+    "latency": StepRow(about="how late commands become motion", work=latency, needs=("identify",)),
     "check": StepRow(about="all joints home, and what was not measured", work=check, needs=("signs", "zeros")),
 }

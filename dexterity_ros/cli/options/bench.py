@@ -266,6 +266,9 @@ class BenchBringupOptions:
     - robots, finished, signs_right: walks; signs_right: with every sign and id right
     - zeros_deg {p50, p95}: errors over all joints
     - camera_mm, camera_deg {p50, p95}: errors of where the camera stands
+    - delay_ms, stiffness_percent, damping_percent, friction_percent {p50, p95}: errors of what was identified
+    - held_out_floors {p50, p95}: error of the motion that was not fitted, worst joint, over the sensor's noise floor
+    - beside p50 and p95: half_width_p50 and covered_percent of 95 % intervals; missing, truths that nothing was said of
     - covered_percent: of all truths that have an interval
     - minutes {p50, max}: of robot time
     - answers_wrong: of the scripted person, as a text

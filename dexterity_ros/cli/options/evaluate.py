@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from dexterity_ros.cli.options.kinds import HandName, JsonFile, optional
+from dexterity_ros.cli.options.kinds import HandName, JsonFile, RobotFile, optional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +55,7 @@ class EvaluateOptions:
         goals: goals per episode; default 1 judges the first goal, 50 counts consecutive successes as in Dactyl.
         seed: seed of hidden hands, starting grasps, goals and noise.
         judge: name in config/eval or path of a YAML file; demo is the simulator that `dexterity demo` runs.
+        robot: robot.yaml of one hand: the judge's hand is that one, its ranges no wider than what is known of it.
         against: another bundle, on the same hands, starts and goals.
         teacher: another bundle likewise, but told the truth, without errors and delays: what has a student lost?
         called: a goal ends when the policy's stop head calls it reached, and fails when that is wrong.
@@ -83,6 +84,7 @@ class EvaluateOptions:
     seed: int = 0
     judge: str = "reality"
     hand: HandName = "leap"
+    robot: RobotFile = ""
     against: Annotated[Path | None, optional("BUNDLE")] = None
     teacher: Annotated[Path | None, optional("BUNDLE")] = None
     called: bool = False
