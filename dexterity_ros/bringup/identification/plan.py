@@ -19,6 +19,7 @@ _MARGIN_RAD = 0.06  # from the joints' limits: stops may lie 2 degrees inside th
 _CLEAR_M = 0.004  # between parts of the hand, whose zeros are known to half a degree
 _DRAWS, _ALONG = 600, 7
 _COMBINED = 400  # poses of single fingers that are put together before it is said that there is no room
+_RESTING, _FALLING = 0.1, 0.01  # share of its span that a weight keeps, so that the link rests on one tooth; worth else
 _ZERO_RAD = 0.015  # as well as zeros are known, standard deviation
 
 
@@ -68,7 +69,7 @@ def _excited(hand: HandSpec, mechanics: HandMechanics, joints: tuple[int, ...], 
     drawn = rng.uniform(low + room, high - room, size=(_DRAWS, len(home)))
     poses = np.concatenate([np.clip(home, low + room, high - room)[None], drawn])
     reach = float(room[moved].min())
-    for pose in _combined(hand, poses, np.stack([_spans(mechanics, pose, moved, reach) for pose in poses]), moved, rng):
+    for pose in _combined(hand, poses, np.stack([_worth(mechanics, pose, moved, reach) for pose in poses]), moved, rng):
         if mechanics.clear(pose[None], margin_m=_CLEAR_M)[0] and _clear(mechanics, home, pose, moved, reach):
             return Excited(
                 joints=joints,
@@ -109,12 +110,28 @@ def _clear(mechanics: HandMechanics, home: Floats, pose: Floats, moved: list[int
 
 def _spans(mechanics: HandMechanics, pose: Floats, moved: list[int], reach: float) -> Floats:
     """Returns by how much each joint's weight differs along its way, N.m."""
-    differences = []
+    return np.ptp(_weights(mechanics, pose, moved, reach), axis=0)
+
+
+def _worth(mechanics: HandMechanics, pose: Floats, moved: list[int], reach: float) -> Floats:
+    """Returns the same, and next to nothing where a weight changes its sign: there the link falls through the play of
+    its gear, at a moment that nobody knows well.
+    """
+    weights = _weights(mechanics, pose, moved, reach)
+    span = np.ptp(weights, axis=0)
+    rests = np.abs(weights).min(axis=0) > _RESTING * span
+    one_side = np.abs(np.sign(weights).sum(axis=0)) == len(weights)
+    return np.where(rests & one_side, span, _FALLING * span)
+
+
+def _weights(mechanics: HandMechanics, pose: Floats, moved: list[int], reach: float) -> Floats:
+    """Returns the weight of each joint at both ends of its way and in its middle, (3, len(moved))."""
+    columns = []
     for joint in moved:
         ends = np.repeat(pose[None], 3, axis=0)
         ends[:, joint] += np.array([-reach, 0.0, reach])
-        differences.append(np.ptp(mechanics.weights_nm(ends)[:, joint]))
-    return np.array(differences)
+        columns.append(mechanics.weights_nm(ends)[:, joint])
+    return np.stack(columns, axis=-1)
 
 
 def _weights_log(mechanics: HandMechanics, pose: Floats, moved: list[int], reach: float) -> Floats:
