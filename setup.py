@@ -12,6 +12,7 @@ NODES = (
     "goal_node",
     "safety_node",
     "exercise_node",
+    "leader_node",
     "recorder_node",
     "player_node",
     "sim_camera_node",

@@ -24,6 +24,7 @@ from dexterity_ros.tasks.spec import TaskSpec
 _LOG = Path("dexterity_demo.log")
 _GOAL_RAD = (0.8, 1.2)  # between the object and a new goal
 _PORTS = range(8080, 8100)  # where the live page looks for a free one
+_LED_TASK = "hold"  # no goal but the object as it lies, for as long as it lies there
 # options that --policy none lacks
 _OF_A_POLICY = (
     "goals",
@@ -35,6 +36,7 @@ _OF_A_POLICY = (
     "shadow",
     "record",
     "video",
+    "leader",
     "eyes",
     "viewer",
 )
@@ -91,6 +93,8 @@ def _run(options: DemoOptions, record: Path | None) -> int:
     result = run_closed_loop(_settings(options, record), _LOG, say=_say)
     console.print(outcome_table(f"{result['policy']}: {result['task']}, through ROS", {"policy": result}))
     console.print(figures_table("", {key: result[key] for key in _SHOWN} | {"stops": _stops_text(result["stops"])}))
+    if options.leader:
+        _say_leader(result["leader"])
     _say_latency(result)
     write_json(options.json, result)
     return _end(result["ended"])
@@ -103,7 +107,7 @@ def _settings(options: DemoOptions, record: Path | None) -> ClosedLoop:
         policy=options.policy,
         recovery=options.recovery,
         allow_unverified=options.allow_unverified,
-        task=options.task,
+        task=_task(options),
         object=options.object,
         goal_rad=options.goal_rad or _usual_goals(options),
         hand=options.hand,
@@ -111,15 +115,21 @@ def _settings(options: DemoOptions, record: Path | None) -> ClosedLoop:
         seed=options.seed,
         shadow=options.shadow,
         hardware=options.hardware,
+        leader=options.leader,
         eyes=options.eyes,
         viewer_port=_viewer_port() if options.viewer else 0,
         record=str(record.absolute()) if record else "",
     )
 
 
+def _task(options: DemoOptions) -> str | None:
+    """Returns the task that is named, or that of a hand which is led; None: the policy's own."""
+    return options.task or (_LED_TASK if options.leader else None)
+
+
 def _usual_goals(options: DemoOptions) -> tuple[float, float]:
     """Returns the range of goals of a demo, as far as its task has such goals."""
-    name = options.task or load_manifest(resource(options.policy)).task
+    name = _task(options) or load_manifest(resource(options.policy)).task
     low, high = config.load(TaskSpec, named_resource("config/tasks", name)).goal_rad
     return max(low, min(_GOAL_RAD[0], high)), max(low, min(_GOAL_RAD[1], high))
 
@@ -141,6 +151,15 @@ def _end(ended: str) -> int:
 
 def _say(line: str) -> None:
     console.print(line, highlight=False, markup=False)
+
+
+def _say_leader(figures: dict[str, Any]) -> None:
+    """Prints how each joint followed, and all of them."""
+    if not figures["joints"]:
+        _say("the leader never led for a second: look at leader_node in the log")
+        return
+    console.print(tracking_table("the hand that followed, against the hand that led", figures["joints"]))
+    console.print(figures_table("", {key: figures[key] for key in ("seconds", "delay_ms", "rms_rad")}))
 
 
 def _say_latency(result: dict[str, Any]) -> None:

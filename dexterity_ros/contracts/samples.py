@@ -83,6 +83,15 @@ class GoalSample:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GamepadSample:
+    """A gamepad: axes (k,) in -1 to 1, up and left positive; pressed (m,) bool, one for each button."""
+
+    stamp_ns: Array
+    axes: Array
+    pressed: Array
+
+
+@dataclass(frozen=True, kw_only=True)
 class JointTarget:
     """Wanted joint positions as the policy commands them: pos_rad (..., n). stamp_ns: when it was decided."""
 

@@ -26,8 +26,9 @@ class Topic:
     supervisor hold. recorded: part of every bag.
 
     owner: who may publish, held by safety/ownership.py. system = one process of our own system, or of people where the
-    system file declares that they bring it. people = only where it is declared. one = anybody, one at a time.
-    anyone = not checked. max_bytes: a larger message is refused before it is read.
+    system file declares that they bring it. people = of people where that is declared, or of a node of our own system
+    that brings it in their place. one = anybody, one at a time. anyone = not checked. max_bytes: a larger message is
+    refused before it is read.
     """
 
     name: str

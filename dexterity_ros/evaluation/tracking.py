@@ -9,7 +9,7 @@ from dexterity_ros.contracts.arrays import Floats
 
 _GRID_S = 0.002
 _MOVED_RAD = 0.05  # a joint that moved less says nothing about its delay
-_MAX_DELAY_S = 0.3
+MAX_DELAY_S = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,20 @@ class Trace:
             _resampled(times_s, self.measured_s, self.measured_rad),
         )
 
+    def part(self, begin_s: float, end_s: float) -> "Trace":
+        """Returns what was commanded and measured in a span of time."""
+        commanded, measured = ((begin_s <= at_s) & (at_s <= end_s) for at_s in (self.commanded_s, self.measured_s))
+        return Trace(
+            joint_names=self.joint_names,
+            commanded_s=self.commanded_s[commanded],
+            commanded_rad=self.commanded_rad[commanded],
+            measured_s=self.measured_s[measured],
+            measured_rad=self.measured_rad[measured],
+        )
+
     def grid(self) -> Floats:
         """Returns times that both commands and measurements cover."""
-        first = max(self.commanded_s[0], self.measured_s[0]) + _MAX_DELAY_S
+        first = max(self.commanded_s[0], self.measured_s[0]) + MAX_DELAY_S
         return np.arange(first, min(self.commanded_s[-1], self.measured_s[-1]), _GRID_S)
 
 
@@ -81,7 +92,7 @@ def _resampled(times_s: Floats, at_s: Floats, values: Floats) -> Floats:
 def _delay_s(times_s: Floats, trace: Trace, i: int) -> float:
     measured = np.interp(times_s, trace.measured_s, trace.measured_rad[:, i])
     measured = measured - measured.mean()
-    delays = np.arange(0.0, _MAX_DELAY_S, _GRID_S)
+    delays = np.arange(0.0, MAX_DELAY_S, _GRID_S)
     errors = []
     for delay in delays:
         commanded = np.interp(times_s - delay, trace.commanded_s, trace.commanded_rad[:, i])

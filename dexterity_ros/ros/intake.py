@@ -18,6 +18,7 @@ from dexterity_ros.safety.ownership import PROCESS_BYTES, Owners
 _INTRODUCED_NS = 2_000_000_000  # who joins says so within this; until then a refusal is no news
 _SAID_AGAIN_S = 1.0
 _EARLY = 8  # latched messages that are kept until their sender is known
+DECLARED = ("brings", "nodes_bring")  # parameters of every node, from the system file (systems/spec.py)
 _GUIDS = ("rmw_fastrtps_cpp", "rmw_fastrtps_dynamic_cpp")  # whose publisher ids are DDS GUIDs
 
 
@@ -26,8 +27,8 @@ class Intake:
 
     def __init__(self, node: Node) -> None:
         """Says on system/members that this process belongs to the system, and listens to who else does."""
-        declared = node.get_parameter("brings").value if node.has_parameter("brings") else ()
-        self._node, self._owners = node, Owners(system_id(), declared)
+        declared = (node.get_parameter(name).value if node.has_parameter(name) else () for name in DECLARED)
+        self._node, self._owners = node, Owners(system_id(), *declared)
         self._early: list[tuple[bytes | None, Callable[[], None]]] = []
         self._met_ns: dict[bytes, int] = {}
         kind, name, profile = message_class("members"), TOPICS["members"].name, qos_profile("members")

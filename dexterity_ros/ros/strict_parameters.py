@@ -7,6 +7,7 @@ from rclpy.node import Node
 
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.ros.intake import DECLARED
 
 T = TypeVar("T")
 _READ_ONCE = SetParametersResult(successful=False, reason="parameters are read once, at the start of the node")
@@ -22,7 +23,7 @@ def parameters(node: Node, cls: type[T]) -> T:
     given = {
         name: list(value.value) if hasattr(value.value, "__len__") and not isinstance(value.value, str) else value.value
         for name, value in node.get_parameters_by_prefix("").items()
-        if name not in ("use_sim_time", "brings") and not name.startswith(("qos_overrides", "start_type_description"))
+        if name not in ("use_sim_time", *DECLARED) and not name.startswith(("qos_overrides", "start_type_description"))
     }
     return config.from_mapping(cls, given, where=node.get_name())
 

@@ -12,6 +12,8 @@ from dexterity_ros.contracts.samples import JointTarget
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.wire import TickRecord
 
+LED = "acting: an operator leads"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tick:
@@ -36,7 +38,7 @@ class Tick:
     def doing(self) -> str:
         """What people are told about it."""
         if self.led:
-            return "acting: an operator leads"
+            return LED
         return "acting: recovering" if self.recovering is not None and self.recovering.any() else "acting"
 
     @property

@@ -18,9 +18,12 @@ PROCESS_BYTES = 12  # of a publisher's DDS id, the part that all publishers of o
 class Owners:
     """A stage: every message's publisher in, a fault for one that may not speak out. Times are monotonic."""
 
-    def __init__(self, system: str, brings: Collection[str] = ()) -> None:
-        """system: id of our own. brings: keys of topics that people bring themselves, as the system file declares."""
-        self._system, self._brings = system, frozenset(brings)
+    def __init__(self, system: str, brings: Collection[str] = (), nodes_bring: Collection[str] = ()) -> None:
+        """system: id of our own. brings: keys of topics that people bring themselves, as the system file declares.
+
+        nodes_bring: keys of people's topics that a node of our own system brings in their place: nobody else may.
+        """
+        self._system, self._brings, self._nodes_bring = system, frozenset(brings), frozenset(nodes_bring)
         self._members: dict[bytes, str] = {}
         self._owners: dict[str, bytes] = {}
         self._heard_ns: dict[bytes, int] = {}  # by process, on whatever topic
@@ -51,9 +54,10 @@ class Owners:
         if topic.owner in ("anyone", "one") or key in self._brings:
             return None
         system = self._members.get(publisher[:PROCESS_BYTES])
-        if topic.owner == "system" and system == self._system:
+        is_ours = topic.owner == "system" or key in self._nodes_bring
+        if is_ours and system == self._system:
             return None
-        if system is None or topic.owner == "people":
+        if system is None or not is_ours:
             said = f"{topic.name} comes from outside this system; where that is wanted, start it with brings:={key}"
         else:
             said = f"{topic.name} comes from system {system}, this one is {self._system}"

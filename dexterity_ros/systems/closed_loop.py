@@ -3,6 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from dexterity_ros.evaluation.outcomes import summary
 from dexterity_ros.evaluation.pose_judge import PoseJudge
 from dexterity_ros.evaluation.truth_judge import TruthJudge
 from dexterity_ros.ros.diagnostics import counts, number, numbers
+from dexterity_ros.runtime.emulated_leader import EmulatedLeader
 from dexterity_ros.runtime.ending import INTERRUPTED
+from dexterity_ros.systems.leader_watch import LeaderWatch
 from dexterity_ros.systems.loop_settings import ClosedLoop
 from dexterity_ros.systems.operator import Operator, OperatorError
 from dexterity_ros.systems.probe import Probe
@@ -51,10 +54,11 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
     judge = TruthJudge(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz, hand.grasp_centre_m, symmetry)
     pose_judge = PoseJudge(hand.grasp_centre_m, symmetry)
     operator = Operator(judge, pose_judge)
+    watch = LeaderWatch(operator, hand) if settings.leader else None
     probe = Probe(manifest.control_rate_hz)
     session = _Session(operator, judge, pose_judge, say)
     try:
-        with log.open("w") as output, Processes(starts, environment, log=output) as processes:
+        with _leader(settings), log.open("w") as output, Processes(starts, environment, log=output) as processes:
             session.run(settings, processes, log)
     except KeyboardInterrupt:
         session.ended = session.ended or INTERRUPTED
@@ -63,8 +67,15 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
         operator.close()
     header = {"policy": manifest.name, "task": settings.task or manifest.task, "goal_rad": list(settings.goal_rad)}
     header["latency_trained_ms"] = [round(1e3 * limit, 1) for limit in manifest.latency_s]
+    if watch is not None:
+        header["leader"] = watch.leading.figures()
     figures = session.figures() | {"pose_error": pose_judge.figures(), "probe_lateness_ms": probe_lateness_ms}
     return header | figures
+
+
+def _leader(settings: ClosedLoop) -> AbstractContextManager[object]:
+    """Returns the second emulated hand, where one leads."""
+    return EmulatedLeader(settings.hand, Path(settings.leader_port)) if settings.leader else nullcontext()
 
 
 class _Session:

@@ -16,7 +16,8 @@ from dexterity_ros.tasks.spec import TaskSpec
 class ClosedLoop:
     """What to run: see `dexterity demo --help`.
 
-    viewer_port: of the live page, 0 = none. extra: parameters of nodes in place of the system's.
+    viewer_port: of the live page, 0 = none. leader: a second emulated hand leads. extra: parameters of nodes in place
+    of the system's.
     """
 
     goals: int
@@ -35,12 +36,18 @@ class ClosedLoop:
     object: str | None = None
     recovery: bool = True
     allow_unverified: bool = False
+    leader: bool = False
     extra: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def system(self) -> str:
         """Name of the system in config/systems."""
         return "eyes" if self.eyes else "sim"
+
+    @property
+    def leader_port(self) -> str:
+        """Where the hand that leads can be opened; empty when there is none."""
+        return f"{tempfile.gettempdir()}/dexterity_leader_{os.getpid()}.sock" if self.leader else ""
 
     def starts(self, manifest: PolicyManifest) -> list[NodeStart]:
         """Returns the nodes with their parameters."""
@@ -59,6 +66,8 @@ class ClosedLoop:
             "viewer": self.viewer_port > 0,
             "viewer_port": self.viewer_port,
             "port": f"{tempfile.gettempdir()}/dexterity_bus_{os.getpid()}.sock",
+            "leader": "hand" if self.leader else "none",
+            "leader_port": self.leader_port,
         }
         goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
         return resolve(load_system(self.system), arguments, {"goal_node": goal_range} | self.extra)

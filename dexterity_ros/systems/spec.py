@@ -14,6 +14,7 @@ from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.systems.trained import as_trained
 
 _CONFIGURATION = "$configuration"
+_LEFT_OUT = ("", False, "none")  # values of an argument without which a node is not started
 _NODES = Path(__file__).parents[1] / "nodes"  # one file per executable; imported by the processes alone
 
 
@@ -58,8 +59,9 @@ BRINGS = Argument(default="", about="topics that people bring themselves, keys o
 class NodeEntry(Checked):
     """One node. parameters: values; `$name` stands for an argument. lifecycle: safety_node moves it.
 
-    when: name of an argument; the node is left out when that is empty or false. essential: whether the system ends when
-    this node does. `$configuration` stands for all nodes that are started and their parameters, as JSON.
+    when: name of an argument; the node is left out when that is empty, false or none. essential: whether the system
+    ends when this node does. brings: keys of people's topics that it publishes in their place; nobody else may then.
+    `$configuration` stands for all nodes that are started and their parameters, as JSON.
     """
 
     executable: Annotated[str, PART_NAME]
@@ -68,6 +70,11 @@ class NodeEntry(Checked):
     lifecycle: bool = False
     when: str = ""
     essential: bool = True
+    brings: Annotated[tuple[str, ...], Length(0, 20, "as many as there are topics")] = ()
+
+    def starts_with(self, values: Mapping[str, Any]) -> bool:
+        """Returns whether it is among the nodes that are started. values: of the system's arguments."""
+        return not self.when or values[self.when] not in _LEFT_OUT
 
     def variables(self) -> set[str]:
         """Returns the names of the arguments that it uses."""
@@ -91,6 +98,7 @@ class SystemSpec(Checked):
         names = [node.executable for node in self.nodes]
         _check_brings(self.brings)
         for node in self.nodes:
+            _check_brings(node.brings)
             if node.executable not in there:
                 raise ConfigError(f"system {self.name} has the executable {node.executable}; there are {there}")
             if names.count(node.executable) > 1:
@@ -145,19 +153,20 @@ def resolve(
     if set(extra) - known:
         raise ConfigError(f"system {system.name} has no node {sorted(set(extra) - known)}; it has {sorted(known)}")
     values = as_trained(system.values(arguments))
+    nodes = [node for node in system.nodes if node.starts_with(values)]
+    declared = _declared(brings, nodes)
     starts = []
-    for node in system.nodes:
-        if node.when and not values[node.when]:
-            continue
+    for node in nodes:
         given = {key: values[value[1:]] if _is_variable(value) else value for key, value in node.parameters.items()}
         parameters = (
             node_parameters(node.parameters_file, node.executable) | given | dict(extra.get(node.executable, {}))
         )
-        if brings:
-            parameters["brings"] = brings
         starts.append(
             NodeStart(
-                executable=node.executable, parameters=parameters, essential=node.essential, lifecycle=node.lifecycle
+                executable=node.executable,
+                parameters=parameters | declared,
+                essential=node.essential,
+                lifecycle=node.lifecycle,
             )
         )
     if not starts:
@@ -192,6 +201,15 @@ def _check_brings(keys: Iterable[str]) -> None:
     for key in keys:
         if key not in known:
             raise ConfigError(f"brings has {shown(key)}; people may bring {known}")
+
+
+def _declared(brings: list[str], nodes: Iterable[NodeEntry]) -> dict[str, list[str]]:
+    """Returns what every node is told of people's topics: whose they are. Raises ConfigError for one of both."""
+    bringing = {key: node.executable for node in nodes for key in node.brings}
+    for key in sorted(bringing.keys() & set(brings)):
+        raise ConfigError(f"brings has {key!r}, which {bringing[key]} of this system brings; only one may be there")
+    said = {"brings": brings, "nodes_bring": sorted(bringing)}
+    return {name: keys for name, keys in said.items() if keys}
 
 
 def _with_configuration(starts: list[NodeStart]) -> list[NodeStart]:

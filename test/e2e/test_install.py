@@ -37,6 +37,7 @@ def test_pip_install_brings_data_files_and_node_scripts(tmp_path):
         "goal_node",
         "safety_node",
         "exercise_node",
+        "leader_node",
         "recorder_node",
         "player_node",
         "sim_camera_node",

@@ -83,3 +83,20 @@ def test_a_refused_message_is_a_fault_for_a_moment_and_then_over(owners):
     told = round(TOLD_S * S)
     assert {fault.code for fault in owners.faults(told)} == {FaultCode.FOREIGN_OWNER} and len(owners.faults(told)) == 2
     assert owners.faults(told + 1) == ()
+
+
+def test_a_node_of_our_own_system_leads_where_that_is_declared_and_nobody_else():
+    owners = Owners("abc", (), ["leader"])
+    owners.introduce(OURS, "abc")
+    owners.introduce(THEIRS, "xyz")
+    assert owners.check("leader", OURS, 0) is None
+    assert owners.check("leader", UNKNOWN, 1).code is FaultCode.FOREIGN_OWNER
+    assert "from system xyz, this one is abc" in owners.check("leader", THEIRS, 1).detail
+    assert owners.check("goal", UNKNOWN, 1).code is FaultCode.FOREIGN_OWNER
+
+
+def test_a_leader_of_our_own_that_falls_silent_is_not_succeeded_by_a_stranger():
+    owners = Owners("abc", (), ["leader"])
+    owners.introduce(OURS, "abc")
+    owners.check("leader", OURS, 0)
+    assert owners.check("leader", UNKNOWN, 10 * S).code is FaultCode.FOREIGN_OWNER

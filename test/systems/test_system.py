@@ -166,3 +166,29 @@ def test_arguments_that_code_gives_are_held_to_the_same():
         resolve(load_system("sim"), {"shadow": "yes"}, {})
     with pytest.raises(ConfigError, match=r"there is no argument \['sahdow'\]; there are"):
         read_arguments(load_system("sim").arguments, {"sahdow": "yes"})
+
+
+@pytest.mark.parametrize("name", ["sim", "eyes", "real"])
+def test_a_leader_is_started_where_one_is_asked_for_and_every_node_knows(name):
+    plain = resolve(load_system(name), {}, {})
+    assert "leader_node" not in {start.executable for start in plain}
+    assert not any("nodes_bring" in start.parameters for start in plain)
+    led = resolve(load_system(name), {"leader": "hand", "leader_port": "/dev/two", "leader_robot": "two.yaml"}, {})
+    (leader,) = (start for start in led if start.executable == "leader_node")
+    assert leader.parameters.items() >= {"device": "hand", "port": "/dev/two", "robot": "two.yaml"}.items()
+    assert all(start.parameters["nodes_bring"] == ["leader"] for start in led)
+    assert not any("brings" in start.parameters for start in led)
+
+
+def test_people_and_a_node_do_not_lead_together():
+    with pytest.raises(ConfigError, match="brings has 'leader', which leader_node of this system brings"):
+        resolve(load_system("sim"), {"leader": "joy", "brings": "leader"}, {})
+    starts = resolve(load_system("sim"), {"leader": "joy", "brings": "object_pose"}, {})
+    assert all(start.parameters["brings"] == ["object_pose"] for start in starts)
+
+
+def test_a_node_brings_only_what_people_may_bring():
+    content = config.to_mapping(load_system("sim"))
+    content["nodes"][0]["brings"] = ["depth"]
+    with pytest.raises(ConfigError, match="brings has 'depth'; people may bring"):
+        config.from_mapping(SystemSpec, content, where="sim")

@@ -17,6 +17,10 @@ class DemoOptions:
     With --policy none (any hand) no object is turned: the hand eases home, moves joint by joint and lets go; printed is
     how well each joint followed.
 
+    With --leader a second emulated hand leads, which has no torque and whose fingers a slow wave goes through; the
+    demo's hand follows, and the policy acts where it does not. The task is `hold` then, unless one is named: its goals
+    are reached by keeping the object as it lies. Printed is how well and how late each joint followed.
+
     On a machine too busy to run the emulated motors in time, their watchdogs stop the hand. Only here, and only with
     --hardware dynamixel, a stop is followed by disarming, preparing and arming, as a person would; each is counted and
     printed, and the goal it interrupted counts neither as reached nor as missed. The table is printed however the demo
@@ -42,6 +46,9 @@ class DemoOptions:
     - realtime: whether SCHED_FIFO was allowed
     - realtime_factor: simulated time over the clock's, from arming on; below 1 the machine is too slow
     - stops: a list of {at_s, reason}
+    - leader {seconds, delay_ms {p50, p99}, rms_rad, joints {name: {moved_rad, rms_rad, delay_ms}}}: with --leader;
+      seconds in which the hand followed and was past catching up, the delay in each of them of each joint that moved,
+      and its difference from the leader, delay included
     - ended: why before the goals were done or the time was up; else empty
 
     With --policy none: hand, hardware, joints {name: {moved_rad, rms_rad, delay_ms}}, faults, hand_cycle_ms, stops,
@@ -62,6 +69,7 @@ class DemoOptions:
         record: folder of a bag to record.
         video: write a film of what happened to this file: .mp4, .gif or .webp; drawn at the end, from a recording.
         video_s: seconds that the film lasts at most, from the first goal on.
+        leader: a second emulated hand leads this one.
         eyes: the object's pose comes from a simulated depth camera; --no-eyes: from the simulator, with noise.
         viewer: show it on a live web page on this machine, whose address is printed.
     """
@@ -82,6 +90,7 @@ class DemoOptions:
     record: Annotated[Path | None, optional("FOLDER")] = None
     video: Annotated[Path | None, optional("FILE")] = None
     video_s: float = 20.0
+    leader: bool = False
     eyes: bool = True
     viewer: bool = True
     json: JsonFile = None

@@ -16,6 +16,7 @@ from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.robot_hand import load_robot_hand
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
+from dexterity_ros.drivers.emulated.shown_joints import ShownJoints
 
 
 def main() -> None:
@@ -27,9 +28,12 @@ def main() -> None:
     parser.add_argument("--usb-latency-ms", type=float, default=1.0, help="latency timer of the USB adapter")
     parser.add_argument("--link", type=Path, help="name under which it is served; default: a new one in a new folder")
     parser.add_argument("--factory", action="store_true", help="motors as out of the box, but for id and baud rate")
+    parser.add_argument(
+        "--wave", action="store_true", help="its fingers are moved as by a person, while it has no torque"
+    )
     options = parser.parse_args()
     hand = load_robot_hand(options.hand, options.robot)
-    joints = StillJoints(hand.joint_names, np.array(hand.home_pos_rad))
+    joints = ShownJoints(hand) if options.wave else StillJoints(hand.joint_names, np.array(hand.home_pos_rad))
     wire = WireModel(baud=options.baud, usb_latency_s=options.usb_latency_ms * 1e-3)
     done = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
