@@ -156,10 +156,10 @@ def _say(line: str) -> None:
 def _say_leader(figures: dict[str, Any]) -> None:
     """Prints how each joint followed, and all of them."""
     if not figures["joints"]:
-        _say("the leader never led for a second: look at leader_node in the log")
+        _say("the hand was never led long enough to say how well it follows: look at leader_node in the log")
         return
     console.print(tracking_table("the hand that followed, against the hand that led", figures["joints"]))
-    console.print(figures_table("", {key: figures[key] for key in ("seconds", "delay_ms", "rms_rad")}))
+    console.print(figures_table("", {key: figures[key] for key in ("seconds", "delay_ms", "held_back", "rms_rad")}))
 
 
 def _say_latency(result: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from dexterity_ros.contracts.arrays import Floats
 
 _GRID_S = 0.002
-_MOVED_RAD = 0.05  # a joint that moved less says nothing about its delay
+MOVED_RAD = 0.05  # a joint that moved less says nothing about its delay
 MAX_DELAY_S = 0.3
 
 
@@ -53,7 +53,7 @@ def tracking(trace: Trace) -> dict[str, dict[str, Any]]:
     rows = {}
     for i, name in enumerate(trace.joint_names):
         moved = float(np.ptp(commanded[:, i]))
-        delay = _delay_s(times, trace, i) if moved > _MOVED_RAD else None
+        delay = lag(times, trace, i)[0] if moved > MOVED_RAD else None
         rows[name] = {
             "moved_rad": round(moved, 3),
             "rms_rad": round(float(np.sqrt(np.mean((commanded[:, i] - measured[:, i]) ** 2))), 4),
@@ -89,7 +89,11 @@ def _resampled(times_s: Floats, at_s: Floats, values: Floats) -> Floats:
     return np.stack([np.interp(times_s, at_s, column) for column in values.T], axis=1)
 
 
-def _delay_s(times_s: Floats, trace: Trace, i: int) -> float:
+def lag(times_s: Floats, trace: Trace, i: int) -> tuple[float, float]:
+    """Returns by how much a joint is late, s, and the share of its motion that such a delay does not explain.
+
+    The delay is that of the shift with the least RMS difference, an offset apart; the share is of RMS. times_s: (k,).
+    """
     measured = np.interp(times_s, trace.measured_s, trace.measured_rad[:, i])
     measured = measured - measured.mean()
     delays = np.arange(0.0, MAX_DELAY_S, _GRID_S)
@@ -97,7 +101,9 @@ def _delay_s(times_s: Floats, trace: Trace, i: int) -> float:
     for delay in delays:
         commanded = np.interp(times_s - delay, trace.commanded_s, trace.commanded_rad[:, i])
         errors.append(np.mean((commanded - commanded.mean() - measured) ** 2))
-    return float(delays[int(np.argmin(errors))])
+    best = int(np.argmin(errors))
+    commanded = np.interp(times_s - delays[best], trace.commanded_s, trace.commanded_rad[:, i])
+    return float(delays[best]), float(np.sqrt(errors[best]) / max(commanded.std(), 1e-9))
 
 
 def _fit(times_s: Floats, first: Trace, second: Trace) -> float:

@@ -67,9 +67,8 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
         operator.close()
     header = {"policy": manifest.name, "task": settings.task or manifest.task, "goal_rad": list(settings.goal_rad)}
     header["latency_trained_ms"] = [round(1e3 * limit, 1) for limit in manifest.latency_s]
-    if watch is not None:
-        header["leader"] = watch.leading.figures()
-    figures = session.figures() | {"pose_error": pose_judge.figures(), "probe_lateness_ms": probe_lateness_ms}
+    led = {} if watch is None else {"leader": watch.leading.figures()}
+    figures = session.figures() | led | {"pose_error": pose_judge.figures(), "probe_lateness_ms": probe_lateness_ms}
     return header | figures
 
 

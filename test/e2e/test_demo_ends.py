@@ -114,3 +114,13 @@ def test_a_second_demo_in_the_same_domain_is_refused(demo):
     second = subprocess.run([*CLI, "demo"], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert second.returncode == 2 and f"already runs in domain {DOMAIN}" in second.stderr
     assert process.poll() is None
+
+
+def test_a_led_hand_follows_its_leader_and_the_table_says_how_late(demo, tmp_path):
+    process = demo("--leader", "--goals", "6")
+    status, output, figures = ended(process, tmp_path)
+    leader = figures["leader"]
+    assert status == 0 and figures["task"] == "hold"
+    assert leader["seconds"] >= 10.0 and leader["rms_rad"] < 0.1 and len(leader["joints"]) == 16
+    assert 20.0 < leader["delay_ms"]["p50"] <= leader["delay_ms"]["p99"] < 300.0
+    assert "the hand that followed, against the hand that led" in output

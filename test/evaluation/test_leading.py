@@ -35,7 +35,7 @@ def test_the_delay_of_a_follower_is_found(delay_s):
 
 
 def test_a_joint_that_does_not_move_says_nothing_about_the_delay():
-    joint = led((0.0, 5.0))["joints"]["still"]
+    joint = led((0.0, 7.0))["joints"]["still"]
     assert joint == {"moved_rad": 0.0, "rms_rad": 0.0, "delay_ms": None}
 
 
@@ -46,15 +46,15 @@ def test_an_offset_is_in_the_rms_and_not_in_the_delay():
 
 
 def test_catching_up_is_not_counted_after_any_pause():
-    assert led((0.0, 5.5), (10.0, 13.5), (20.0, 20.9))["seconds"] == 4.0 + 2.0
+    assert led((0.0, 11.5), (20.0, 26.5), (30.0, 35.5))["seconds"] == 10.0 + 5.0
 
 
 def test_what_happens_in_a_pause_is_not_counted():
-    assert led((0.0, 5.0), (100.0, 105.0))["rms_rad"] < 0.05
+    assert led((0.0, 7.0), (100.0, 107.0))["rms_rad"] < 0.05
 
 
 def test_nobody_who_led_gives_no_figures():
-    empty = {"seconds": 0.0, "delay_ms": {}, "rms_rad": None, "joints": {}}
+    empty = {"seconds": 0.0, "delay_ms": {}, "held_back": None, "rms_rad": None, "joints": {}}
     assert Leading(NAMES).figures() == led((0.0, 0.5)) == empty
 
 
@@ -65,3 +65,14 @@ def test_a_leader_of_whom_little_was_heard_gives_no_figures():
     for stamp in (0, 4 * 10**9):
         leading.lead(stamp, wave(0.0))
     assert leading.figures()["seconds"] == 0.0
+
+
+def test_a_joint_that_something_holds_counts_as_held_back_and_in_the_rms_but_not_as_late():
+    leading, held = Leading(NAMES), np.array([1.0, 0.0, 1.0])
+    for k in range(1200):
+        leading.lead(k * 10**7, wave(k * 0.01))
+        leading.follow(k * 10**7, held * wave(k * 0.01 - 0.06))
+    figures = leading.figures()
+    assert figures["held_back"] == 0.5
+    assert figures["joints"]["b"]["delay_ms"] is None and figures["joints"]["b"]["rms_rad"] > 0.1
+    assert figures["delay_ms"]["p99"] == pytest.approx(60.0, abs=4.0)

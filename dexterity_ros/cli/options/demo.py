@@ -46,9 +46,10 @@ class DemoOptions:
     - realtime: whether SCHED_FIFO was allowed
     - realtime_factor: simulated time over the clock's, from arming on; below 1 the machine is too slow
     - stops: a list of {at_s, reason}
-    - leader {seconds, delay_ms {p50, p99}, rms_rad, joints {name: {moved_rad, rms_rad, delay_ms}}}: with --leader;
-      seconds in which the hand followed and was past catching up, the delay in each of them of each joint that moved,
-      and its difference from the leader, delay included
+    - leader {seconds, delay_ms {p50, p99}, held_back, rms_rad, joints {name: {moved_rad, rms_rad, delay_ms}}}: with
+      --leader; of spans of 5 s in which the hand followed: how late the joints were that moved, from leader to
+      follower; the share of joints and spans that no delay explains, because the object held them, and which are not
+      in it; the difference from the leader, of all and with the delay in it
     - ended: why before the goals were done or the time was up; else empty
 
     With --policy none: hand, hardware, joints {name: {moved_rad, rms_rad, delay_ms}}, faults, hand_cycle_ms, stops,
