@@ -1,4 +1,4 @@
-"""leader_node: a second hand or a gamepad leads policy_node while it says something, and nothing moves by its silence."""
+"""leader_node: a second hand or a gamepad leads policy_node while it sends; its silence gives the lead back."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The second emulated hand of `demo --leader`: another process opens it, a person moves it, it ends with who began it."""
+"""The second emulated hand of `demo --leader`: another process opens it, a person moves it, it ends when asked."""
 
 import time
 from pathlib import Path
