@@ -88,6 +88,9 @@ _BENCH = {
         "bench_conventions:conventions",
         _SIM,
     ),
+    "reports": Command(
+        "planted causes, by the report", "bench_reports:BenchReportsOptions", "bench_reports:reports", _SIM
+    ),
     "damage": Command("damaged files, by all commands", "bench:BenchDamageOptions", "bench_damage:damage"),
     "learning": Command("our PPO beside another", "bench:BenchLearningOptions", "bench_learning:learning", _OTHER_PPO),
     "bringup": Command("walks on hidden individuals", "bench:BenchBringupOptions", "bench_bringup:bringup", _SIM),

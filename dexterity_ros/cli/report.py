@@ -75,9 +75,8 @@ def _read(source: Path) -> _Read:
         return _Read(page=_data_page(source))
     bag = Bag(source)
     page = RunPage(RunRecord(bag)).page()
-    alarms = tuple(alarm for alarm in page.alarms if not alarm.startswith("damage:"))
     if bag.damage:
-        page = replace(page, alarms=(f"damaged: {bag.damage}", *alarms))
+        page = replace(page, alarms=(f"damaged: {bag.damage}", *page.alarms))
     return _Read(page=page, damage=bag.damage, doubts=bag.doubts)
 
 

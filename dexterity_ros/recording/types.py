@@ -68,7 +68,7 @@ def _dtype(name: str) -> Any:
     return np.uint8 if name in ("byte", "char", "octet") else np.dtype(name).type
 
 
-def make(message: str, **fields: Any) -> Any:
+def make(message: str, /, **fields: Any) -> Any:
     """Returns a message of a type; all its fields must be given."""
     return _store().types[message](**fields)
 

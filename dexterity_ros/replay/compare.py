@@ -11,23 +11,16 @@ from dexterity_ros.contracts.hand import WORKSPACE_M
 from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.sources import OBJECT_POSE, SOURCES
 from dexterity_ros.replay.diagnosis import Diagnosis, diagnose
+from dexterity_ros.replay.finding import Finding, first_cause_first
 from dexterity_ros.replay.ranges import out_of_range
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.replay.timing import run_timing
+from dexterity_ros.replay.troubles import troubles
 
 _STRANGE_SHARE = 0.9  # of poses outside the workspace, from the first on: not a dropped object
 _RANGE_SHARE = 0.5  # of ticks
 _MISSING_SHARE = 0.05
 _AGE_SLACK_MS = 20.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """Something wrong. kind: damage, frame, offset, zero, sign, swap, gain, delay, range, age, drops, idle."""
-
-    kind: str
-    says: str
-    joints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +49,11 @@ def compare(run: RunRecord, manifest: PolicyManifest) -> Comparison:
         diagnosis = None if frame else diagnose(run, manifest.object)
     except BagError as error:
         skipped = str(error)
-    findings = [*frame, *_cause(run, diagnosis), *_idle(run), *_ages(timing, manifest), *_drops(timing)]
+    figures = [*_ages(timing, manifest), *_drops(timing)]
+    findings = [*frame, *troubles(run), *_cause(run, diagnosis), *_idle(run), *figures]
     damage = [Finding(kind="damage", says=run.bag.damage)] if run.bag.damage else []
     return Comparison(
-        findings=tuple(damage + findings + (_ranges(ranges) if not findings else [])),
+        findings=first_cause_first(damage + findings + (_ranges(ranges) if not findings else [])),
         timing=timing,
         ranges=ranges,
         diagnosis=None if diagnosis is None else diagnosis.as_dict(run.hand),

@@ -21,6 +21,8 @@ from dexterity_ros.contracts.samples import Sample
 from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, Source
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
 
+STATES = {"supervisor": "supervisor/state", "hand": "hand/state", "policy": "policy/state"}  # who says how it is
+
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
@@ -72,7 +74,11 @@ class RunRecord:
     @cached_property
     def has_ticks(self) -> bool:
         """Whether the policy acted at all."""
-        topic = self.bag.topic("policy/tick")
+        return self.holds("policy/tick")
+
+    def holds(self, name: str) -> bool:
+        """Whether any message of a topic was recorded."""
+        topic = self.bag.topic(name)
         return topic is not None and self.bag.counts[topic] > 0
 
     def samples(self, source: Source[Any]) -> Series:
@@ -83,8 +89,7 @@ class RunRecord:
 
     def has(self, source: Source[Any]) -> bool:
         """Whether any sample of a source was recorded."""
-        topic = self.bag.topic(source.topic.name)
-        return topic is not None and self.bag.counts[topic] > 0
+        return self.holds(source.topic.name)
 
     def _row_of(self, source: Source[Any]) -> Callable[[Any], Floats]:
         readers = wire.SourceReaders((source,), self.hand.joint_names)
@@ -144,6 +149,14 @@ class RunRecord:
     def goal(self) -> Series:
         """The wanted rotations as they were repeated: quaternion wxyz, (t, 4)."""
         return self._series("goal", lambda m: np.asarray(wire.goal_sample(m).quat_wxyz))
+
+    @cached_property
+    def states(self) -> dict[str, list[tuple[int, str]]]:
+        """{one of STATES: (time, what it said) in order}."""
+        return {
+            who: [(message.log_ns, wire.state_text(value.data)) for message, value in self.bag.values(topic)]
+            for who, topic in STATES.items()
+        }
 
     @cached_property
     def hand_states(self) -> list[tuple[int, str]]:

@@ -30,7 +30,7 @@ def run_timing(run: RunRecord) -> dict[str, dict[str, Any]]:
     """Returns the timing of every measured source, and its age at every tick in ms {p50, p99, max}."""
     measured = [source for source in SOURCES.values() if source.measured]
     rows: dict[str, dict[str, Any]] = {
-        source.name: stream_timing(run.samples(source).stamps_ns, _rate_hz(run, source))
+        source.name: stream_timing(run.samples(source).stamps_ns, wanted_hz(run, source))
         for source in measured
         if source is JOINTS or run.has(source)
     }
@@ -50,7 +50,8 @@ def ages_ms(run: RunRecord) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def _rate_hz(run: RunRecord, source: Source[Any]) -> float:
+def wanted_hz(run: RunRecord, source: Source[Any]) -> float:
+    """Returns how often samples of a source were to come."""
     return _pose_rate_hz(run) if source is OBJECT_POSE else source.topic.rate_hz
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.frames import rotation_angle, rotation_between
 from dexterity_ros.contracts.sources import OBJECT_POSE
+from dexterity_ros.replay.goal_record import RecordedGoal
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.reporting.page import COLOURS, INK, Figure, Section, drawing, legend, thinned
 from dexterity_ros.reporting.run_data import seconds, true_poses, unit
@@ -70,7 +71,7 @@ def motors_section(run: RunRecord, rows: Rows) -> Section | None:
     )
 
 
-def object_section(run: RunRecord, goals: list[dict[str, Any]]) -> Section | None:
+def object_section(run: RunRecord, goals: list[RecordedGoal]) -> Section | None:
     """Returns how far the object was from its goals, and the estimate from the truth; None without an object."""
     if not run.has(OBJECT_POSE):
         return None
@@ -99,10 +100,10 @@ def object_section(run: RunRecord, goals: list[dict[str, Any]]) -> Section | Non
     return Section(title="The object", figures=(Figure(name="object", note=note, drawing=figure, columns=columns),))
 
 
-def _goal_errors(run: RunRecord, goals: list[dict[str, Any]], stamps_ns: Any, poses: Floats) -> Floats:
+def _goal_errors(run: RunRecord, goals: list[RecordedGoal], stamps_ns: Any, poses: Floats) -> Floats:
     errors = np.full(len(stamps_ns), np.nan)
     for goal in goals:
-        inside = (stamps_ns >= goal["begin_ns"]) & (stamps_ns < (goal["end_ns"] or run.bag.end_ns))
-        wanted = np.array(goal["quat"])
+        inside = (stamps_ns >= goal.begin_ns) & (stamps_ns < (goal.end_ns or run.bag.end_ns))
+        wanted = np.array(goal.quat_wxyz)
         errors[inside] = rotation_angle(rotation_between(poses[inside, 3:], wanted))
     return errors

@@ -11,9 +11,9 @@ from dexterity_ros import wire
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.replay.compare import Comparison, compare
+from dexterity_ros.replay.finding import Finding, first_cause_first
 from dexterity_ros.replay.run_record import RunRecord
-
-_UP = (1.0, 0.0, 0.0, 0.0)  # of a goal that does not say how the object was to be turned
+from dexterity_ros.replay.troubles import troubles
 
 
 def compared(run: RunRecord) -> Comparison | None:
@@ -24,22 +24,14 @@ def compared(run: RunRecord) -> Comparison | None:
         return None
 
 
+def findings(run: RunRecord, comparison: Comparison | None) -> tuple[Finding, ...]:
+    """Returns what was wrong, the first cause first; without a comparison, by what the nodes said."""
+    return first_cause_first(troubles(run)) if comparison is None else comparison.findings
+
+
 def seconds(run: RunRecord, stamps_ns: Any) -> Any:
     """Returns stamps in seconds since the run began."""
     return (np.asarray(stamps_ns) - run.bag.start_ns) * 1e-9
-
-
-def goals(run: RunRecord) -> list[dict[str, Any]]:
-    """Returns every goal with its beginning, angle, outcome ("" while open) and end."""
-    goals: list[dict[str, Any]] = []
-    for message, event in run.told("goal_event", ("event",)):
-        at = int(event.get("stamp_ns", message.log_ns))
-        if event["event"] == "issued":
-            new = {"begin_ns": at, "angle_rad": event.get("angle_rad", 0.0), "quat": event.get("goal_quat_wxyz", _UP)}
-            goals.append(new | {"end": "", "end_ns": 0, "time_s": 0.0})
-        elif goals and not goals[-1]["end"]:
-            goals[-1] |= {"end": event["event"], "end_ns": at, "time_s": event.get("time_s", 0.0)}
-    return goals
 
 
 def diagnostics(run: RunRecord) -> dict[str, list[tuple[int, dict[str, Any]]]]:
@@ -60,32 +52,9 @@ def _value(text: str) -> Any:
         return text
 
 
-def spans(states: list[tuple[int, str]], end_ns: int) -> list[tuple[int, int, str]]:
-    """Returns (begin, end, text) of states in a row; texts that differ only in their numbers are one."""
-    spans: list[tuple[int, int, str]] = []
-    for at, text in states:
-        if spans and kind(spans[-1][2]) == kind(text):
-            spans[-1] = (spans[-1][0], at, spans[-1][2])
-        else:
-            if spans:
-                spans[-1] = (spans[-1][0], at, spans[-1][2])
-            spans.append((at, at, text))
-    if spans:
-        spans[-1] = (spans[-1][0], end_ns, spans[-1][2])
-    return spans
-
-
-def kind(text: str) -> str:
-    """Returns a text without its numbers."""
-    return "".join(c for c in text if not c.isdigit() and c != ".")
-
-
 def true_poses(run: RunRecord) -> Any:
     """Returns the simulator's truth as a Series, or None."""
-    topic = run.bag.topic("sim/object_pose")
-    if topic is None or not run.bag.counts[topic]:
-        return None
-    return run.true_pose
+    return run.true_pose if run.holds("sim/object_pose") else None
 
 
 def unit(quat: Floats) -> Floats:

@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from dexterity_ros import wire
 from dexterity_ros.contracts.topics import TOPICS
+from dexterity_ros.replay.finding import Finding
+from dexterity_ros.replay.goal_record import recorded_goals
+from dexterity_ros.replay.held import spans
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.replay.timing import ages_ms
 from dexterity_ros.reporting.motion_sections import joints_section, motors_section, object_section
@@ -20,7 +22,7 @@ from dexterity_ros.reporting.page import (
     preformatted,
     table,
 )
-from dexterity_ros.reporting.run_data import compared, diagnostics, goals, picture, seconds, spans
+from dexterity_ros.reporting.run_data import compared, diagnostics, findings, picture, seconds
 from dexterity_ros.reporting.source_sections import source_sections
 
 _BANDS = {
@@ -30,7 +32,6 @@ _BANDS = {
 }  # fmt: skip
 _FAULT = "#e08a1e"
 _KEY_FRAMES = 6
-_SHARPEST_S = 0.25  # a fault shorter than this is nothing for the first screenful
 
 
 class RunPage:
@@ -39,13 +40,10 @@ class RunPage:
     def __init__(self, run: RunRecord) -> None:
         self._run, self._bag = run, run.bag
         self._begin = run.bag.start_ns
-        self._goals = goals(run)
-        self._states = {
-            name: [(m.log_ns, wire.state_text(v.data)) for m, v in run.bag.values(topic)]
-            for name, topic in (("supervisor", "supervisor/state"), ("hand", "hand/state"), ("policy", "policy/state"))
-        }
+        self._goals, self._states = recorded_goals(run), run.states
         self._diagnostics = diagnostics(run)
         self._comparison = compared(run)
+        self._findings = findings(run, self._comparison)
 
     def page(self) -> Page:
         """Returns the page."""
@@ -60,20 +58,20 @@ class RunPage:
             subtitle=f"{name}, hand {run.hand.name}, {run.bag.duration_s:.0f} s, dexterity_ros "
             f"{run.bag.info.get('code_version', 'of unknown version')}",
             tiles=self._tiles(),
-            alarms=tuple(self._alarms()),
+            alarms=self.alarms,
             sections=tuple(s for s in sections if s is not None),
         )
 
     def _tiles(self) -> tuple[tuple[str, str, str], ...]:
-        ended = [g for g in self._goals if g["end"]]
-        reached = sum(g["end"] == "reached" for g in ended)
+        ended = [g for g in self._goals if g.ended]
+        reached = sum(g.ended == "reached" for g in ended)
         loop = self._last("policy_node: loop")
         late = loop.get("lateness_ms", {}).get("p99")
         age = self._last("hand_node: loop").get("observation_age_ms", {}).get("p99")
         stopped = any(text.startswith("stopped") for _, text in self._states["supervisor"])
         return (
             ("goals reached", f"{reached} of {len(ended)}", "plain"),
-            ("drops", str(sum(g["end"] == "dropped" for g in ended)), "plain"),
+            ("drops", str(sum(g.ended == "dropped" for g in ended)), "plain"),
             self._compared_tile(),
             ("time held by faults", f"{self._held_s():.1f} s", "bad" if self._held_s() > 1.0 else "plain"),
             ("stopped by safety", "yes" if stopped else "no", "bad" if stopped else "good"),
@@ -84,21 +82,13 @@ class RunPage:
     def _compared_tile(self) -> tuple[str, str, str]:
         if self._comparison is None:
             return ("compare found", "not compared", "plain")
-        found = len(self._comparison.findings)
-        return ("compare found", f"{found} causes" if found else "nothing", "bad" if found else "good")
+        found = len(self._findings)
+        return ("compare found", f"{found} findings" if found else "nothing", "bad" if found else "good")
 
-    def _alarms(self) -> list[str]:
-        said = [f"{f.kind}: {f.says}" for f in (self._comparison.findings if self._comparison else ())]
-        for who, states in self._states.items():
-            for begin, end, text in spans(states, self._bag.end_ns):
-                kind = text.split(":")[0]
-                if ":" in text and kind not in ("goal_stale",) and (end - begin) * 1e-9 > _SHARPEST_S:
-                    if "waiting for the first" in text or "no joint_states yet" in text or "not_armed" in text:
-                        continue
-                    said.append(
-                        f"{(begin - self._begin) * 1e-9:.1f} s, {who}, for {(end - begin) * 1e-9:.1f} s: {text}"
-                    )
-        return said[:12] + ([f"and {len(said) - 12} more"] if len(said) > 12 else [])
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """What was wrong in sentences, the first cause first; damage of the file is told by who reads it."""
+        return tuple(_sentence(finding) for finding in self._findings if finding.kind != "damage")
 
     def _held_s(self) -> float:
         held = spans(self._states["supervisor"], self._bag.end_ns)
@@ -120,9 +110,9 @@ class RunPage:
                 for key, value in zip(rows, (who, begin_s, end_s, text), strict=True):
                     rows[key].append(value if isinstance(value, str) else round(float(value), 3))
         for goal in self._goals:
-            if goal["end"]:
-                mark, colour = ("^", COLOURS[2]) if goal["end"] == "reached" else ("x", COLOURS[3])
-                axis.plot(seconds(self._run, goal["end_ns"]), -1, mark, color=colour, markersize=6)
+            if goal.ended:
+                mark, colour = ("^", COLOURS[2]) if goal.ended == "reached" else ("x", COLOURS[3])
+                axis.plot(seconds(self._run, goal.end_ns), -1, mark, color=colour, markersize=6)
         axis.set_yticks([-1, 0, 1, 2], ["goals", *self._states])
         axis.set_xlabel("s")
         axis.set_xlim(0.0, self._bag.duration_s or 1.0)
@@ -132,8 +122,8 @@ class RunPage:
         rows["state"] = [f'"{text}"' for text in rows["state"]]
         rows_of_goals = [
             (
-                f"{seconds(self._run, g['begin_ns']):.1f}", f"{g['angle_rad']:.2f}", g["end"] or "open",
-                f"{g['time_s']:.1f}" if g["end"] else "-",
+                f"{seconds(self._run, g.begin_ns):.1f}", f"{g.angle_rad:.2f}", g.ended or "open",
+                f"{g.time_s:.1f}" if g.ended else "-",
             )
             for g in self._goals
         ]  # fmt: skip
@@ -225,9 +215,12 @@ class RunPage:
                 details[title] = preformatted(info[key])
         topics = [(name, count) for name, count in sorted(self._bag.counts.items())]
         details["topics"] = table(("topic", "messages"), topics)
-        found = [(f.kind, f.says) for f in (self._comparison.findings if self._comparison else ())]
-        body = table(("cause", "what it says"), found) if found else ""
-        return Section(title="What ran", body=body, details=details)
+        return Section(title="What ran", details=details)
 
 
 _Q = ("p50", "p99", "max")
+
+
+def _sentence(finding: Finding) -> str:
+    said = f"{finding.says[:1].upper()}{finding.says[1:]}."
+    return f"{said} Look at {finding.look_at}." if finding.look_at else said

@@ -118,6 +118,11 @@ class RealtimeHand:
             self._powered_bias[actuator] *= share
             self._powered = None
 
+    def knock(self, vel_m_s: Floats) -> None:
+        """Gives the object a velocity, (3,) in the hand frame: somebody knocks it out of the hand."""
+        with self._lock:
+            self._data.qvel[self._scene.object_qvel[:3]] = vel_m_s
+
     def object_pose(self, stamp_ns: int) -> PoseSample:
         """Returns the true T_hand_object."""
         with self._lock:

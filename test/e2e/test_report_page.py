@@ -21,17 +21,18 @@ pytestmark = [
 ]
 SHORT_RUN = Path(__file__).parents[1] / "data/short_run"
 S = 1_000_000_000
-FAULT = "2.0 s, supervisor, for 2.0 s: hold: pose_stale"
+FAULT = "Pose stale at 2.0 s, for 2.0 s: object_pose is 400 ms old"
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """The report of a run in which the object was not seen for two seconds."""
-    report = RunPage(RunRecord(Bag(SHORT_RUN)))
-    begin = report._begin
-    report._states["supervisor"] = [
+    run = RunRecord(Bag(SHORT_RUN))
+    begin = run.bag.start_ns
+    run.__dict__["states"] = run.states | {"supervisor": [
         (begin, "armed"), (begin + 2 * S, "hold: pose_stale: object_pose is 400 ms old"), (begin + 4 * S, "armed"),
-    ]  # fmt: skip
+    ]}  # fmt: skip
+    report = RunPage(run)
     path = tmp_path_factory.mktemp("report") / "r.html"
     report.page().write(path)
     return path

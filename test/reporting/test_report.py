@@ -18,7 +18,6 @@ from dexterity_ros.contracts.training_run import RunFile, save_run
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.reporting.page import Page, Section, drawing, escape, side_by_side, table, thinned
-from dexterity_ros.reporting.run_data import spans
 from dexterity_ros.reporting.run_page import RunPage
 from dexterity_ros.reporting.training_page import training_page
 
@@ -89,25 +88,15 @@ def test_faults_are_on_the_first_screenful_and_their_text_is_escaped():
     assert escape(3) == "3" and "<td>&amp;</td>" in table(("h",), [("&",)])
 
 
-def test_states_that_differ_in_numbers_only_are_one_span():
-    states = [(0, "ready"), (S, "hold: pose_stale: 150 ms"), (2 * S, "hold: pose_stale: 170 ms"), (3 * S, "armed")]
-    assert spans(states, 5 * S) == [
-        (0, S, "ready"),
-        (S, 3 * S, "hold: pose_stale: 150 ms"),
-        (3 * S, 5 * S, "armed"),
-    ]
-    assert spans([], S) == []
-
-
-def test_a_hold_is_counted_and_named(page):
-    report = RunPage(RunRecord(Bag(SHORT_RUN)))
-    begin = report._begin
-    report._states["supervisor"] = [
+def test_a_hold_is_counted_and_named():
+    run = RunRecord(Bag(SHORT_RUN))
+    begin = run.bag.start_ns
+    run.__dict__["states"] = run.states | {"supervisor": [
         (begin, "armed"), (begin + 2 * S, "hold: pose_stale: object_pose is 400 ms old"), (begin + 4 * S, "armed"),
-    ]  # fmt: skip
-    assert report._held_s() == pytest.approx(2.0)
-    assert any(a.startswith("2.0 s, supervisor, for 2.0 s: hold: pose_stale") for a in report._alarms())
-    tiles = {label: (value, tone) for label, value, tone in report._tiles()}
+    ]}  # fmt: skip
+    page = RunPage(run).page()
+    assert page.alarms[0].startswith("Pose stale at 2.0 s, for 2.0 s: object_pose is 400 ms old. Look at the camera")
+    tiles = {label: (value, tone) for label, value, tone in page.tiles}
     assert tiles["time held by faults"] == ("2.0 s", "bad")
 
 

@@ -40,14 +40,15 @@ class ReplayOptions:
 class CompareOptions:
     """Name the first thing that went wrong in a recording. Status 1 when there is one, for CI.
 
-    Looks for a pose in another frame; simulates every single mistake in the hand (zero offset, sign, exchanged joints,
-    half gain, late commands) from the recorded states and keeps the one that explains the joints' motion best; and
-    checks ages, missing samples and each observation term against the range that the policy was trained on.
+    Says what stopped or held the hand and how its goals failed; looks for a pose in another frame; simulates every
+    single mistake in the hand (zero offset, sign, exchanged joints, half gain, late commands) from the recorded states
+    and keeps the one that explains the joints' motion best; and checks ages, missing samples and each observation term
+    against the range that the policy was trained on.
 
     A damaged bag is always a finding, the first.
 
     JSON keys:
-    - findings: a list of {kind, says, joints}, the first cause first
+    - findings: a list of {kind, says, joints, at_s, look_at}, the first cause first
     - timing {joint_states, object_pose {rate_hz, gaps, longest_gap_ms, missing_share}, joints_age_ms, pose_age_ms}
     - ranges {term: {share, first_s, worst, worst_index, recorded, trained}}
     - diagnosis {clean_cost, windows, prediction_rms_rad, best}

@@ -1,16 +1,15 @@
 """What hand_node says about itself and its motors on /diagnostics."""
 
-import math
 from collections import Counter
 from typing import Any
 
 from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.ports import HandPort
-from dexterity_ros.contracts.robot_hand import RobotHand
 from dexterity_ros.nodes.hand.setup import HandSetup
 from dexterity_ros.ros.diagnostics import loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop, Histogram
 from dexterity_ros.runtime.hand_tick import HandTick
+from dexterity_ros.runtime.motor_figures import motor_figures
 from dexterity_ros.safety.faults import GATE_FAULTS, REACTIONS, Reaction
 
 _LEVELS = {Reaction.WARN: "warn", Reaction.HOLD: "error", Reaction.STOP: "error"}
@@ -51,23 +50,6 @@ class HandFigures:
         faults = [fault for fault in self._present if fault.code not in GATE_FAULTS]
         worst = max((REACTIONS[fault.code] for fault in faults), default=None)
         level = "ok" if worst is None else _LEVELS[worst]
-        return level, "; ".join(map(str, faults)) or "ok", _per_joint(self._setup.hand, self._port)
-
-
-def _per_joint(hand: RobotHand, port: HandPort) -> dict[str, Any]:
-    health = port.health()
-    if health is None:
-        return {}
-    return {
-        joint.name: {
-            "motor": hand.motor_ids[i],
-            "current_a": round(float(health.current_a[i]), 3),
-            "temperature_c": _known(health.temperature_c[i]),
-            "supply_v": _known(health.supply_v[i]),
-        }
-        for i, joint in enumerate(hand.joints)
-    }
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else round(float(value), 1)
+        health = self._port.health()
+        motors = {} if health is None else motor_figures(self._setup.hand, health)
+        return level, "; ".join(map(str, faults)) or "ok", motors

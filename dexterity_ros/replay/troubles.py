@@ -1,0 +1,120 @@
+"""What went wrong in a recorded run by what its nodes said, without the policy's manifest and without simulating."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.errors import FaultCode
+from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, Source
+from dexterity_ros.replay.finding import Finding
+from dexterity_ros.replay.goal_record import goal_findings, recorded_goals
+from dexterity_ros.replay.held import FaultGroup, Spell, fault_groups, first_stop, spells
+from dexterity_ros.replay.run_record import RunRecord
+from dexterity_ros.replay.timing import stream_timing, wanted_hz
+from dexterity_ros.safety.fault_words import LOOK_AT, fault_code, fault_detail, fault_name
+
+_SHORTEST_S, _OFTEN = 0.25, 5  # a fault that held the hand for less in all, and less often, is nothing to be told
+_SLOW_SHARE = 0.6  # a stream slower than this share of its rate is a slow sensor, not one with gaps
+_LOST_SHARE = 0.15  # of two streams that have nothing in common but the network
+_BEFORE_NS = 300_000_000  # a fault comes this long after what caused it, at most
+_BEHIND_RAD, _BEHIND_SHARE = 0.02, 0.2  # a target counts as held back from here on; of ticks
+_STALE: dict[FaultCode, Source[Any]] = {FaultCode.POSE_STALE: OBJECT_POSE, FaultCode.JOINTS_STALE: JOINTS}
+_TIGHTENED = ("max_velocity_rad_s", "max_step_rad", "current_limit_a")  # of hand_node's parameters
+
+
+def troubles(run: RunRecord) -> list[Finding]:
+    """Returns what stopped the hand, what held it, how its goals failed, what the gate held back."""
+    said, goals = spells(run), recorded_goals(run)
+    groups = [group for group in fault_groups(said, goals, run.bag.end_ns) if _matters(group)]
+    return [
+        *_stop(run, said),
+        *_faults(run, groups),
+        *goal_findings(run, goals),
+        *_held_back(run),
+    ]
+
+
+def _matters(group: FaultGroup) -> bool:
+    return group.total_s > _SHORTEST_S or len(group.times) >= _OFTEN
+
+
+def _stop(run: RunRecord, said: Sequence[Spell]) -> Iterator[Finding]:
+    stop = first_stop(said)
+    if stop is None:
+        return
+    at_s, code = (stop.begin_ns - run.bag.start_ns) * 1e-9, fault_code(stop.text)
+    why = stop.text.partition(": ")[2] if code is None else f"{fault_detail(stop.text)} ({fault_name(code)})"
+    look_at = "" if code is None else LOOK_AT[code]
+    yield Finding(kind="stop", says=f"the hand was stopped at {at_s:.1f} s: {why}", at_s=at_s, look_at=look_at)
+
+
+def _faults(run: RunRecord, groups: Sequence[FaultGroup]) -> Iterator[Finding]:
+    for group in groups:
+        at_s = (group.times[0][0] - run.bag.start_ns) * 1e-9
+        said, cause = group.says(run.bag.start_ns), _cause(run, group)
+        kind = "dropped" if group.code is FaultCode.OUTSIDE_WORKSPACE else "fault"
+        says = f"{cause}; {said}" if cause else said
+        yield Finding(kind=kind, says=says, at_s=at_s, look_at=LOOK_AT[group.code])
+
+
+def _cause(run: RunRecord, group: FaultGroup) -> str:
+    """Returns why samples were too old, by when they came; "" where that says nothing."""
+    if group.code is FaultCode.GOAL_STALE:
+        return "goals stopped coming while one was wanted"
+    if group.code is FaultCode.LOOP_LATE:
+        return "the machine is busy"
+    source = _STALE.get(group.code)
+    if source is None or not (run.has(JOINTS) and run.has(OBJECT_POSE)):
+        return ""
+    joints, pose = (_timing(run, one, group) for one in (JOINTS, OBJECT_POSE))
+    if min(joints["missing_share"], pose["missing_share"]) > _LOST_SHARE:
+        lost = f"{100 * joints['missing_share']:.0f} % of joint_states and {100 * pose['missing_share']:.0f} %"
+        return f"messages are lost: {lost} of object_pose are missing"
+    rate_hz, wanted = (pose if source is OBJECT_POSE else joints)["rate_hz"], wanted_hz(run, source)
+    if not 0.0 < rate_hz < _SLOW_SHARE * wanted:
+        return ""
+    what = "the camera is slow: object_pose" if source is OBJECT_POSE else "joint_states"
+    return f"{what} came {rate_hz:.0f} times a second, {wanted:.0f} were to come"
+
+
+def _timing(run: RunRecord, source: Source[Any], group: FaultGroup) -> dict[str, Any]:
+    """Returns how regularly samples came while a fault came and went."""
+    stamps = run.samples(source).stamps_ns
+    begin, end = group.times[0][0] - _BEFORE_NS, group.times[-1][1]
+    return stream_timing(stamps[(stamps >= begin) & (stamps <= end)], wanted_hz(run, source))
+
+
+def _held_back(run: RunRecord) -> Iterator[Finding]:
+    """Targets that had not passed the gate when the next one came."""
+    behind = _behind_rad(run)
+    if not len(behind) or (share := float((behind.max(axis=1) > _BEHIND_RAD).mean())) < _BEHIND_SHARE:
+        return
+    j = int(np.quantile(behind, 0.95, axis=0).argmax())
+    name, told = run.hand.joint_names[j], run.parameters("hand_node")
+    lowered = [f"{key} is {told[key]}" for key in _TIGHTENED if told.get(key) is not None]
+    why = f": {', '.join(lowered)}, less than the policy was trained with" if lowered else ""
+    yield Finding(
+        kind="limit",
+        says=f"a limit of the gate holds the hand back in {100 * share:.0f} % of ticks, {name} most, by up to "
+        f"{behind[:, j].max():.2f} rad{why}",
+        joints=(name,),
+        look_at=LOOK_AT[FaultCode.TARGET_CLAMPED],
+    )
+
+
+def _behind_rad(run: RunRecord) -> Floats:
+    """Returns how far what passed the gate was from each target when the next one came, rad, (ticks, n)."""
+    if not run.holds("joint_targets") or not run.holds("gated_targets") or len(run.targets.log_ns) < 2:
+        return np.zeros((0, len(run.hand.joints)))
+    targets, gated = run.targets, run.gated
+    nexts = targets.log_ns[1:]
+    followed = np.zeros(len(nexts), dtype=bool)
+    for begin, end in run.following():
+        followed |= (targets.log_ns[:-1] > begin) & (nexts < end)
+    newest = np.searchsorted(gated.log_ns, nexts, side="right") - 1
+    kept = followed & (newest >= 0)
+    limits = (run.hand.lower_rad, run.hand.upper_rad)
+    behind: Floats = np.abs(np.clip(targets.values[:-1][kept], *limits) - gated.values[newest[kept]])
+    return behind
