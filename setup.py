@@ -115,6 +115,7 @@ setup(
     maintainer="dexterity_ros maintainers",
     maintainer_email="maintainers@example.com",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
+    package_data={f"{NAME}.reporting": ["assets/*"]},
     python_requires=">=3.11",
     install_requires=RUNTIME,
     extras_require=EXTRAS,

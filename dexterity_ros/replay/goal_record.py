@@ -14,9 +14,8 @@ from dexterity_ros.replay.finding import Finding
 from dexterity_ros.replay.run_record import RunRecord, Series
 
 _UP = (1.0, 0.0, 0.0, 0.0)  # of a goal that does not say how the object was to be turned
-_STUCK_RAD = 0.15  # an object that has turned less since the goal was given hardly turned; noise is 0.01
+_STUCK_RAD = 0.15  # an object that turned less in the second half of a goal's time hardly turned; noise is 0.01
 _STILL_RAD = 0.05  # targets that moved less stood still
-_SETTLE_S = 1.0  # how the object lies when a goal begins may still be settling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +77,10 @@ def _missed(run: RunRecord, missed: list[RecordedGoal]) -> Finding:
     if turned_rad > _STUCK_RAD:
         return Finding(kind="late", says=f"{late}, the nearest was {nearest_rad:.2f} rad{more}", at_s=at_s)
     still = "its targets stood still" if _targets_still(run, first) else "the joints moved"
-    said = f"the policy got stuck at goal {first.number}: the object hardly turned ({turned_rad:.2f} rad in "
+    said = f"the policy got stuck at goal {first.number}: the object hardly turned any more ({turned_rad:.2f} rad in "
+    half = f"{0.5 * first.time_s:.0f} s, {still})"
     return Finding(
-        kind="stuck", says=f"{said}{first.time_s:.0f} s, {still}), so that the time was over at {at_s:.1f} s{more}",
+        kind="stuck", says=f"{said}{half}, so that the time was over at {at_s:.1f} s{more}",
         at_s=at_s, look_at="how the object lies in the hand, and what the policy says (policy/tick)",
     )  # fmt: skip
 
@@ -90,13 +90,17 @@ def _at_s(run: RunRecord, goal: RecordedGoal) -> float:
 
 
 def _turned(run: RunRecord, goal: RecordedGoal) -> tuple[float, float] | None:
-    """Returns how far the object turned while a goal stood, and how near it came, rad; None without poses."""
+    """Returns how far the object turned in the second half of a goal's time, and how near it came in all, rad.
+
+    None without poses.
+    """
     if not run.has(OBJECT_POSE):
         return None
-    quats = _between(run.pose, goal.begin_ns + round(_SETTLE_S * 1e9), goal.end_ns)[:, 3:]
-    if not len(quats):
+    quats = _between(run.pose, goal.begin_ns, goal.end_ns)[:, 3:]
+    late = _between(run.pose, _middle_ns(goal), goal.end_ns)[:, 3:]
+    if not len(late):
         return None
-    away = rotation_angle(rotation_between(quats, np.broadcast_to(quats[0], quats.shape)))
+    away = rotation_angle(rotation_between(late, np.broadcast_to(late[0], late.shape)))
     goal_quat = np.broadcast_to(np.array(goal.quat_wxyz), quats.shape)
     near = rotation_angle(rotation_between(quats, goal_quat))
     return float(np.quantile(away, 0.95)), float(near.min())
@@ -105,8 +109,12 @@ def _turned(run: RunRecord, goal: RecordedGoal) -> tuple[float, float] | None:
 def _targets_still(run: RunRecord, goal: RecordedGoal) -> bool:
     if not run.has_ticks:
         return True
-    targets = _between(run.targets, goal.begin_ns + round(_SETTLE_S * 1e9), goal.end_ns)
+    targets = _between(run.targets, _middle_ns(goal), goal.end_ns)
     return not len(targets) or float(np.ptp(targets, axis=0).max()) < _STILL_RAD
+
+
+def _middle_ns(goal: RecordedGoal) -> int:
+    return (goal.begin_ns + goal.end_ns) // 2
 
 
 def _between(series: Series, begin_ns: int, end_ns: int) -> Floats:

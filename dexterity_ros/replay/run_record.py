@@ -1,11 +1,11 @@
 """A recorded run as arrays and samples: what replay and compare work on."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from dexterity_ros.contracts.samples import Sample
 from dexterity_ros.contracts.sources import JOINTS, OBJECT_POSE, Source
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
 
+S = TypeVar("S", bound=Sample)
 STATES = {"supervisor": "supervisor/state", "hand": "hand/state", "policy": "policy/state"}  # who says how it is
 
 
@@ -86,6 +87,12 @@ class RunRecord:
         if source.name not in self._samples:
             self._samples[source.name] = self._series(source.topic.name, self._row_of(source))
         return self._samples[source.name]
+
+    def each(self, source: Source[S]) -> Iterator[S]:
+        """Yields all samples of a source; for what is too large to hold at once."""
+        reader = wire.SourceReaders((source,), self.hand.joint_names)
+        for _, value in self.bag.values(source.topic.name):
+            yield reader.sample(source, value)
 
     def has(self, source: Source[Any]) -> bool:
         """Whether any sample of a source was recorded."""
@@ -227,6 +234,13 @@ def _readable(
     if refused is not None and not rows:
         raise refused
     return rows
+
+
+def newest(series: Series, times_ns: NDArray[np.int64]) -> Floats:
+    """Returns the newest sample at each time, (t, n), the first before there is one."""
+    at = np.searchsorted(series.stamps_ns, times_ns, side="right") - 1
+    values: Floats = series.values[np.maximum(at, 0)]
+    return values
 
 
 def row_of(source: Source[Any], sample: Sample) -> Floats:

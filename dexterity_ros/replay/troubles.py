@@ -21,6 +21,7 @@ _LOST_SHARE = 0.15  # of two streams that have nothing in common but the network
 _BEFORE_NS = 300_000_000  # a fault comes this long after what caused it, at most
 _BEHIND_RAD, _BEHIND_SHARE = 0.02, 0.2  # a target counts as held back from here on; of ticks
 _STALE: dict[FaultCode, Source[Any]] = {FaultCode.POSE_STALE: OBJECT_POSE, FaultCode.JOINTS_STALE: JOINTS}
+_OF_MESSAGES = (*_STALE, FaultCode.GOAL_STALE)
 _TIGHTENED = ("max_velocity_rad_s", "max_step_rad", "current_limit_a")  # of hand_node's parameters
 
 
@@ -51,12 +52,31 @@ def _stop(run: RunRecord, said: Sequence[Spell]) -> Iterator[Finding]:
 
 
 def _faults(run: RunRecord, groups: Sequence[FaultGroup]) -> Iterator[Finding]:
+    """One finding for each fault; what comes of lost messages is one."""
+    stale = [group for group in groups if group.code in _OF_MESSAGES]
+    lost = next((said for group in stale if (said := _lost(run, group))), "")
+    if lost:
+        yield _finding(run, stale, lost, "the network between the machines, and how busy they are")
     for group in groups:
-        at_s = (group.times[0][0] - run.bag.start_ns) * 1e-9
-        said, cause = group.says(run.bag.start_ns), _cause(run, group)
-        kind = "dropped" if group.code is FaultCode.OUTSIDE_WORKSPACE else "fault"
-        says = f"{cause}; {said}" if cause else said
-        yield Finding(kind=kind, says=says, at_s=at_s, look_at=LOOK_AT[group.code])
+        if not (lost and group in stale):
+            yield _finding(run, [group], _cause(run, group), LOOK_AT[group.code])
+
+
+def _finding(run: RunRecord, groups: Sequence[FaultGroup], cause: str, look_at: str) -> Finding:
+    said = "; ".join(group.says(run.bag.start_ns) for group in groups)
+    kind = "dropped" if groups[0].code is FaultCode.OUTSIDE_WORKSPACE else "fault"
+    at_s = (groups[0].times[0][0] - run.bag.start_ns) * 1e-9
+    return Finding(kind=kind, says=f"{cause}; {said}" if cause else said, at_s=at_s, look_at=look_at)
+
+
+def _lost(run: RunRecord, group: FaultGroup) -> str:
+    """Returns how many messages were missing on two topics of different nodes; "" where that is nothing much."""
+    if not (run.has(JOINTS) and run.has(OBJECT_POSE)):
+        return ""
+    joints, pose = (_timing(run, one, group)["missing_share"] for one in (JOINTS, OBJECT_POSE))
+    if min(joints, pose) < _LOST_SHARE:
+        return ""
+    return f"messages are lost: {100 * joints:.0f} % of joint_states and {100 * pose:.0f} % of object_pose are missing"
 
 
 def _cause(run: RunRecord, group: FaultGroup) -> str:
@@ -66,13 +86,9 @@ def _cause(run: RunRecord, group: FaultGroup) -> str:
     if group.code is FaultCode.LOOP_LATE:
         return "the machine is busy"
     source = _STALE.get(group.code)
-    if source is None or not (run.has(JOINTS) and run.has(OBJECT_POSE)):
+    if source is None or not run.has(source):
         return ""
-    joints, pose = (_timing(run, one, group) for one in (JOINTS, OBJECT_POSE))
-    if min(joints["missing_share"], pose["missing_share"]) > _LOST_SHARE:
-        lost = f"{100 * joints['missing_share']:.0f} % of joint_states and {100 * pose['missing_share']:.0f} %"
-        return f"messages are lost: {lost} of object_pose are missing"
-    rate_hz, wanted = (pose if source is OBJECT_POSE else joints)["rate_hz"], wanted_hz(run, source)
+    rate_hz, wanted = _timing(run, source, group)["rate_hz"], wanted_hz(run, source)
     if not 0.0 < rate_hz < _SLOW_SHARE * wanted:
         return ""
     what = "the camera is slow: object_pose" if source is OBJECT_POSE else "joint_states"

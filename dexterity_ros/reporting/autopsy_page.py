@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dexterity_ros.reporting.page import COLOURS, Figure, Page, Section, drawing, escape, legend, table
+from dexterity_ros.reporting.drawing import COLOURS, Figure, drawing, legend
+from dexterity_ros.reporting.page import Page, Section, table
+from dexterity_ros.reporting.told import escape
 
 _DRAWN = 24  # failures of each sort with a picture of their own
 _PER_ROW = 4

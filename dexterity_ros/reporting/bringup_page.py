@@ -10,7 +10,9 @@ from dexterity_ros.bringup.robot_file import RobotFile, StepRecord
 from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.robot import RobotSpec, Zeros
 from dexterity_ros.contracts.robot_hand import NOMINAL_ZERO_RAD
-from dexterity_ros.reporting.page import COLOURS, INK, Figure, Page, Section, drawing, escape, legend, table
+from dexterity_ros.reporting.drawing import COLOURS, INK, Figure, drawing, legend
+from dexterity_ros.reporting.page import Page, Section, table
+from dexterity_ros.reporting.told import escape
 
 _MOST_BYTES = 4_000_000  # of one picture in the page
 

@@ -9,7 +9,9 @@ import numpy as np
 from dexterity_ros.contracts.arrays import Floats, Ints
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.recording.lerobot_reader import read_info, read_table, task_names
-from dexterity_ros.reporting.page import COLOURS, Figure, Page, Section, drawing, table, thinned
+from dexterity_ros.reporting.chart import Chart, Line, Panel
+from dexterity_ros.reporting.drawing import COLOURS, Figure, drawing, thinned
+from dexterity_ros.reporting.page import Page, Section, table
 
 _SHOWN = 4  # episodes that are drawn
 _LISTED = 200
@@ -132,17 +134,21 @@ def _ranges(data: _Data) -> Figure:
     return Figure(name="ranges", note=note, drawing=figure, columns=columns)
 
 
-def _episode(data: _Data, number: int) -> Figure:
-    figure, axes = drawing(height_in=2.2)
+def _episode(data: _Data, number: int) -> Panel:
     part = slice(int(data.edges[number]), int(data.edges[number + 1]))
     rows = thinned(part.stop - part.start)
-    times = rows / data.fps
-    axes[0, 0].plot(times, data.state[part][rows], linewidth=0.8)
-    axes[0, 0].set_xlabel("s")
-    axes[0, 0].set_ylabel("rad")
-    columns = {"s": times} | dict(zip(data.names, data.state[part][rows].T, strict=True))
-    note = f"Episode {number}, {data.tasks[number]}: every measured joint."
-    return Figure(name=f"episode_{number}", note=note, drawing=figure, columns=columns)
+    times, values = rows / data.fps, data.state[part][rows]
+    lines = tuple(
+        Line(label=name, values=row, colour=k) for k, (name, row) in enumerate(zip(data.names, values.T, strict=True))
+    )
+    return Panel(
+        name=f"episode_{number}",
+        note=f"Episode {number}, {data.tasks[number]}: every measured joint.",
+        charts=(Chart(x=times, lines=lines, unit="rad"),),
+        span=(0.0, float(times[-1])),
+        columns={"s": times} | dict(zip(data.names, values.T, strict=True)),
+        group=f"episode_{number}",
+    )
 
 
 def _episode_table(data: _Data) -> str:

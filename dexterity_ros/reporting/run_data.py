@@ -1,13 +1,10 @@
 """What a recorded run says, in the shape that a page shows."""
 
-import base64
 import json
 from typing import Any
 
-import cv2
 import numpy as np
 
-from dexterity_ros import wire
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.replay.compare import Comparison, compare
@@ -32,6 +29,11 @@ def findings(run: RunRecord, comparison: Comparison | None) -> tuple[Finding, ..
 def seconds(run: RunRecord, stamps_ns: Any) -> Any:
     """Returns stamps in seconds since the run began."""
     return (np.asarray(stamps_ns) - run.bag.start_ns) * 1e-9
+
+
+def span(run: RunRecord) -> tuple[float, float]:
+    """Returns the time axis of a run, s."""
+    return 0.0, run.bag.duration_s or 1.0
 
 
 def diagnostics(run: RunRecord) -> dict[str, list[tuple[int, dict[str, Any]]]]:
@@ -61,19 +63,3 @@ def unit(quat: Floats) -> Floats:
     """Returns quaternions of length one."""
     unit: Floats = quat / np.linalg.norm(quat, axis=1, keepdims=True)
     return unit
-
-
-def picture(depth: Any, colour: Any, begin_ns: int) -> str:
-    """Returns colour and depth side by side as an HTML image."""
-    image = wire.depth_sample(depth, colour)
-    seen = image.depth_mm[image.depth_mm > 0]
-    low, high = np.percentile(seen, [2, 98]) if len(seen) else (0.0, 1.0)
-    share = np.clip((high - image.depth_mm) / max(high - low, 1.0), 0.0, 1.0)
-    grey = np.where(image.depth_mm > 0, 40 + 215 * share, 0).astype(np.uint8)
-    pair = [cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)]
-    if image.rgb is not None:
-        pair.insert(0, cv2.cvtColor(image.rgb, cv2.COLOR_RGB2BGR))
-    small = cv2.resize(np.hstack(pair), (320 * len(pair), 240), interpolation=cv2.INTER_AREA)
-    coded = base64.b64encode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 82])[1].tobytes()).decode()
-    at = (wire.stamp_ns(depth.header) - begin_ns) * 1e-9
-    return f'<div><img alt="" src="data:image/jpeg;base64,{coded}">{at:.1f} s</div>'

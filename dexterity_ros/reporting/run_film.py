@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import BagError
-from dexterity_ros.replay.run_record import RunRecord, Series
+from dexterity_ros.replay.run_record import RunRecord, newest
 from dexterity_ros.reporting.run_data import true_poses
 from dexterity_ros.sim.picture import Shot
 
@@ -27,7 +26,7 @@ def recorded_shots(run: RunRecord) -> list[Shot]:
     times = np.arange(begin_ns, end_ns, round(_STEP_S * 1e9))
     numbers = replace(run.goal, values=_goal_numbers(run.goal.values)[:, None])
     object_pose = true_poses(run) or run.pose
-    columns = [_newest(series, times) for series in (run.joint_pos, object_pose, run.goal, numbers)]
+    columns = [newest(series, times) for series in (run.joint_pos, object_pose, run.goal, numbers)]
     return [
         Shot(
             time_s=float(time - begin_ns) * 1e-9,
@@ -39,12 +38,6 @@ def recorded_shots(run: RunRecord) -> list[Shot]:
         )
         for time, joints, pose, goal, (number,) in zip(times, *columns, strict=True)
     ]
-
-
-def _newest(series: Series, times_ns: NDArray[np.int64]) -> Floats:
-    """Returns the newest sample at each time, the first before there is one."""
-    newest = np.searchsorted(series.stamps_ns, times_ns, side="right") - 1
-    return series.values[np.maximum(newest, 0)]
 
 
 def _goal_numbers(goals_wxyz: Floats) -> Floats:

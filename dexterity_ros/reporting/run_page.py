@@ -5,33 +5,22 @@ from typing import Any
 import numpy as np
 import yaml
 
-from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.replay.finding import Finding
 from dexterity_ros.replay.goal_record import recorded_goals
 from dexterity_ros.replay.held import spans
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.replay.timing import ages_ms
+from dexterity_ros.reporting.chart import Bars, Panel, histogram
+from dexterity_ros.reporting.key_frames import key_frames
+from dexterity_ros.reporting.lanes import Lanes, Mark, Said
 from dexterity_ros.reporting.motion_sections import joints_section, motors_section, object_section
-from dexterity_ros.reporting.page import (
-    COLOURS,
-    Figure,
-    Page,
-    Section,
-    drawing,
-    legend,
-    preformatted,
-    table,
-)
-from dexterity_ros.reporting.run_data import compared, diagnostics, findings, picture, seconds
+from dexterity_ros.reporting.page import Page, Section, preformatted, table
+from dexterity_ros.reporting.playback import player
+from dexterity_ros.reporting.run_data import compared, diagnostics, findings, seconds, span
 from dexterity_ros.reporting.source_sections import source_sections
 
-_BANDS = {
-    "following": "#3a9d5d", "easing": "#3b82c4", "easing_out": "#3b82c4", "holding": "#e08a1e", "limp": "#9aa3ad",
-    "armed": "#3a9d5d", "ready": "#3b82c4", "disarmed": "#9aa3ad", "hold": "#e08a1e", "stopped": "#c9504b",
-    "acting": "#3a9d5d",
-}  # fmt: skip
-_FAULT = "#e08a1e"
-_KEY_FRAMES = 6
+_Q = ("p50", "p99", "max")
+_OUTSIDE_PERCENT = 5.0  # of ticks: a term that is outside more often is marked
 
 
 class RunPage:
@@ -50,7 +39,7 @@ class RunPage:
         run = self._run
         name = run.bag.info.get("policy", "no policy")
         motors = motors_section(run, self._diagnostics.get("hand_node: motors", []))
-        sections = [self._timeline(), joints_section(run), motors, object_section(run, self._goals)]
+        sections = [self._timeline(), self._playback(), object_section(run, self._goals), joints_section(run), motors]
         sections += source_sections(run)
         sections += [self._timing(), self._ranges(), self._pictures(), self._what_ran()]
         return Page(
@@ -99,110 +88,83 @@ class RunPage:
         return dict(rows[-1][1]) if rows else {}
 
     def _timeline(self) -> Section:
-        figure, axes = drawing(height_in=2.2)
-        axis = axes[0, 0]
-        rows: dict[str, list[Any]] = {"who": [], "begin_s": [], "end_s": [], "state": []}
-        for y, (who, states) in enumerate(self._states.items()):
-            for begin, end, text in spans(states, self._bag.end_ns):
-                kind = text.split(":")[0]
-                begin_s, end_s = seconds(self._run, [begin, end])
-                axis.barh(y, (end - begin) * 1e-9, left=begin_s, height=0.7, color=_BANDS.get(kind, _FAULT))
-                for key, value in zip(rows, (who, begin_s, end_s, text), strict=True):
-                    rows[key].append(value if isinstance(value, str) else round(float(value), 3))
-        for goal in self._goals:
-            if goal.ended:
-                mark, colour = ("^", COLOURS[2]) if goal.ended == "reached" else ("x", COLOURS[3])
-                axis.plot(seconds(self._run, goal.end_ns), -1, mark, color=colour, markersize=6)
-        axis.set_yticks([-1, 0, 1, 2], ["goals", *self._states])
-        axis.set_xlabel("s")
-        axis.set_xlim(0.0, self._bag.duration_s or 1.0)
-        note = (
-            "Green: armed, following, acting. Orange: held, with the fault. Triangles: goals reached, crosses: missed."
-        )
-        rows["state"] = [f'"{text}"' for text in rows["state"]]
-        rows_of_goals = [
-            (
-                f"{seconds(self._run, g.begin_ns):.1f}", f"{g.angle_rad:.2f}", g.ended or "open",
-                f"{g.time_s:.1f}" if g.ended else "-",
+        said = {
+            who: tuple(
+                Said(begin_s=float(begin_s), end_s=float(end_s), text=text)
+                for begin, end, text in spans(states, self._bag.end_ns)
+                for begin_s, end_s in [seconds(self._run, [begin, end])]
             )
-            for g in self._goals
-        ]  # fmt: skip
-        return Section(
-            title="What happened",
-            figures=(Figure(name="timeline", note=note, drawing=figure, columns=rows),),
-            details={
-                f"{len(rows_of_goals)} goals": table(("begun at s", "angle rad", "outcome", "after s"), rows_of_goals)
-            },
+            for who, states in self._states.items()
+        }
+        marks = tuple(
+            Mark(
+                at_s=float(seconds(self._run, goal.end_ns)),
+                text=f"goal {goal.number} {goal.ended} after {goal.time_s:.1f} s",
+                good=goal.ended == "reached",
+            )
+            for goal in self._goals
+            if goal.ended
         )
+        note = "Green: armed, following, acting. Orange: held by a fault. Triangles: goals reached; crosses: missed."
+        lanes = Lanes(name="timeline", note=note, said=said, goals=marks, span=span(self._run))
+        rows = [
+            (
+                goal.number, f"{seconds(self._run, goal.begin_ns):.1f}", f"{goal.angle_rad:.2f}",
+                goal.ended or "open", f"{goal.time_s:.1f}" if goal.ended else "-",
+            )
+            for goal in self._goals
+        ]  # fmt: skip
+        goals = table(("goal", "begun at s", "angle rad", "outcome", "after s"), rows)
+        return Section(title="What happened", figures=(lanes,), details={f"{len(rows)} goals": goals})
 
     def _timing(self) -> Section:
-        figures = []
-        ticks = self._run.ticks if self._run.has_ticks else []
-        if len(ticks) > 1:
-            ages = ages_ms(self._run)
-            gaps = np.diff([t.now_ns for t in ticks]) * 1e-6
-            period = float(np.median(gaps))
-            late = (gaps - period)[np.abs(gaps - period) < 0.5 * period]
-            figure, axes = drawing(1, 2, height_in=2.6, shared=False)
-            for name, values in ages.items():
-                axes[0, 0].hist(values, bins=60, alpha=0.6, label=name)
-            axes[0, 0].set(xlabel="age at the tick, ms", ylabel="ticks")
-            legend(axes[0, 0])
-            axes[0, 1].hist(late, bins=60, color=COLOURS[4])
-            axes[0, 1].set(xlabel=f"interval between ticks, ms off {period:.1f}", ylabel="ticks", yscale="log")
-            note = "Left: how old samples were when the policy used them. Right: how regular its ticks came."
-            columns = {name: np.round(values, 3) for name, values in ages.items()}
-            figures.append(Figure(name="timing", note=note, drawing=figure, columns=columns))
         rows = [
             (name.split(":")[0], *(f"{row[kind].get(q, '-')}" for kind in ("lateness_ms", "duration_ms") for q in _Q))
             for name, row in ((n, self._last(n)) for n in sorted(self._diagnostics))
             if "lateness_ms" in row and "duration_ms" in row
         ]
         header = ("loop", "late p50 ms", "p99", "max", "takes p50 ms", "p99", "max")
-        return Section(title="Timing", body=table(header, rows) if rows else "", figures=tuple(figures))
+        return Section(title="Timing", body=table(header, rows) if rows else "", figures=self._tick_times())
+
+    def _tick_times(self) -> tuple[Panel, ...]:
+        ticks = self._run.ticks if self._run.has_ticks else []
+        if len(ticks) < 3:
+            return ()
+        gaps = np.diff([t.now_ns for t in ticks]) * 1e-6
+        period = float(np.median(gaps))
+        late = (gaps - period)[np.abs(gaps - period) < 0.5 * period]
+        ages = ages_ms(self._run)
+        old = histogram("ages", "age at the tick, ms", ages, "How old samples were when the policy used them.")
+        said = f"How regularly the policy's ticks came: how far intervals were from {period:.1f} ms."
+        return (old, histogram("ticks", "off, ms", {"intervals": late}, said))
 
     def _ranges(self) -> Section | None:
         if self._comparison is None or not self._comparison.ranges:
             return None
         ranges = self._comparison.ranges
-        names = list(ranges)[::-1]
-        figure, axes = drawing(height_in=0.3 * len(names) + 0.7)
-        shares = [100.0 * ranges[name]["share"] for name in names]
-        axes[0, 0].barh(names, shares, color=[COLOURS[3] if share > 5.0 else COLOURS[0] for share in shares])
-        axes[0, 0].set_xlabel("% of ticks outside the range of training")
-        axes[0, 0].set_xlim(0.0, max(10.0, *shares))
         rows = [
             (name, f"{100 * row['share']:.1f} %", row["recorded"], row["trained"], row["first_s"])
             for name, row in ranges.items()
         ]
-        note = "Terms of the observation, and how often one of their numbers was outside what 99.8 % of training saw."
-        columns = {"term": names, "percent_outside": shares}
+        note = "Terms of the observation: % of ticks with a number outside of what 99.8 % of training saw."
+        percent = {name: 100.0 * float(row["share"]) for name, row in ranges.items()}
         return Section(
             title="Observation against training",
-            figures=(Figure(name="ranges", note=note, drawing=figure, columns=columns),),
+            figures=(Bars(name="ranges", note=note, percent=percent, bad=_OUTSIDE_PERCENT),),
             details={"worst values": table(("term", "outside", "worst", "trained", "first at s"), rows)},
         )
 
     def _pictures(self) -> Section | None:
-        topic = self._bag.topic(TOPICS["depth"].name)
-        if topic is None or not self._bag.counts[topic]:
+        shown = key_frames(self._run)
+        if not shown:
             return None
-        count = self._bag.counts[topic]
-        wanted = set(np.linspace(0, count - 1, _KEY_FRAMES).round().astype(int).tolist())
-        colour = self._bag.topic(TOPICS["colour"].name)
-        shown, last = [], None
-        number = -1
-        for message in self._bag.messages([name for name in (topic, colour) if name]):
-            if message.topic == colour:
-                last = message
-                continue
-            number += 1
-            if number in wanted:
-                shown.append(picture(message.value, None if last is None else last.value, self._begin))
         return Section(
-            title="What the camera saw",
-            body=f'<div class="strip">{"".join(shown)}</div><p class="sub">Colour, and depth: lighter is nearer.</p>',
+            title="What the camera saw", body=f'{shown}<p class="sub">Colour, and depth: lighter is nearer.</p>'
         )
+
+    def _playback(self) -> Section | None:
+        scene = player(self._run, self._goals)
+        return None if scene is None else Section(title="Playback", figures=(scene,))
 
     def _what_ran(self) -> Section:
         info = self._bag.info
@@ -218,9 +180,8 @@ class RunPage:
         return Section(title="What ran", details=details)
 
 
-_Q = ("p50", "p99", "max")
-
-
 def _sentence(finding: Finding) -> str:
-    said = f"{finding.says[:1].upper()}{finding.says[1:]}."
+    """Returns a finding as sentences; a name stays as it is written."""
+    first, rest = finding.says[:1], finding.says[1:]
+    said = f"{first if '_' in finding.says.split(' ')[0] else first.upper()}{rest}."
     return f"{said} Look at {finding.look_at}." if finding.look_at else said

@@ -7,10 +7,16 @@ from typing import Any
 import numpy as np
 import yaml
 
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.config import to_mapping
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.training_run import LOG_FILE, RUN_FILE, read_run
-from dexterity_ros.reporting.page import COLOURS, Figure, Page, Section, drawing, legend, preformatted, thinned
+from dexterity_ros.reporting.chart import Chart, Line, Panel
+from dexterity_ros.reporting.drawing import COLOURS, thinned
+from dexterity_ros.reporting.page import Page, Section, preformatted
+from dexterity_ros.reporting.training_findings import column, student_findings, teacher_findings
+
+_HEIGHT_PX = 200
 
 
 def training_page(folder: Path) -> Page:
@@ -27,7 +33,7 @@ def training_page(folder: Path) -> Page:
 
 
 def _teacher_page(folder: Path, rows: list[dict[str, Any]]) -> Page:
-    steps = _column(rows, "steps") / 1e6
+    steps = column(rows, "steps") / 1e6
     last = rows[-1]
     hours = last["seconds"] / 3600.0
     rate = last["steps"] / max(last["seconds"], 1e-9)
@@ -39,38 +45,27 @@ def _teacher_page(folder: Path, rows: list[dict[str, Any]]) -> Page:
         ("goals up to", f"{last['goal_max_rad']:.1f} rad", "plain"),
         ("width of the ranges", f"{100 * last.get('width', 0.0):.0f} %", "plain"),
     )
-    terms = [key for key in last if key.startswith("reward_")]
+    terms = tuple(key for key in last if key.startswith("reward_"))
+    rates = _panel(rows, "learning", (("goal_fraction",), ("goal_max_rad",)), ("share of goals", "rad"), smooth=True)
+    losses = (("kl", "learning_rate"), ("value_loss", "policy_loss"), ("entropy",))
     sections = (
-        Section(
-            title="Learning",
-            figures=(
-                _curves(
-                    rows, "learning", ("goal_fraction",), "share of goals reached, lately", ("goal_max_rad",), "rad"
-                ),
-            ),
-        ),
+        Section(title="Learning", figures=(rates,)),
         Section(title="Randomisation", figures=(_widths(rows),) if last.get("widths") else (), body=_no_widths(last)),
-        Section(title="Reward", figures=(_curves(rows, "reward", tuple(terms), "mean per step, unscaled"),)),
-        Section(
-            title="Update",
-            figures=(
-                _curves(rows, "kl", ("kl", "learning_rate"), "KL, learning rate"),
-                _curves(rows, "losses", ("value_loss", "policy_loss", "entropy"), "losses, entropy"),
-            ),
-        ),
+        Section(title="Reward", figures=(_panel(rows, "reward", (terms,), ("mean per step",), smooth=True),)),
+        Section(title="Update", figures=(_panel(rows, "update", losses, ("", "loss", "nats"), smooth=True),)),
         Section(title="What was trained", details=_files(folder)),
     )
     return Page(
         title=f"Training {folder.name}",
         subtitle=f"{last['updates']} updates",
         tiles=tiles,
-        alarms=(),
+        alarms=teacher_findings(rows),
         sections=sections,
     )
 
 
 def _student_page(folder: Path, rows: list[dict[str, Any]]) -> Page:
-    last, alone, missed = rows[-1], _column(rows, "alone"), _last_of(_column(rows, "unexplained"))
+    last, alone, missed = rows[-1], column(rows, "alone"), _last_of(column(rows, "unexplained"))
     tiles = (
         ("rounds", f"{last['rounds']}", "plain"),
         ("million labels", f"{last['labels'] / 1e6:.2f}", "plain"),
@@ -78,22 +73,30 @@ def _student_page(folder: Path, rows: list[dict[str, Any]]) -> Page:
         ("reached alone, last tried", _last_of(alone), "plain"),
         ("of the teacher's actions unexplained", missed, "plain"),
     )
-    columns = {key: _column(rows, key) for key in ("labels", "rate", "alone", "unexplained")}
-    figure, axes = drawing(height_in=2.8)
-    axis, labels = axes[0, 0], columns["labels"] / 1e6
-    axis.plot(labels, columns["rate"], color=COLOURS[0], linewidth=1.2, label="goals reached, while collecting")
-    axis.plot(labels, alone, "o", color=COLOURS[1], markersize=4, label="goals reached, alone")
-    axis.plot(labels, columns["unexplained"], color=COLOURS[2], linewidth=1.2, label="unexplained")
-    axis.set(xlabel="million labels", ylabel="share", ylim=(0.0, 1.4))
-    legend(axis, loc="upper right", ncols=3)
-    note = "Unexplained: of the variance of the teacher's actions, what the student missed."
-    learning = Section(title="Learning", figures=(Figure(name="learning", note=note, drawing=figure, columns=columns),))
+    columns = {key: column(rows, key) for key in ("labels", "rate", "alone", "unexplained")}
+    labels = columns["labels"] / 1e6
+    lines = (
+        Line(label="goals reached, while collecting", values=columns["rate"]),
+        Line(label="goals reached, alone", values=alone, colour=1, dots=True),
+        Line(label="unexplained", values=columns["unexplained"], colour=2),
+    )
+    figure = Panel(
+        name="learning",
+        note="Unexplained: of the variance of the teacher's actions, what the student missed.",
+        charts=(Chart(x=labels, lines=lines, unit="share", height=_HEIGHT_PX),),
+        span=_span(labels),
+        columns=columns,
+        x_label="million labels",
+    )
     return Page(
         title=f"Student {folder.name}",
         subtitle=f"{last['rounds']} rounds",
         tiles=tiles,
-        alarms=(),
-        sections=(learning, Section(title="What was trained", details=_files(folder))),
+        alarms=student_findings(rows),
+        sections=(
+            Section(title="Learning", figures=(figure,)),
+            Section(title="What was trained", details=_files(folder)),
+        ),
     )
 
 
@@ -113,50 +116,56 @@ def read_log(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _curves(
+def _panel(
     rows: list[dict[str, Any]],
     name: str,
-    keys: tuple[str, ...],
-    unit: str,
-    right: tuple[str, ...] = (),
-    other: str = "",
-) -> Figure:
-    pick = thinned(len(rows), 800)
-    steps = _column(rows, "steps") / 1e6
-    figure, axes = drawing(height_in=2.8)
-    axis = axes[0, 0]
-    columns: dict[str, Any] = {"steps": _column(rows, "steps"), "seconds": _column(rows, "seconds")}
-    for k, key in enumerate(keys):
-        columns[key] = _column(rows, key)
-        smooth = _smooth(columns[key])
-        axis.plot(steps[pick], smooth[pick], color=COLOURS[k % len(COLOURS)], linewidth=1.2, label=key)
-    axis.set(xlabel="million steps", ylabel=unit)
-    if right:
-        second = axis.twinx()
-        for k, key in enumerate(right):
-            columns[key] = _column(rows, key)
-            colour = COLOURS[(len(keys) + k) % len(COLOURS)]
-            second.plot(steps[pick], columns[key][pick], color=colour, linewidth=1.2, label=key)
-            axis.plot([], [], color=colour, label=key)
-        second.set_ylabel(other, color=axis.yaxis.label.get_color())
-        second.tick_params(colors=axis.yaxis.label.get_color(), labelsize=8)
-        second.set_frame_on(False)
-    legend(axis, loc="upper left", ncols=4)
-    return Figure(name=name, note="Mean of 20 updates.", drawing=figure, columns=columns)
+    keys: tuple[tuple[str, ...], ...],
+    units: tuple[str, ...],
+    *,
+    smooth: bool,
+) -> Panel:
+    """Returns a chart of each group of keys, over the steps."""
+    pick, steps = thinned(len(rows), 800), column(rows, "steps") / 1e6
+    columns = {key: column(rows, key) for group in keys for key in group}
+    shown = {key: _smooth(values) if smooth else values for key, values in columns.items()}
+    charts = tuple(
+        Chart(
+            x=steps[pick],
+            lines=tuple(Line(label=key, values=shown[key][pick], colour=k) for k, key in enumerate(group)),
+            unit=unit,
+            height=_HEIGHT_PX,
+        )
+        for group, unit in zip(keys, units, strict=True)
+    )
+    first = {"steps": column(rows, "steps"), "seconds": column(rows, "seconds")}
+    note = "Mean of 20 updates. Drag to zoom; what is clicked above is hidden."
+    return Panel(
+        name=name, note=note, charts=charts, span=_span(steps), columns=first | columns, x_label="million steps"
+    )
 
 
-def _widths(rows: list[dict[str, Any]]) -> Figure:
+def _widths(rows: list[dict[str, Any]]) -> Panel:
     names = list(rows[-1]["widths"])
-    steps, pick = _column(rows, "steps") / 1e6, thinned(len(rows), 800)
-    figure, axes = drawing(height_in=3.2)
-    columns: dict[str, Any] = {"steps": _column(rows, "steps")}
-    for k, name in enumerate(names):
-        columns[name] = np.array([row.get("widths", {}).get(name, np.nan) for row in rows])
-        style = "-" if k < len(COLOURS) else ("--" if k < 2 * len(COLOURS) else ":")
-        axes[0, 0].plot(steps[pick], columns[name][pick], style, color=COLOURS[k % len(COLOURS)], label=name)
-    axes[0, 0].set(xlabel="million steps", ylabel="share of the full range", ylim=(-0.02, 1.02))
-    legend(axes[0, 0], loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return Figure(name="widths", note="A range grows where its ends are mastered.", drawing=figure, columns=columns)
+    steps, pick = column(rows, "steps") / 1e6, thinned(len(rows), 800)
+    columns = {name: np.array([row.get("widths", {}).get(name, np.nan) for row in rows]) for name in names}
+    lines = tuple(
+        Line(label=name, values=columns[name][pick], colour=k, dash=k >= len(COLOURS)) for k, name in enumerate(names)
+    )
+    chart = Chart(x=steps[pick], lines=lines, unit="share of the full range", height=_HEIGHT_PX, low=-0.02, high=1.02)
+    return Panel(
+        name="widths",
+        note="A range grows where its ends are mastered.",
+        charts=(chart,),
+        span=_span(steps),
+        columns={"steps": column(rows, "steps")} | columns,
+        x_label="million steps",
+    )
+
+
+def _span(x: Floats) -> tuple[float, float]:
+    known = x[np.isfinite(x)]
+    first, last = (float(known[0]), float(known[-1])) if len(known) else (0.0, 1.0)
+    return first, last if last > first else first + 1e-3
 
 
 def _no_widths(last: dict[str, Any]) -> str:
@@ -165,10 +174,6 @@ def _no_widths(last: dict[str, Any]) -> str:
 
 def _files(folder: Path) -> dict[str, str]:
     return {RUN_FILE: preformatted(yaml.safe_dump(to_mapping(read_run(folder)), sort_keys=False))}
-
-
-def _column(rows: list[dict[str, Any]], key: str) -> Any:
-    return np.array([row.get(key, np.nan) for row in rows], dtype=float)
 
 
 def _smooth(values: Any, window: int = 20) -> Any:

@@ -30,7 +30,7 @@ def written(tmp_path_factory):
     run = RunRecord(Bag(SHORT_RUN))
     begin = run.bag.start_ns
     run.__dict__["states"] = run.states | {"supervisor": [
-        (begin, "armed"), (begin + 2 * S, "hold: pose_stale: object_pose is 400 ms old"), (begin + 4 * S, "armed"),
+        (begin + S, "armed"), (begin + 2 * S, "hold: pose_stale: object_pose is 400 ms old"), (begin + 4 * S, "armed"),
     ]}  # fmt: skip
     report = RunPage(run)
     path = tmp_path_factory.mktemp("report") / "r.html"

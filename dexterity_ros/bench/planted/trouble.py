@@ -26,7 +26,7 @@ _KNOCK_M_S = np.array([0.0, 0.6, 1.2])
 
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
-    """One run. says: regular expression that the first sentence has to match; empty: nothing may be said at all.
+    """One run. says: regular expression, of either case, that the first sentence has to match; empty: nothing is wrong.
 
     plant: of drivers/emulated/plants.py. lost_share: of the samples, for everybody.
     happens: called in every cycle from at_s on, with the system and the seconds since.
@@ -73,17 +73,17 @@ def _numb(system: VirtualSystem, _since_s: float) -> None:
 
 
 PLANTED = (
-    Trouble(name="watchdog stop", says="stopped.*watchdog", happens=_silence),
+    Trouble(name="watchdog stop", says="stopped .*watchdog", happens=_silence),
     Trouble(name="slow camera", says="camera is slow", happens=_slow),
     Trouble(name="joint offset", says="if_mcp .*off", plant="offset:if_mcp"),
     Trouble(name="exchanged joints", says="(?=.*if_mcp)(?=.*mf_mcp).*exchanged", plant="swap:if_mcp:mf_mcp"),
     Trouble(name="dropped object", says="dropped", happens=_drop),
     Trouble(name="load", says="machine is busy", happens=_load),
-    Trouble(name="stale goal", says="goal.*(goal_node|stopped coming)", happens=_no_more_goals),
-    Trouble(name="limit", says="limit", tightening=Tightening(max_velocity_rad_s=0.5)),
-    Trouble(name="hot motor", says="mf_pip.* hot| mf_pip.* C,", happens=_heat),
-    Trouble(name="lost messages", says="% of joint_states", lost_share=0.4),
-    Trouble(name="wrong frame", says="frame", plant="frame"),
-    Trouble(name="stuck policy", says="stuck|hardly turned", happens=_numb),
+    Trouble(name="stale goal", says="goals stopped coming", happens=_no_more_goals),
+    Trouble(name="limit", says="limit of the gate.*max_velocity_rad_s", tightening=Tightening(max_velocity_rad_s=0.5)),
+    Trouble(name="hot motor", says="mf_pip.* C, limit", happens=_heat),
+    Trouble(name="lost messages", says="messages are lost|% of joint_states are missing", lost_share=0.4),
+    Trouble(name="wrong frame", says="in another frame", plant="frame"),
+    Trouble(name="stuck policy", says="policy got stuck", happens=_numb),
 )
 CLEAN = tuple(Trouble(name=f"clean {k}", says="") for k in range(1, 6))

@@ -86,6 +86,11 @@ class VirtualSystem:
         self._bag.close()
 
     @property
+    def failed(self) -> int:
+        """How many goals were not reached in time, or dropped."""
+        return self._keeper.failed
+
+    @property
     def elapsed_s(self) -> float:
         """Since the run began."""
         return (self.hand.now_ns() - self._began_ns) * 1e-9

@@ -1,0 +1,3 @@
+'use strict';
+Report.start();
+if (typeof Player !== 'undefined') Player.start();
