@@ -133,7 +133,7 @@ def _links(shape: HandShape, hand: HandSpec) -> list[dict[str, Any]]:
 def _object(run: RunRecord) -> tuple[str, dict[str, str] | None]:
     """Returns what the object is called, and its triangles with their colours; None where it is not known here."""
     name = next((n for node in _TOLD_OBJECT if (n := run.parameters(node).get("object"))), "")
-    name = str(name or run.told_manifest().get("object", ""))
+    name = str(name or run.recorded_manifest().get("object", ""))
     try:
         spec, box = load_object(name), None
         box = None if spec is not None else load_optional_box(name)

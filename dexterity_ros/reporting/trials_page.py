@@ -6,7 +6,8 @@ import numpy as np
 
 from dexterity_ros.evaluation.trials.plan import TrialPlan
 from dexterity_ros.evaluation.trials.sheet import COLUMNS, Sheet
-from dexterity_ros.reporting.page import COLOURS, INK, Figure, Page, Section, drawing, legend, table
+from dexterity_ros.reporting.drawing import COLOURS, INK, Figure, drawing, legend
+from dexterity_ros.reporting.page import Page, Section, table
 
 _NOT_SHOWN = ("counts", "goal_seconds")  # of the sheet's columns
 
