@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from dexterity_ros.cli.options.kinds import JsonFile
+from dexterity_ros.cli.options.kinds import JsonFile, optional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,5 +26,5 @@ class BenchReportsOptions:
 
     runs: tuple[str, ...] = ()
     seed: int = 0
-    keep: Path | None = None
+    keep: Annotated[Path | None, optional("FOLDER")] = None
     json: JsonFile = None
