@@ -58,12 +58,12 @@ def activation(phase: float, bases: int) -> Floats:
 
 
 def begin(pos_rad: Floats) -> PrimitiveState:
-    """Returns a rollout that starts at rest, anywhere."""
+    """Returns a rollout that starts at rest, anywhere, (n,) rad."""
     return PrimitiveState(phase=0.0, pos_rad=pos_rad.copy(), vel=np.zeros_like(pos_rad))
 
 
 def advance(state: PrimitiveState, force: Floats, goal_rad: Floats, share: float) -> PrimitiveState:
-    """Returns the state `share` of the duration later: the exact solution for a force that is constant meanwhile.
+    """Returns the state `share` of the duration later: the exact solution for a force, (n,), constant meanwhile.
 
     With u = goal + force / w^2 and e = pos - u: e(s) = (e + (v + w e) s) exp(-w s). It is stable for every step.
     """

@@ -23,7 +23,7 @@ class Prober:
         manual.ease_to(self.goal_rad)
 
     def to(self, pose_rad: Floats) -> None:
-        """Follows a ramp to a pose."""
+        """Follows a ramp to a pose, (n,) rad."""
         ramp = Ramp(start_rad=self.goal_rad, end_rad=pose_rad, max_velocity_rad_s=STEADY_RAD_S, now_ns=0)
         for cycle in range(1, round(ramp.duration_s / PERIOD_S) + 2):
             self._manual.tick(ramp.step(round(cycle * PERIOD_S * 1e9)))
@@ -41,9 +41,9 @@ class Prober:
         return np.mean(seen[-10:], axis=0)
 
     def push(self, way: Floats) -> Floats:
-        """Moves joints until each stands against something. Returns where they stand; others as they are.
+        """Moves joints until each stands against something. Returns where all stand, (n,) rad.
 
-        way: direction of each joint, 1 or -1, and 0 for those that stay. Raises HandError for one that meets no stop.
+        way: direction of each joint, (n,), 1 or -1, and 0 for those that stay. Raises HandError for one that meets no stop.
         """
         goal, moving = self.goal_rad.copy(), way != 0.0
         stood, seen = goal.copy(), list[Floats]()

@@ -69,7 +69,7 @@ class SurfaceTracker:
         return self._pose, self._velocity
 
     def resume(self, pose: PoseSample, velocity: Floats) -> None:
-        """Goes on from what `moving` was."""
+        """Goes on from what `moving` was. velocity: (6,)."""
         self._pose, self._velocity = pose, velocity
 
     def step(self, cloud: CloudSample) -> Track | Fault:

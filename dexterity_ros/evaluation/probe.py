@@ -167,7 +167,7 @@ class _PairedCourse(Course):
         self.start_states = np.tile(self.start_states[: self.distinct], (self.episodes // self.distinct, 1))
 
     def goal(self, episode: int, index: int, object_quat_wxyz: Floats) -> Floats:
-        """Returns the goal of an episode, the same for each of its copies."""
+        """Returns the goal of an episode, (4,) wxyz, the same for each of its copies. object_quat_wxyz: (4,)."""
         return super().goal(episode % self.distinct, index, object_quat_wxyz)
 
 

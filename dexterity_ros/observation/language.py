@@ -139,6 +139,6 @@ def _scaled(term: ObservationTerm, value: Array) -> Array:
 
 
 def filled(spec: ObservationSpec, history: int, value: Array) -> tuple[Array, ...]:
-    """Returns what stands for the ticks before the first."""
+    """Returns what stands for the ticks before the first. value: of a tick, (..., width)."""
     first = value if spec.history_fill == "first" else array_namespace(value).zeros_like(value)
     return (first,) * history

@@ -85,7 +85,7 @@ class _Turn:
 
 
 def distance(part: Part, local_m: Floats) -> Floats:
-    """Returns distances of points in the part's own frame; inside it, none is positive."""
+    """Returns distances of points, (n, 3), in the part's own frame, m, (n,); inside it, none is positive."""
     if part.kind == "box":
         outside = np.maximum(np.abs(local_m) - np.array(part.size_m), 0.0)
         return np.sqrt((outside**2).sum(axis=1))

@@ -28,7 +28,7 @@ class SurfacePoints:
         return points, np.einsum("nij,nj->ni", rotation, self.normals)
 
     def only(self, chosen: NDArray[np.int64]) -> "SurfacePoints":
-        """Returns some of them."""
+        """Returns those with these numbers, (m,)."""
         return SurfacePoints(points_m=self.points_m[chosen], normals=self.normals[chosen], link=self.link[chosen])
 
 

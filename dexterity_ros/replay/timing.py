@@ -12,7 +12,7 @@ _MISSING = 1.5  # a gap of this many periods misses a sample
 
 
 def stream_timing(stamps_ns: NDArray[np.int64], rate_hz: float) -> dict[str, Any]:
-    """Returns {rate_hz, gaps, longest_gap_ms, missing_share} of a stream with a nominal rate; zeros of one sample."""
+    """Returns {rate_hz, gaps, longest_gap_ms, missing_share} of a stream, (n,), with a nominal rate; zeros of one."""
     if len(stamps_ns) < 2:
         return {"rate_hz": 0.0, "gaps": 0, "longest_gap_ms": 0.0, "missing_share": 0.0}
     gaps_s = np.diff(np.sort(stamps_ns)).astype(np.float64) * 1e-9

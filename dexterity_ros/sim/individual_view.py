@@ -26,7 +26,7 @@ class IndividualView:
         self._model, self._data = model, mujoco.MjData(model)
 
     def see(self, qpos: Floats, stamp_ns: int) -> DepthSample:
-        """Returns the image of a hand that stands so. qpos: of its model."""
+        """Returns the image of a hand that stands so. qpos: of its model, (nq,)."""
         self._data.qpos[:] = qpos
         mujoco.mj_kinematics(self._model, self._data)
         return DepthSample(stamp_ns=stamp_ns, depth_mm=self._camera.see_hand(self._data))

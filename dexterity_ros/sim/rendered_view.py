@@ -50,7 +50,7 @@ class RenderedView:
         self._joint_zero = errors.joint_zero_rad * rng.normal(size=len(hand.joints))
 
     def render(self, joints_rad: NDArray[np.float64], pose: PoseSample) -> DepthSample:
-        """Returns depth and colours, stamped as the pose. joints_rad: as reported; they stand a little elsewhere."""
+        """Returns depth and colours, stamped as the pose. joints_rad: as reported, (n,); they stand elsewhere."""
         self._data.qpos[self._scene.joint_qpos] = joints_rad + self._joint_zero
         self._data.qpos[self._scene.object_qpos] = np.concatenate([pose.pos_m, pose.quat_wxyz])
         mujoco.mj_kinematics(self._scene.model, self._data)

@@ -61,7 +61,7 @@ def observe_points(student: PointStudent) -> tuple[Seen, NDArray[np.float32]]:
 
 
 def write_point_files(deployed: DeployedPoints, seen: Seen, states: NDArray[np.float32], bundle: Path) -> None:
-    """Writes policy.onnx and golden_io.npz of a student."""
+    """Writes policy.onnx and golden_io.npz of a student. states: (rows, state_width), as many rows as seen."""
     inputs = {name: torch.from_numpy(values[:2]) for name, values in seen.items()}
     inputs["state"] = torch.from_numpy(states[:2])
     write_onnx(deployed, inputs, [*deployed.outputs, "next_state"], bundle / NETWORK_FILE)

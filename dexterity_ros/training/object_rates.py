@@ -25,7 +25,7 @@ class ObjectRates:
         self.add(*ended_by_object(step, self._objects))
 
     def add(self, reached: NDArray[np.int64], failed: NDArray[np.int64]) -> None:
-        """Takes how many goals ended either way with each object."""
+        """Takes how many goals ended either way with each object, (objects,)."""
         self._reached += reached
         self._failed += failed
 

@@ -56,7 +56,7 @@ def _quietly_exported(*args: Any, **options: Any) -> Any:
 
 
 def rounded(values: NDArray[Any]) -> tuple[float, ...]:
-    """Returns numbers as a manifest holds them."""
+    """Returns numbers, (n,), as a manifest holds them."""
     return tuple(round(float(v), 4) for v in values)
 
 

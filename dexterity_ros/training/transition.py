@@ -40,7 +40,7 @@ class Task(Protocol):
         ...
 
     def step(self, action: Singles) -> Transition:
-        """Takes one step; episodes that end begin anew."""
+        """Takes one step by actions, (N, n); episodes that end begin anew."""
         ...
 
 

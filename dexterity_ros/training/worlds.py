@@ -24,7 +24,7 @@ class EnvWorld:
         return privileged if self._privileged_actor else observation, privileged
 
     def step(self, action: Singles) -> Transition:
-        """Takes one control step."""
+        """Takes one control step by raw actions, (N, n)."""
         step = self._env.step(action)
         self._watch(step)
         return Transition(

@@ -67,7 +67,7 @@ class JointReader:
 def fill_joint_state(
     message: Any, names: Sequence[str], stamp: int, pos_rad: Floats, vel_rad_s: Floats | None = None
 ) -> Any:
-    """Returns `message` (JointState) with positions and, if given, velocities in the order of `names`."""
+    """Returns `message` (JointState) with positions and, if given, velocities, (n,) each, in the order of `names`."""
     fill_stamp(message.header, stamp)
     message.name = list(names)
     message.position = pos_rad.tolist()

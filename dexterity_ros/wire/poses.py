@@ -42,7 +42,7 @@ def fill_goal(message: Any, goal: GoalSample) -> Any:
 
 
 def fill_transform(message: Any, stamp: int, pos_m: Floats, quat_wxyz: Floats) -> Any:
-    """Returns `message` (TransformStamped) with a pose in the hand frame."""
+    """Returns `message` (TransformStamped) with a pose, (3,) m and (4,), in the hand frame."""
     fill_stamp(message.header, stamp)
     message.header.frame_id = HAND_FRAME
     shift, transform = message.transform.translation, message.transform

@@ -25,7 +25,7 @@ class Nearest:
     link: NDArray[np.int64]
 
     def only(self, kept: NDArray[np.bool_]) -> "Nearest":
-        """Returns the same of some of the points."""
+        """Returns the same of some of the points. kept: (n,)."""
         return Nearest(
             distance_m=self.distance_m[kept], normal=self.normal[kept], part=self.part[kept], link=self.link[kept]
         )

@@ -37,7 +37,10 @@ def draw_outline(
 
 
 def silhouette(points: SurfacePoints, links: Floats, camera: CameraSpec) -> Picture:
-    """Returns where the hand should be in the image, 255 or 0. points: dense, or there are holes."""
+    """Returns where the hand should be in the image, 255 or 0.
+
+    points: dense, or there are holes. links: T_hand_link, (links, 4, 4).
+    """
     placed, _ = points.placed(links)
     local = (placed - np.array(camera.pos_m)) @ camera.rotation
     local = local[local[:, 2] > camera.depth_range_m[0]]

@@ -32,11 +32,11 @@ class Clearance:
         self._asked &= ~touching  # what is so close at home is made so
 
     def of(self, joints_rad: Floats) -> float:
-        """Returns the least distance between links that are no neighbours, m; negative where they overlap."""
+        """Returns the least distance in m of links that are no neighbours; negative: they overlap. joints_rad: (n,)."""
         return float(self._distances(joints_rad).min())
 
     def on_way(self, begin_rad: Floats, end_rad: Floats) -> float:
-        """Returns the least distance on the straight way from one pose to another."""
+        """Returns the least distance on the straight way from one pose to another, m. Poses: (n,) rad."""
         steps = max(int(np.ceil(np.abs(end_rad - begin_rad).max() / _STEP_RAD)), 1)
         shares = np.arange(1, steps + 1) / steps
         return min(self.of(begin_rad + share * (end_rad - begin_rad)) for share in shares)

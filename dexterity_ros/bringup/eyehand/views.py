@@ -36,7 +36,7 @@ class View:
     worth: float
 
     def only(self, kept: NDArray[np.bool_]) -> "View":
-        """Returns some of the points."""
+        """Returns some of the points. kept: (n,)."""
         return replace(self, points_m=self.points_m[kept], moved=self.moved[kept])
 
     def thinned(self, every: int) -> "View":

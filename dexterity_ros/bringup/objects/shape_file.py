@@ -60,7 +60,7 @@ def read_shape(path: Path, unit: str | None) -> ShapeFile:
 
 
 def in_mm(lengths_m: Floats) -> str:
-    """Returns lengths as a text, such as 70.0 x 70.0 x 30.0 mm."""
+    """Returns three lengths as a text, such as 70.0 x 70.0 x 30.0 mm."""
     return " x ".join(f"{1e3 * length:.1f}" for length in lengths_m) + " mm"
 
 

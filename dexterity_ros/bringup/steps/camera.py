@@ -59,7 +59,7 @@ def camera(walk: Walk) -> Measured:
 
 
 def look(walk: Walk, eye: EyePort, hand: RobotHand, poses: Sequence[Floats]) -> tuple[list[DepthSample], list[Floats]]:
-    """Goes from pose to pose. Returns an image of each and the joints as they were read then. Raises HandError."""
+    """Goes from pose to pose, (n,) rad. Returns an image of each and the joints as read then. Raises HandError."""
     images: list[DepthSample] = []
     joints: list[Floats] = []
     with walk.moving(hand) as manual:

@@ -45,7 +45,10 @@ def perceptron(
     normaliser: Normaliser | None = None,
     squash: bool = False,
 ) -> onnx.ModelProto:
-    """Returns a graph from obs to actions. parts: weight and bias of every layer; the last is linear, or tanh of it."""
+    """Returns a graph from obs to actions; the last layer is linear, or tanh of it.
+
+    parts: weight (out, in) and bias (out,) of every layer.
+    """
     nodes: list[onnx.NodeProto] = []
     stored: list[onnx.TensorProto] = []
     at = "obs"

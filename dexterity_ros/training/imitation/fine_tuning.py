@@ -67,7 +67,7 @@ class TaskWorld:
         return observation, self._privileged
 
     def step(self, action: Singles) -> Transition:
-        """Takes one step."""
+        """Takes one step by actions, (N, n)."""
         example = self._paid(action)
         step = self._task.step(action)
         self._privileged = step.privileged

@@ -101,7 +101,7 @@ class HandTask:
         return observation, self._privileged()
 
     def step(self, action: Singles) -> Transition:
-        """Takes one control step."""
+        """Takes one control step by raw actions, (N, n), with a stop head (N, n + 1)."""
         step = self.env.step(action[:, : len(self.env.hand.joints)])
         self._watch(step)
         final, true = self._final_privileged(step), self.env.true_inputs()
