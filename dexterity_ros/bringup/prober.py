@@ -43,7 +43,7 @@ class Prober:
     def push(self, way: Floats) -> Floats:
         """Moves joints until each stands against something. Returns where all stand, (n,) rad.
 
-        way: direction of each joint, (n,), 1 or -1, and 0 for those that stay. Raises HandError for one that meets no stop.
+        way: direction of each joint, (n,), 1 or -1; 0 stays. Raises HandError for one that meets no stop.
         """
         goal, moving = self.goal_rad.copy(), way != 0.0
         stood, seen = goal.copy(), list[Floats]()

@@ -166,7 +166,7 @@ def against_wind(privileged):
 def test_rapid_motor_adaptation_guesses_what_only_the_expert_knows():
     torch.manual_seed(0)
     student = Actor(2, 1, ActorConfig(hidden=(32,), memory="gru", memory_width=16, latent=2))
-    config = RoundsConfig(rounds=12, steps=20, epochs=4, minibatch=32, learning_rate=3e-3, keep=6)
+    config = RoundsConfig(rounds=12, steps=20, epochs=4, minibatch=32, learning_rate=3e-3, keep=6, updates=60)
     rma(Lesson(task=Wind(256, 0), expert=against_wind, student=student), config)
     blind = Actor(2, 1, ActorConfig(hidden=(32,)))
     dagger(Lesson(task=Wind(256, 0), expert=against_wind, student=blind), replace(config, minibatch=256))
