@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Protocol
 
+from dexterity_ros.cli.output import say
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.robot_hand import RobotHand, load_robot_hand
@@ -31,6 +32,8 @@ class Named(Protocol):
 def hand_spec(options: Named) -> RobotHand:
     """Returns the hand that is named, this one individual of it, with another baud rate where one is given."""
     hand = load_robot_hand(options.hand, options.robot)
+    if hand.unverified:
+        say(f"{hand.name}: nobody has confirmed {', '.join(hand.unverified)}")
     return hand if options.baud is None else replace(hand, drive=replace(hand.drive, baud_rate=options.baud))
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.ports import HandPort
 from dexterity_ros.contracts.resources import resource
@@ -25,6 +26,8 @@ class HandParameters:
 
     robot: robot.yaml with the signs and zeros of this one hand; empty = nominal.
 
+    allow_unverified: a hand may move though nobody has confirmed all that its file says; in shadow it never moves.
+
     max_reboots_per_hour: motors with a latched error are rebooted by themselves this often after a stop; 0 = never.
 
     hardware: dynamixel = motors on the serial port `port`, real or emulated. direct = joints over the topics
@@ -38,6 +41,7 @@ class HandParameters:
     shadow: bool
     max_reboots_per_hour: int
     robot: str = NO_ROBOT
+    allow_unverified: bool = False
     max_velocity_rad_s: float | None = None
     max_step_rad: float | None = None
     current_limit_a: float | None = None
@@ -71,6 +75,11 @@ class HandSetup:
 def hand_setup(parameters: HandParameters) -> HandSetup:
     """Returns the setup for a hand and the policy it will run, or none. Raises ConfigError, BundleError."""
     hand = load_robot_hand(parameters.hand, parameters.robot)
+    if hand.unverified and not (parameters.allow_unverified or parameters.shadow):
+        raise ConfigError(
+            f"{hand.name} is unverified in {list(hand.unverified)}: nobody has confirmed it; take what is right off "
+            "that list in the hand's file, or allow_unverified:=true moves it all the same, and the recording says so"
+        )
     manifest = None if parameters.policy == NO_POLICY else load_manifest(resource(parameters.policy))
     limits = gate_limits(hand, manifest, parameters.tightening)
     if manifest is not None:

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 import yaml
 
+from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.hand_shape import load_shape
 from dexterity_ros.contracts.robot_hand import load_robot_hand
+from dexterity_ros.nodes.hand.setup import HandParameters, hand_setup
 from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.sim.scene import PhysicsConfig, build_scene
+from dexterity_ros.systems.spec import load_system, resolve
 
 JOINTS = ("a_1", "a_2", "b_1", "b_2")
 
@@ -277,3 +280,15 @@ def test_the_drawing_shows_the_hand_between_the_names_of_its_joints(imported):
     dark = (picture.max(axis=2) < 90).mean(axis=0)
     assert dark[:250].max() > 0.0, "names on the left"
     assert (picture.std(axis=2) > 40).any(), "dots at the joints"
+
+
+def test_a_hand_that_nobody_has_confirmed_moves_where_it_is_emulated_and_on_a_robot_only_when_that_is_allowed(imported):
+    given = {"policy": "none", "hardware": "dynamixel", "port": "", "max_reboots_per_hour": 0}
+    said = r"two is unverified in \['home_pos_rad', 'grasp_centre_m'\].*allow_unverified:=true"
+    with pytest.raises(ConfigError, match=said):
+        hand_setup(HandParameters(hand=str(imported), shadow=False, **given))
+    assert hand_setup(HandParameters(hand=str(imported), shadow=True, **given)).hand.name == "two"
+    for system, allowed in (("exercise", True), ("sim", True), ("eyes", True), ("real", False)):
+        starts = resolve(load_system(system), {"hand": str(imported)}, {})
+        node = next(start for start in starts if start.executable == "hand_node")
+        assert node.parameters["allow_unverified"] is allowed, system
