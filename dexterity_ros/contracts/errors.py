@@ -82,6 +82,8 @@ class FaultCode(enum.StrEnum):
     TORQUE_REMAINS = enum.auto()
     DEADMAN_RELEASED = enum.auto()
     OUTSIDE_WORKSPACE = enum.auto()
+    OUTSIDE_TRAINING = enum.auto()
+    HELD_OUTSIDE_TRAINING = enum.auto()
     CAMERA_MOVED = enum.auto()
     ESTOP = enum.auto()
 

@@ -4,23 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rclpy.node import Node
-from std_msgs.msg import MultiArrayDimension
 
 from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import Fault, WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import bundle_id
-from dexterity_ros.contracts.outputs import OUTPUTS
 from dexterity_ros.contracts.resources import resource
-from dexterity_ros.contracts.samples import Sample
+from dexterity_ros.contracts.samples import JointTarget, Sample
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.ros.leader import Leader
+from dexterity_ros.ros.policy_topics import PolicyTopics
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 from dexterity_ros.runtime.guard import Workspace, invalid
 from dexterity_ros.runtime.policy_pipeline import Tick, load_pipeline
+from dexterity_ros.runtime.unfamiliar import Reaction, Unfamiliar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +28,7 @@ class PolicyParameters:
 
     recovery: whether the policy may recover as it declares where it makes no progress. allow_unverified: an imported
     policy may run though not all is confirmed. time_scale: how fast /clock runs in a recording; 1 on a robot.
+    outside_training: what happens while most of what it sees was not seen in training.
     """
 
     hand: str
@@ -37,6 +37,7 @@ class PolicyParameters:
     recovery: bool = True
     allow_unverified: bool = False
     time_scale: float = 1.0
+    outside_training: Reaction = "warn"
 
 
 class PolicyNode(Node):
@@ -52,16 +53,15 @@ class PolicyNode(Node):
         self._pipeline = load_pipeline(bundle, hand, workspace=workspace, beside=True, **allowed)
         self._sources = self._pipeline.guard.sources
         self._reader = wire.SourceReaders(self._sources, hand.joint_names)
-        self._inbox, self._sender = ros.Inbox(self, [source.name for source in self._sources]), ros.Sender()
-        self._leader = Leader(self, self._pipeline)
+        self._inbox = ros.Inbox(self, [source.name for source in self._sources])
+        self._leader, self._unfamiliar = (
+            Leader(self, self._pipeline),
+            Unfamiliar(self._pipeline, settings.outside_training),
+        )
         self._wanted_reset = self._reset = 0
         self._state = "waiting for inputs"
         self._faults: dict[str, int] = {}
-        self._targets = ros.publisher(self, "joint_targets")
-        self._ticks = ros.publisher(self, "policy_tick")
-        self._states = ros.publisher(self, "policy_state")
-        said = [(name, OUTPUTS[name].topic) for name in self._pipeline.manifest.output_names]
-        self._said = {name: (topic, ros.publisher(self, topic)) for name, topic in said if topic is not None}
+        self._topics = PolicyTopics(self, hand.joint_names, self._pipeline.manifest.output_names)
         ros.subscribe(self, "policy_reset", lambda m: setattr(self, "_wanted_reset", wire.origin(m.data).number))
         self._last_now = 0
         self.loop = DeadlineLoop(
@@ -79,21 +79,36 @@ class PolicyNode(Node):
         if self._wanted_reset != self._reset:
             self._pipeline.reset()
             self._reset = self._wanted_reset
-        if isinstance(result := self._step(now), Tick):
-            self._publish(result)
-            self._state = result.doing
-        else:
-            self._state, self._faults[result.code] = str(result), self._faults.get(result.code, 0) + 1
-        message = ros.message_class("policy_state")()
-        message.data = self._state
-        self._states.publish(message)
+        self._topics.state(self._done(self._step(now)))
 
-    def _step(self, now: int) -> Tick | Fault:
+    def _done(self, result: Tick | JointTarget | Fault) -> str:
+        """Publishes what came of a cycle; returns and keeps what people are told."""
+        fault = result if isinstance(result, Fault) else self._unfamiliar.fault
+        if fault is not None:
+            self._faults[fault.code] = self._faults.get(fault.code, 0) + 1
+        if isinstance(result, Tick):
+            self._topics.tick(result, self._reset)
+            self._state = result.doing if fault is None else f"{result.doing}: {fault}"
+        elif isinstance(result, JointTarget):
+            self._topics.target(result, self._reset)
+            self._state = f"easing: {fault}"
+        else:
+            self._state = str(fault)
+        return self._state
+
+    def _step(self, now: int) -> Tick | JointTarget | Fault:
         inputs = self._inputs()
         if isinstance(inputs, Fault):
             return inputs
         led = self._leader.action(inputs)
-        return led if isinstance(led, Fault) else self._pipeline.step(inputs, now, instead=led)
+        if isinstance(led, Fault):
+            return led
+        if self._unfamiliar.holds:
+            held = self._unfamiliar.held(inputs, self._reset, now, led=led is not None)
+            if held is not None:
+                return held
+        tick = self._pipeline.step(inputs, now, instead=led)
+        return tick if isinstance(tick, Fault) else self._unfamiliar.step(tick, self._reset) or tick
 
     def _inputs(self) -> ObservationInputs | Fault:
         if refused := ros.refused(self):
@@ -109,31 +124,15 @@ class PolicyNode(Node):
                 return invalid(source, str(error))
         return ObservationInputs(samples)
 
-    def _publish(self, tick: Tick) -> None:
-        names = self._pipeline.hand.joint_names
-        target = ros.message_class("joint_targets")()
-        target = wire.fill_joint_state(target, names, tick.inputs.oldest_ns, tick.target.pos_rad)
-        target.header.frame_id = str(self._sender.origin(self._reset))
-        self._targets.publish(target)
-        for name, (topic, publisher) in self._said.items():
-            publisher.publish(ros.message_class(topic)(data=float(tick.outputs[name][0])))
-        self._ticks.publish(_multi_array(*wire.pack_tick(tick.record(self._reset))))
-
     def _report(self) -> tuple[str, str, dict[str, Any]]:
-        level = "ok" if self._state.startswith("acting") else "warn"
-        return level, self._state, loop_values(self.loop) | {"faults": self._faults} | self._pipeline.figures()
+        level = "ok" if self._state.startswith("acting") and self._unfamiliar.fault is None else "warn"
+        figures = self._pipeline.figures() | self._unfamiliar.figures()
+        return level, self._state, loop_values(self.loop) | {"faults": self._faults} | figures
 
     def close(self) -> None:
         """Ends the loop, then what runs beside it."""
         self.loop.stop()
         self._pipeline.close()
-
-
-def _multi_array(layout: list[tuple[str, int]], data: "np.ndarray[Any, Any]") -> Any:
-    message = ros.message_class("policy_tick")()
-    message.layout.dim = [MultiArrayDimension(label=name, size=size, stride=1) for name, size in layout]
-    message.data = data.tolist()
-    return message
 
 
 def main() -> None:

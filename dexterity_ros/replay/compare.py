@@ -10,6 +10,7 @@ from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.hand import WORKSPACE_M
 from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.sources import OBJECT_POSE, SOURCES
+from dexterity_ros.observation.familiarity import SHARE
 from dexterity_ros.replay.diagnosis import Diagnosis, diagnose
 from dexterity_ros.replay.finding import Finding, first_cause_first
 from dexterity_ros.replay.ranges import out_of_range
@@ -18,7 +19,6 @@ from dexterity_ros.replay.timing import run_timing
 from dexterity_ros.replay.troubles import troubles
 
 _STRANGE_SHARE = 0.9  # of poses outside the workspace, from the first on: not a dropped object
-_RANGE_SHARE = 0.5  # of ticks
 _MISSING_SHARE = 0.05
 _AGE_SLACK_MS = 20.0
 
@@ -126,5 +126,5 @@ def _ranges(ranges: dict[str, dict[str, Any]]) -> list[Finding]:
             f"% of ticks, from {row['first_s']} s on: {row['recorded']}, trained {row['trained']}",
         )
         for name, row in ranges.items()
-        if row["share"] > _RANGE_SHARE
+        if row["share"] > SHARE
     ]

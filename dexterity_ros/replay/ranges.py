@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from dexterity_ros.contracts.manifest import PolicyManifest
+from dexterity_ros.observation.familiarity import Ranges
 from dexterity_ros.replay.run_record import RunRecord
-
-_MARGIN = 0.1  # of the range's width, on either side: the range is what 99.8 % of training saw
 
 
 def out_of_range(run: RunRecord, manifest: PolicyManifest) -> dict[str, dict[str, Any]]:
@@ -17,15 +16,13 @@ def out_of_range(run: RunRecord, manifest: PolicyManifest) -> dict[str, dict[str
     number of the term; recorded: its value then; trained: its range.
     """
     observations = np.stack([tick.observation for tick in run.ticks])
-    times = np.array([tick.now_ns for tick in run.ticks])
+    times, ranges = np.array([tick.now_ns for tick in run.ticks]), Ranges(manifest)
+    beyond = ranges.excess(observations)
+    any_outside = ranges.outside(beyond)
     rows = {}
-    for name, part in manifest.observation.slices.items():
-        trained = manifest.training_range[name]
-        low, high = np.array(trained.low), np.array(trained.high)
-        width = np.maximum(high - low, 1e-6)
-        values = observations[:, part]
-        excess = np.maximum(low - values, values - high) / width
-        outside = (excess > _MARGIN).any(axis=1)
+    for k, (name, part) in enumerate(manifest.observation.slices.items()):
+        values, excess, outside = observations[:, part], beyond[:, part], any_outside[:, k]
+        low, high = ranges.low[part], ranges.high[part]
         tick, index = np.unravel_index(int(np.argmax(excess)), excess.shape)
         rows[name] = {
             "share": round(float(outside.mean()), 4),

@@ -180,6 +180,12 @@ class PolicyPipeline:
             use=use,
         )
 
+    def look(self, inputs: ObservationInputs) -> NDArray[np.float32]:
+        """Returns the observation, (..., width), that a step would begin with; nothing is remembered of it."""
+        seen = self._view.seen(inputs)
+        ports: Ports = build_ports(self.manifest.observation, seen, self._recalled(inputs, seen))
+        return ports[VECTOR]
+
     def _recalled(self, inputs: ObservationInputs, seen: ObservationInputs) -> PolicyMemory:
         """Returns the memory with this tick in it. seen: the inputs as the policy sees them."""
         memory = observe_object(self._memory or seed_memory(seen), seen)

@@ -70,6 +70,8 @@ REACTIONS: dict[FaultCode, Reaction] = {
     FaultCode.TORQUE_REMAINS: Reaction.STOP,
     FaultCode.DEADMAN_RELEASED: Reaction.HOLD,
     FaultCode.OUTSIDE_WORKSPACE: Reaction.HOLD,
+    FaultCode.OUTSIDE_TRAINING: Reaction.WARN,
+    FaultCode.HELD_OUTSIDE_TRAINING: Reaction.HOLD,
     FaultCode.CAMERA_MOVED: Reaction.WARN,
     FaultCode.ESTOP: Reaction.STOP,
 }
