@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.manifest import PolicyManifest
@@ -28,7 +29,7 @@ class Ranges:
         self._per_width = 1.0 / np.maximum(self.high - self.low, 1e-6)
         self._names = {term.name: _numbers(manifest, term.frame, term.width) for term in manifest.observation.vectors}
 
-    def excess(self, observation: Floats) -> Floats:
+    def excess(self, observation: NDArray[np.float32]) -> Floats:
         """Returns by how many widths of its range each number is outside, negative inside, (..., width)."""
         excess: Floats = np.maximum(self.low - observation, observation - self.high) * self._per_width
         return excess
@@ -83,7 +84,7 @@ class Familiarity:
         self._outside[:] = False
         self._counts = np.zeros(len(self._ranges.terms), dtype=np.int64)
 
-    def step(self, observation: Floats) -> bool:
+    def step(self, observation: NDArray[np.float32]) -> bool:
         """Takes an observation, (width,). Returns whether a term was outside in most of the last seconds."""
         row = self._seen % self._ticks
         excess = self._ranges.excess(observation)

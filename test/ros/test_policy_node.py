@@ -29,11 +29,11 @@ class Inputs:
         ros.subscribe(graph.node, "joint_targets", self.targets.append)
         ros.subscribe(graph.node, "policy_tick", self.ticks.append)
 
-    def send(self, *, names=None, pos_m=None, age_s=0.0):
+    def send(self, *, names=None, pos_m=None, age_s=0.0, speed_rad_s=0.0):
         now = ros.now_ns(self.graph.node) - round(age_s * 1e9)
         names = self.hand.joint_names if names is None else names
         position = np.resize(np.array(self.hand.home_pos_rad), len(names))
-        joints = JointSample(stamp_ns=now, pos_rad=position, vel_rad_s=np.zeros(len(names)))
+        joints = JointSample(stamp_ns=now, pos_rad=position, vel_rad_s=np.full(len(names), speed_rad_s))
         message = ros.message_class("joint_states")()
         self.joints.publish(wire.fill_joint_state(message, names, now, joints.pos_rad, joints.vel_rad_s))
         centre = np.array(self.hand.grasp_centre_m if pos_m is None else pos_m)
@@ -118,3 +118,19 @@ def test_an_operator_leads_while_they_send_and_the_policy_acts_again_after(polic
         lambda: policy.until("acting", timeout_s=0.2) and policy.states[-1] == "acting", 10.0
     )
     assert not wire.tick_record(policy.ticks[-1]).led
+
+
+def test_a_policy_that_sees_what_training_never_saw_holds_until_a_reset_and_until_it_knows_what_it_sees(
+    graph, start, leap
+):
+    start("policy_node", hand="leap", policy=POLICY, workspace_radius_m=0.09, outside_training="hold")
+    policy = Inputs(graph, leap)
+    assert policy.until("acting"), policy.states[-3:]
+    assert policy.until("held_outside_training: joint_vel of ", speed_rad_s=50.0), policy.states[-3:]
+    policy.targets.clear()
+    assert not policy.until("acting", timeout_s=1.0)
+    resets, sender = ros.publisher(graph.node, "policy_reset"), ros.Sender()
+    resets.publish(ros.message_class("policy_reset")(data=str(sender.origin(7))))
+    assert not policy.until("acting", timeout_s=1.0, speed_rad_s=50.0) and policy.targets == []
+    assert policy.until("acting"), policy.states[-3:]
+    assert wire.origin(policy.targets[-1].header.frame_id).number == 7

@@ -53,7 +53,8 @@ class TrialSession:
         """Starts the nodes and waits for them. Raises DexterityError; nothing runs then."""
         os.environ.update(self._environment)
         with contextlib.ExitStack() as entered:
-            rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
+            # Without arguments: those of --arg are no remappings of topics.
+            rclpy.init(args=[], signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
             self.operator = Operator()
             entered.callback(self.operator.close)
             node = self.operator.node
