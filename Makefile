@@ -56,7 +56,7 @@ check: setup-test
 
 # What decides whether the hand moves, and what is read from files: every branch is taken by a unit test of its own folder.
 covered: setup-test
-	$(BIN)/python -m pytest -q test/safety test/contracts --cov=dexterity_ros.safety --cov=dexterity_ros.contracts \
+	$(BIN)/python -m pytest -q -n auto --dist loadfile test/safety test/contracts --cov=dexterity_ros.safety --cov=dexterity_ros.contracts \
 	  --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 format: setup-test

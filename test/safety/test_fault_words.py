@@ -1,0 +1,26 @@
+"""Every fault says what to look at, and is found in the text of a state."""
+
+import pytest
+
+from dexterity_ros.contracts.errors import FaultCode
+from dexterity_ros.safety.fault_words import LOOK_AT, fault_code, fault_detail, fault_name
+
+
+def test_every_fault_says_what_to_look_at():
+    assert set(LOOK_AT) == set(FaultCode) and all(LOOK_AT.values())
+
+
+@pytest.mark.parametrize("code", FaultCode)
+def test_a_state_names_its_fault_and_what_is_behind_it(code):
+    assert fault_code(f"hold: {code}: if_mcp is 71 C") is code
+    assert fault_detail(f"hold: {code}: if_mcp is 71 C") == "if_mcp is 71 C"
+    assert "_" not in fault_name(code)
+
+
+def test_a_text_without_a_fault_is_itself():
+    assert fault_code("armed") is None and fault_detail("armed") == "armed"
+
+
+def test_the_first_of_two_faults_counts():
+    text = "hand_node hold: pose_stale: no image: camera_moved: seen elsewhere"
+    assert fault_code(text) is FaultCode.POSE_STALE and fault_detail(text).startswith("no image")
