@@ -60,7 +60,7 @@ def _asked(options: TrialsOptions, arguments: dict[str, Any]) -> TrialPlan:
     return TrialPlan(
         protocol=options.protocol,
         task=preset.task,
-        goals=options.goals or preset.goals,
+        goals=preset.goals if options.goals is None else options.goals,
         episode_s=preset.episode_s,
         system=options.system,
         policies=policies,

@@ -92,10 +92,9 @@ class RowOfTrials:
             raise
         except DexterityError as error:
             self._robot.leave()
-            row = self._keep(episode, Ended(outcome=Outcome.FAULT, by="robot", detail=str(error)), bag, began)
-            if isinstance(error, HandError):
+            if isinstance(error, HandError) and not bag.exists():  # nobody to put the object in: no trial has begun
                 raise
-            return row
+            return self._keep(episode, Ended(outcome=Outcome.FAULT, by="robot", detail=str(error)), bag, began)
         row = self._keep(episode, ended, bag, began)
         self._explain(row, bag)
         return row

@@ -175,8 +175,20 @@ def test_when_nobody_can_answer_the_trials_end_with_that(row_of):
         raise HandError("nobody can answer: the input is closed")
 
     row, sheet = row_of(Robot(), ErringPerson(closed, wrong_share=0.0, seed=0))
-    assert row.run(3) == "nobody can answer: the input is closed"
-    assert outcomes(sheet) == [(1, Outcome.FAULT)]
+    assert row.run(3) == "nobody can answer: the input is closed" and sheet.rows == []
+
+
+def test_a_trial_in_which_nobody_answers_is_a_fault_and_the_next_one_does_not_begin(row_of):
+    there = [True]
+
+    def see(question):
+        if question.about == WHERE or not there:
+            there.clear()
+            raise HandError("the input is closed")
+        return question.expected
+
+    row, sheet = row_of(Robot(lambda dropped: dropped()), ErringPerson(see, wrong_share=0.0, seed=0))
+    assert row.run(3) == "the input is closed" and outcomes(sheet) == [(1, Outcome.FAULT)]
 
 
 def test_the_person_is_not_told_whose_turn_it_is(row_of):
