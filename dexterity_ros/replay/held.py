@@ -8,6 +8,7 @@ from dexterity_ros.replay.goal_record import RecordedGoal
 from dexterity_ros.replay.intervals import Intervals, inside, merged, total_s
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.safety.fault_words import fault_code, fault_detail, fault_name
+from dexterity_ros.safety.faults import REACTIONS, Reaction
 
 _ONE_NS = 20_000_000  # states that say the same so soon after each other are one
 _LONGEST_DETAIL = 160  # characters
@@ -92,7 +93,7 @@ def fault_groups(said: Sequence[Spell], goals: Sequence[RecordedGoal], end_ns: i
     by_code: dict[FaultCode, list[Spell]] = {}
     for spell in said:
         code = fault_code(spell.text)
-        if code is not None and code not in _FOLLOWS:
+        if code is not None and code not in _FOLLOWS and REACTIONS[code] is not Reaction.WARN:
             by_code.setdefault(code, []).append(spell)
     groups = [_group(code, found, inside(limits, only[code]) if code in only else limits)
               for code, found in by_code.items()]  # fmt: skip

@@ -10,6 +10,7 @@ _PUBLISHER = "what else publishes on this topic; what people bring is declared w
 _POLICY = "policy_node and the bundle; `dexterity check` tries the bundle"
 _UNFAMILIAR = "the term that is named: its sensor, its calibration, or what the policy was trained for"
 _EYES = "camera, light and whether a finger hides the object"
+_STRANGE = "the joint or number that is named: its sensor, its zero and gain, or an object and goals of another kind"
 
 LOOK_AT: dict[FaultCode, str] = {
     FaultCode.NOT_ARMED: "the supervisor: prepare, then arm",
@@ -65,6 +66,8 @@ LOOK_AT: dict[FaultCode, str] = {
     FaultCode.OUTSIDE_TRAINING: _UNFAMILIAR,
     FaultCode.HELD_OUTSIDE_TRAINING: _UNFAMILIAR,
     FaultCode.OUTSIDE_WORKSPACE: "where the object is: put it back into the hand",
+    FaultCode.OUTSIDE_TRAINING: _STRANGE,
+    FaultCode.HELD_OUTSIDE_TRAINING: _STRANGE,
     FaultCode.CAMERA_MOVED: "where the camera stands; `dexterity bringup` measures it again",
     FaultCode.ESTOP: "why a person stopped it",
 }

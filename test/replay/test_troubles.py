@@ -63,6 +63,13 @@ def test_a_fault_that_two_notice_at_once_counts_once(run):
     assert finding.says.startswith("pose stale at 2.0 s, for 0.5 s")
 
 
+def test_a_warning_of_a_policy_that_acts_on_has_held_nothing_and_a_hold_is_told(run):
+    seen = "joint_pos of th_axl by 0.2 of its range, in 100 % of the last 2 s"
+    assert told(run, "policy", (1.0, "acting"), (2.0, f"acting: outside_training: {seen}"), (6.0, "acting")) == []
+    (finding,) = told(run, "policy", (1.0, "acting"), (2.0, f"held_outside_training: {seen}"), (6.0, "acting"))
+    assert finding.says.endswith(seen) and finding.look_at.startswith("the joint or number that is named")
+
+
 def test_what_held_an_unarmed_hand_is_no_trouble(run):
     states = (0.0, "ready"), (5.0, "armed")
     told(run, "policy", (0.0, "pose_stale: no object_pose yet"), (5.0, "acting"))
