@@ -1,7 +1,7 @@
 """Convex parts of a mesh, and how far they are from it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.solid import Solid
 from dexterity_ros.contracts.surface import ConvexPart
 from dexterity_ros.perception.object_mesh import depth_in
+
+if TYPE_CHECKING:
+    from trimesh import Trimesh
 
 _CONVEX = 0.985  # share of its hull that a shape fills when its hull is good enough
 _MOST_CORNERS = 100  # of a part; MuJoCo's own examples have 64
@@ -26,7 +29,7 @@ class Parts:
     off_max_m: float
 
 
-def convex_parts(mesh: Any, most: int, rgb: tuple[int, int, int]) -> Parts:
+def convex_parts(mesh: "Trimesh", most: int, rgb: tuple[int, int, int]) -> Parts:
     """Returns at most `most` convex parts of a trimesh: its hull if it is convex or CoACD is not installed."""
     hull = mesh.convex_hull
     filled = abs(mesh.volume) / hull.volume if mesh.is_watertight else 0.0
@@ -39,7 +42,7 @@ def convex_parts(mesh: Any, most: int, rgb: tuple[int, int, int]) -> Parts:
     return Parts(solids=solids, made_by=made_by, off_p95_m=float(np.quantile(off, 0.95)), off_max_m=float(off.max()))
 
 
-def distances(mesh: Any, solids: tuple[Solid, ...]) -> Floats:
+def distances(mesh: "Trimesh", solids: tuple[Solid, ...]) -> Floats:
     """Returns how far points on a mesh are inside or outside of convex parts, (n,), m."""
     points = sample_mesh(mesh, _SAMPLES)
     depth = np.max([depth_in(ConvexPart(solid), points) for solid in solids], axis=0)
@@ -47,7 +50,7 @@ def distances(mesh: Any, solids: tuple[Solid, ...]) -> Floats:
     return off
 
 
-def sample_mesh(mesh: Any, count: int) -> Floats:
+def sample_mesh(mesh: "Trimesh", count: int) -> Floats:
     """Returns points, (count, 3), drawn evenly on a trimesh, the same every time."""
     import trimesh
 
@@ -55,7 +58,7 @@ def sample_mesh(mesh: Any, count: int) -> Floats:
     return np.asarray(points)
 
 
-def _decomposed(mesh: Any, most: int) -> tuple[list[Any], str]:
+def _decomposed(mesh: "Trimesh", most: int) -> tuple[list["Trimesh"], str]:
     import trimesh
 
     try:
@@ -71,7 +74,7 @@ def _decomposed(mesh: Any, most: int) -> tuple[list[Any], str]:
     return hulls, f"CoACD, {len(hulls)} parts"
 
 
-def _as_solid(piece: Any, rgb: tuple[int, int, int]) -> Solid:
+def _as_solid(piece: "Trimesh", rgb: tuple[int, int, int]) -> Solid:
     corners = np.asarray(piece.vertices)
     if len(corners) > _MOST_CORNERS:
         corners = corners[_far_apart(corners, _MOST_CORNERS)]

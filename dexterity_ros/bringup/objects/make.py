@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.contracts.solid import Solid
 from dexterity_ros.contracts.symmetry import Symmetry
 from dexterity_ros.perception.object_mesh import sample_parts
+
+if TYPE_CHECKING:
+    from trimesh import Trimesh
 
 Labels = Literal["none", "colours", "tags"]
 _GREY = (160, 165, 172)
@@ -44,7 +47,7 @@ class Imported:
     """spec; mesh: of the surface in the object frame, m, or None; figures: what to show, by name."""
 
     spec: ObjectSpec
-    mesh: Any
+    mesh: "Trimesh | None"
     figures: dict[str, str]
 
 
@@ -80,7 +83,9 @@ def import_object(path: Path, wanted: Wanted) -> Imported:
     return Imported(spec=spec, mesh=mesh, figures=figures)
 
 
-def _centred(mesh: Any, solids: tuple[Solid, ...], centre_m: Floats) -> tuple[Any, tuple[Solid, ...]]:
+def _centred(
+    mesh: "Trimesh | None", solids: tuple[Solid, ...], centre_m: Floats
+) -> tuple["Trimesh | None", tuple[Solid, ...]]:
     if mesh is not None:
         mesh = mesh.copy()
         mesh.apply_translation(-centre_m)
@@ -95,7 +100,7 @@ def _samples(solids: tuple[Solid, ...]) -> Floats:
     return sample_parts(solids, _SAMPLES)[0]
 
 
-def _extents(mesh: Any, solids: tuple[Solid, ...]) -> Floats:
+def _extents(mesh: "Trimesh | None", solids: tuple[Solid, ...]) -> Floats:
     points = _samples(solids) if mesh is None else np.asarray(mesh.vertices)
     extents: Floats = points.max(axis=0) - points.min(axis=0)
     return extents

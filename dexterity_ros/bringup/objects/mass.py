@@ -1,7 +1,7 @@
 """Volume, centre and inertia of a shape."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.solid import Solid
 from dexterity_ros.contracts.surface import ConvexPart
 from dexterity_ros.perception.object_mesh import depth_in
+
+if TYPE_CHECKING:
+    from trimesh import Trimesh
 
 _CELLS = 90  # along the longest side
 
@@ -23,7 +26,7 @@ class Body:
     found_by: str
 
 
-def body_of(mesh: Any, parts: tuple[Solid, ...]) -> Body:
+def body_of(mesh: "Trimesh | None", parts: tuple[Solid, ...]) -> Body:
     """Returns the properties of an evenly dense body: of its mesh where that is closed, else of its parts."""
     if mesh is not None and mesh.is_watertight and mesh.volume > 0.0:
         return _exact(mesh, "the mesh")
@@ -32,7 +35,7 @@ def body_of(mesh: Any, parts: tuple[Solid, ...]) -> Body:
     return _counted([ConvexPart(part) for part in parts])
 
 
-def _exact(mesh: Any, found_by: str) -> Body:
+def _exact(mesh: "Trimesh", found_by: str) -> Body:
     return Body(
         volume_m3=float(mesh.volume),
         centre_m=np.asarray(mesh.center_mass),
@@ -41,7 +44,7 @@ def _exact(mesh: Any, found_by: str) -> Body:
     )
 
 
-def _closed(part: ConvexPart) -> Any:
+def _closed(part: ConvexPart) -> "Trimesh":
     import trimesh
 
     return trimesh.Trimesh(**trimesh.triangles.to_kwargs(part.triangles_m))

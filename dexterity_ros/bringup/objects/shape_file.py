@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import read_bounded, shown_path
 from dexterity_ros.contracts.ranges import Checked, Length
 from dexterity_ros.contracts.solid import Solid
+
+if TYPE_CHECKING:
+    from trimesh import Trimesh
 
 UNITS_M = {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "in": 0.0254}
 MESH_ENDINGS, YAML_ENDINGS = (".stl", ".obj", ".ply"), (".yaml", ".yml")
@@ -32,7 +35,7 @@ class Primitives(Checked):
 class ShapeFile:
     """What a file says. mesh: in metres (None for primitives). parts: primitives (none for a mesh). unit: as read."""
 
-    mesh: Any
+    mesh: "Trimesh | None"
     parts: tuple[Solid, ...]
     unit: str
 
@@ -64,7 +67,7 @@ def in_mm(lengths_m: Floats) -> str:
     return " x ".join(f"{1e3 * length:.1f}" for length in lengths_m) + " mm"
 
 
-def _read_mesh(path: Path, ending: str) -> Any:
+def _read_mesh(path: Path, ending: str) -> "Trimesh":
     import trimesh
 
     content = read_bounded(path, _MOST_BYTES)
