@@ -121,16 +121,19 @@ def _held_back(run: RunRecord) -> Iterator[Finding]:
 
 
 def _behind_rad(run: RunRecord) -> Floats:
-    """Returns how far what passed the gate was from each target when the next one came, rad, (ticks, n)."""
-    if not run.holds("joint_targets") or not run.holds("gated_targets") or len(run.targets.log_ns) < 2:
-        return np.zeros((0, len(run.hand.joints)))
-    targets, gated = run.targets, run.gated
-    nexts = targets.log_ns[1:]
-    followed = np.zeros(len(nexts), dtype=bool)
-    for begin, end in run.following():
-        followed |= (targets.log_ns[:-1] > begin) & (nexts < end)
-    newest = np.searchsorted(gated.log_ns, nexts, side="right") - 1
-    kept = followed & (newest >= 0)
-    limits = (run.hand.lower_rad, run.hand.upper_rad)
-    behind: Floats = np.abs(np.clip(targets.values[:-1][kept], *limits) - gated.values[newest[kept]])
-    return behind
+    """Returns by how much each target was missed until the next one came, rad, (ticks, n): at the best, joint by joint.
+
+    The recorder may note a target after the gate has followed it, so that its first and last moments overlap others'.
+    """
+    n = len(run.hand.joints)
+    if not run.holds("joint_targets") or not run.holds("gated_targets"):
+        return np.zeros((0, n))
+    targets, gated, following = run.targets, run.gated, run.following()
+    wanted = np.clip(targets.values, run.hand.lower_rad, run.hand.upper_rad)
+    first, last = (np.searchsorted(gated.log_ns, times) for times in (targets.log_ns[:-1], targets.log_ns[1:]))
+    behind = [
+        np.abs(gated.values[begin:end] - wanted[k]).min(axis=0)
+        for k, (begin, end) in enumerate(zip(first, last, strict=True))
+        if end > begin and any(a < targets.log_ns[k] and targets.log_ns[k + 1] < b for a, b in following)
+    ]
+    return np.array(behind).reshape(-1, n)

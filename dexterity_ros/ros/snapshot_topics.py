@@ -15,6 +15,7 @@ from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.samples import CloudSample
 from dexterity_ros.ros.newest import Newest
+from dexterity_ros.viewer.fault_log import FaultLog
 from dexterity_ros.viewer.figures import figures
 from dexterity_ros.viewer.panels import Snapshot
 
@@ -30,6 +31,7 @@ class SnapshotTopics:
         self._now = Snapshot()
         self._goal_s, self._image = 0.0, None
         self._faults: dict[str, str] = {}  # newest last; of each topic that holds what it must not, the newest alone
+        self._log = FaultLog()
         self._newest = Newest(node, self._refuse)
         takers: dict[str, Callable[[Any], None]] = {
             "joint_states": lambda m: self._set(joints_rad=_finite(self._joints.sample(m).pos_rad)),
@@ -51,7 +53,8 @@ class SnapshotTopics:
         self._newest.drain()
         if time.monotonic() - self._goal_s > _GOAL_S:
             self._set(goal_quat_wxyz=None)
-        return replace(self._now, faults=tuple(self._faults.values()))
+        troubles = self._log.lines(time.monotonic())
+        return replace(self._now, faults=tuple(self._faults.values()), troubles=troubles)
 
     def image(self) -> NDArray[np.uint8] | None:
         """Returns the newest colour image, thinned to what a panel shows; None when there has been none since."""
@@ -109,9 +112,8 @@ class SnapshotTopics:
         self._set(cloud=CloudSample(stamp_ns=cloud.stamp_ns, points_m=cloud.points_m[some], rgb=rgb))
 
     def _on_state(self, name: str, message: Any) -> None:
-        state, before = wire.state_text(message.data)[:_LONGEST_TEXT], getattr(self._now, name)
-        if ":" in state and state.split(":")[0] != before.split(":")[0]:
-            self._note(f"{name} {time.monotonic()}", f"{name.split('_')[0]}: {state}")
+        state = wire.state_text(message.data)[:_LONGEST_TEXT]
+        self._log.hear(name, state, time.monotonic())
         self._set(**{name: state})
 
     def _on_diagnostics(self, message: Any) -> None:

@@ -16,6 +16,8 @@ from dexterity_ros.viewer.browser_panel import BrowserPanel, Commands, Trace
 from dexterity_ros.viewer.guarded_server import GuardedServer
 from dexterity_ros.viewer.panels import Snapshot, joints_html, state_html
 from dexterity_ros.viewer.scene import Scene
+from dexterity_ros.viewer.small_screen import SMALL_SCREEN
+from dexterity_ros.viewer.strips import Strips
 
 _PLOT_S = 12.0
 
@@ -51,6 +53,7 @@ class LivePage:
         self._hand, self._commands = hand, commands
         self._authority = Authority(secret) if secret else None
         self._history: deque[Trace] = deque()
+        self._strips = Strips()
         self._panels: dict[int, BrowserPanel] = {}
         guarded = GuardedServer(host, port, names, "dexterity_ros")
         self._server, self.address = guarded.viser, guarded.door.addresses[0]
@@ -92,6 +95,7 @@ class LivePage:
         with self._server.atomic():
             self._scene.show(now)
         self._remember(now, moment)
+        self._strips.remember(now, moment)
         self._state.content = state_html(now)
         for panel in self._panels.values():
             panel.refresh(moment)
@@ -103,6 +107,7 @@ class LivePage:
             self._scene.show_cloud(now.cloud)
         if now.image is not None:
             self._image.image, self._image.visible = now.image, True
+        self._charts.content = self._strips.html(time.monotonic())
         self._table.content = joints_html(self._hand, now)
         for panel in self._panels.values():
             panel.plot(self._history)
@@ -120,7 +125,9 @@ class LivePage:
         gui = self._server.gui
         gui.configure_theme(control_width="medium", show_logo=False, show_share_button=False, dark_mode=True)
         gui.main_panel.dock_right()
+        gui.add_html(SMALL_SCREEN, order=-1)
         self._state = gui.add_html(state_html(Snapshot()), order=1)
+        self._charts = gui.add_html("", order=4)
         with gui.add_folder("Camera", expand_by_default=True, order=10):
             self._image = gui.add_image(np.zeros((2, 2, 3), np.uint8), format="jpeg", jpeg_quality=70, visible=False)
         with gui.add_folder("Joints", expand_by_default=True, order=11):
@@ -130,6 +137,8 @@ class LivePage:
         later = self._server.get_event_loop().call_soon_threadsafe
         panel = BrowserPanel(client, self._hand, self._authority, self._commands, later)
         self._panels[client.client_id] = panel
+        if client.camera.image_width < client.camera.image_height:
+            self._scene.step_back(client)
 
     async def _on_disconnect(self, client: viser.ClientHandle) -> None:
         self._panels.pop(client.client_id, None)

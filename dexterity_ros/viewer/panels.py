@@ -10,13 +10,23 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.hand import HandFile
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
+from dexterity_ros.viewer.state_words import advice, said, tone
 
+_BADGE, _NOTE = 60, 240  # characters; anybody may publish a state
+_GRID = "display:grid;grid-template-columns:1fr 1fr 1fr;gap:5px 8px;margin:5px 0"
+_LEGEND = (  # of the scene: colours as in viewer/scene.py
+    "<div style='display:flex;flex-wrap:wrap;gap:1px 9px;font-size:11px;margin:4px 0'>"
+    "<span><b style='color:#7e92a8'>&#9632;</b> measured</span><span><b style='color:#f0a03c'>&#9632;</b> target</span>"
+    "<span><b style='color:#c8c8c8'>&#9642;</b> seen points</span><span>faint: goal</span></div>"
+)
 _TONES = {"good": "#2f8f4e", "wait": "#c27a13", "bad": "#c9403b", "idle": "#6b7682"}
 
 
 @dataclass(kw_only=True)
 class Snapshot:
-    """What is known at one moment; None = nothing has come. faults: newest last.
+    """What is known at one moment; None = nothing has come. faults: messages that were refused, newest last.
+
+    troubles: what held the hand, each fault once (viewer/fault_log.py).
 
     late_p99_ms: of the policy's loop; age_p99_ms: from measurement to write, as hand_node counts it.
     """
@@ -35,31 +45,41 @@ class Snapshot:
     age_p99_ms: float | None = None
     goals: dict[str, int] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
 
 
 def state_html(now: Snapshot) -> str:
-    """Returns states, figures and the last faults."""
-    rows = [
-        badge("supervisor", now.supervisor or "silent", _tone(now.supervisor)),
-        badge("hand", now.hand_state or "silent", _tone(now.hand_state)),
-        badge("policy", now.policy_state or "silent", _tone(now.policy_state)),
-    ]
+    """Returns what to do, who says what, figures, and what held the hand."""
+    what, how = advice(now.supervisor, now.hand_state, now.policy_state)
+    rows = (("supervisor", now.supervisor), ("hand", now.hand_state), ("policy", now.policy_state))
+    badges = "".join(_cell(name, said(state)[:_BADGE], tone(state)) for name, state in rows)
+    notes = [*now.troubles, *now.faults[-2:]]
+    told = "".join(f"<div style='font-size:12px;margin-top:3px'>{html.escape(text[:_NOTE])}</div>" for text in notes)
+    return (
+        f"<div style='padding:0 12px'>{_box('', html.escape(what[:_NOTE]), how)}{_LEGEND}"
+        f"<div style='{_GRID}'>{badges}</div><div style='{_GRID}'>{_figures(now)}</div>{told}</div>"
+    )
+
+
+def _figures(now: Snapshot) -> str:
     late, age = now.late_p99_ms, now.age_p99_ms
-    figures = [
+    figures = (
         ("goals reached", now.goals.get("reached", 0)),
         ("missed", now.goals.get("failed", 0)),
         ("in a row", now.goals.get("consecutive", 0)),
         ("loop late p99", "-" if late is None else f"{late:.2f} ms"),
         ("sample age p99", "-" if age is None else f"{age:.0f} ms"),
-    ]
-    cells = "".join(
-        f"<div style='flex:1 0 28%;padding:3px 0'><b style='font-size:16px'>{html.escape(str(value))}</b><br>"
-        f"<span style='opacity:.7;font-size:11px'>{html.escape(name)}</span></div>"
-        for name, value in figures
     )
-    faults = "".join(f"<div style='font-size:12px;opacity:.85'>{html.escape(text)}</div>" for text in now.faults[-4:])
-    wrapped = f"<div style='display:flex;flex-wrap:wrap'>{cells}</div>"
-    return f"<div style='padding:0 12px'>{''.join(rows)}{wrapped}{faults}</div>"
+    return "".join(_cell(name, str(value)) for name, value in figures)
+
+
+def _cell(name: str, value: str, tone: str = "") -> str:
+    """Returns a figure under its name, with a coloured edge where it has a tone."""
+    edge = f"border-left:4px solid {_TONES[tone]};padding-left:6px" if tone else ""
+    return (
+        f"<div style='{edge};overflow-wrap:anywhere;line-height:1.25'><span style='opacity:.75;font-size:11px'>"
+        f"{html.escape(name)}</span><br><b style='font-size:13px'>{html.escape(value)}</b></div>"
+    )
 
 
 def answer_html(request: str, tone: str, lines: Sequence[str]) -> str:
@@ -75,20 +95,11 @@ def badge(name: str, text: str, tone: str) -> str:
 
 def _box(name: str, inner: str, tone: str) -> str:
     colour = _TONES[tone]
+    label = f"<span style='opacity:.7;font-size:11px'>{html.escape(name)}</span> " if name else ""
     return (
         f"<div style='margin:4px 0;padding:4px 10px;border-left:5px solid {colour};background:{colour}22;"
-        f"overflow-wrap:anywhere'><span style='opacity:.7;font-size:11px'>{html.escape(name)}</span> "
-        f"<b>{inner}</b></div>"
+        f"overflow-wrap:anywhere'>{label}<b>{inner}</b></div>"
     )
-
-
-def _tone(state: str) -> str:
-    kind = state.split(":")[0]
-    if kind in ("armed", "following", "acting"):
-        return "good"
-    if kind in ("stopped", "estop", "letting_go"):
-        return "bad"
-    return "idle" if kind in ("", "limp", "disarmed", "ready") else "wait"
 
 
 def joints_html(hand: HandFile, now: Snapshot) -> str:

@@ -16,6 +16,8 @@ from dexterity_ros.viewer.panels import Snapshot
 from dexterity_ros.viewer.shapes import capsule_mesh
 
 _MEASURED, _TARGET = (126, 146, 168), (240, 160, 60)
+_EYE_M, _LOOKED_AT_M = np.array([0.19, -0.13, 0.2]), np.array([-0.02, 0.045, 0.0])  # from the grasp centre
+_FURTHER, _BELOW_M = 1.8, np.array([-0.02, 0.045, -0.09])  # of a browser that is higher than wide
 _GOAL_BESIDE_M = np.array([0.0, 0.17, 0.03])  # the goal is shown beside the object, where both can be seen
 
 
@@ -56,14 +58,20 @@ class Scene:
             "/cloud", np.asarray(cloud.points_m, np.float32), np.asarray(colours), point_size=0.0018
         )
 
+    def step_back(self, client: viser.ClientHandle) -> None:
+        """Shows a browser that is higher than wide all of the hand, above the sheet that its panel is."""
+        centre = np.array(self._hand.grasp_centre_m)
+        client.camera.position = tuple(centre + _FURTHER * _EYE_M)
+        client.camera.look_at = tuple(centre + _BELOW_M)
+
     def _set_up(self, server: viser.ViserServer) -> None:
         self._scene.set_up_direction("+z")
         self._scene.configure_default_lights(cast_shadow=False)  # shadows, reflections are most of what drawing costs
         self._scene.configure_environment_map(hdri=None)
         self._scene.add_light_hemisphere("/sky", sky_color=(255, 255, 255), ground_color=(120, 120, 130), intensity=2.0)
         centre = np.array(self._hand.grasp_centre_m)
-        server.initial_camera.position = tuple(centre + np.array([0.19, -0.13, 0.2]))
-        server.initial_camera.look_at = tuple(centre + np.array([-0.02, 0.045, 0.0]))
+        server.initial_camera.position = tuple(centre + _EYE_M)
+        server.initial_camera.look_at = tuple(centre + _LOOKED_AT_M)
         self._scene.add_grid(
             "/ground", width=0.6, height=0.6, cell_size=0.1, cell_color=(60, 64, 70), section_color=(60, 64, 70),
             position=(0.1, 0.0, -0.12),
