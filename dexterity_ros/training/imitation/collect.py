@@ -32,6 +32,7 @@ class ManyGoals(Protocol):
 
 # (step, student's action, expert's action) to who acts: True = the student, (N,).
 Choose = Callable[[int, Singles, Singles], Bools]
+Row = dict[str, Singles | Bools]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,12 +100,9 @@ def collect(
         missed += float(((own - label) ** 2).sum())
         labels.add(label)
         used = ~acts if interventions_only else np.ones(len(acts), dtype=bool)
-        row = {"observation": observation, "label": label, "used": used}
+        row: Row = {"observation": observation, "label": label, "used": used}
         if imagine:
-            assert isinstance(task, ManyGoals), f"{type(task).__name__} has one goal only"
-            other, its_privileged = task.imagine()
-            more = {"observation": other, "label": expert(its_privileged), "used": used}
-            row = {name: np.concatenate([row[name], more[name]]) for name in row}
+            row = _with_imagined(row, task, expert)
         step = task.step(np.where(acts[:, None], own, label).astype(np.float32))
         row["done"] = np.tile(step.restarted, 2 if imagine else 1)
         for name, value in row.items():
@@ -116,6 +114,14 @@ def collect(
     stacked = {name: torch.stack(values) for name, values in columns.items()}
     share = missed / max(labels.sum_of_squares(), 1e-9)
     return Batch(**stacked, attempts=attempts, successes=successes, unexplained=share)
+
+
+def _with_imagined(row: Row, task: Task, expert: Expert) -> Row:
+    """Returns a row of N hands, and of the same N pursuing another goal, (2 N, ...)."""
+    assert isinstance(task, ManyGoals), f"{type(task).__name__} has one goal only"
+    observation, privileged = task.imagine()
+    more = {"observation": observation, "label": expert(privileged), "used": row["used"]}
+    return {name: np.concatenate([row[name], more[name]]) for name in row}
 
 
 class _Spread:
