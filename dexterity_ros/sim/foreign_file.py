@@ -69,6 +69,7 @@ def _read(spec: mujoco.MjSpec, path: Path) -> ForeignHand:
         raise _refused(path, error) from error
     if model.nbody < 2:
         raise ConfigError(f"{shown_path(path)} holds no link")
+    _check_finite(model, path)
     names = [model.body(body).name or f"link_{body - 1}" for body in range(1, model.nbody)]
     joints = [_joint(model, j, names) for j in range(model.njnt)]
     return ForeignHand(
@@ -79,6 +80,18 @@ def _read(spec: mujoco.MjSpec, path: Path) -> ForeignHand:
         kinds=_kinds(model),
         excludes=tuple(_excludes(model, names)),
     )
+
+
+def _check_finite(model: mujoco.MjModel, path: Path) -> None:
+    numbers = (
+        model.body_pos, model.body_quat, model.body_mass, model.body_inertia, model.body_ipos, model.body_iquat,
+        model.jnt_axis, model.jnt_pos, model.jnt_range, model.qpos0, model.geom_pos, model.geom_quat, model.geom_size,
+        model.geom_friction, model.mesh_vert, model.site_pos, model.dof_damping, model.dof_armature,
+        model.dof_frictionloss, model.actuator_gainprm, model.actuator_biasprm, model.actuator_forcerange,
+        model.actuator_ctrlrange, model.jnt_actfrcrange,
+    )  # fmt: skip
+    if not all(np.isfinite(array).all() for array in numbers):
+        raise ConfigError(f"{shown_path(path)} holds numbers that are none (nan, inf)")
 
 
 def _link(model: mujoco.MjModel, body: int, name: str, joints: list[ForeignJoint]) -> ForeignLink:

@@ -239,6 +239,11 @@ def test_an_answer_that_fits_nothing_is_refused_by_name(urdf, answers, dexterity
         ("hand.urdf", '<robot name="x"><link name="a"><visual><geometry/></visual></link></robot>', "no model"),
         ("hand.xml", "<mujoco><worldbody/></mujoco>", "holds no link"),
         ("hand.xml", "\x00\x01", "no model"),
+        (
+            "hand.xml",
+            '<mujoco><worldbody><body pos="nan 0 0"><geom size="1"/></body></worldbody></mujoco>',
+            "(nan, inf)",
+        ),
         ("hand.usd", "", "expected one of"),
     ],
 )
