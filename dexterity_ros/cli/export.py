@@ -4,9 +4,11 @@ from dexterity_ros.action.primitive_fit import fit
 from dexterity_ros.bringup.lesson import read_motions
 from dexterity_ros.cli.options.export import ExportOptions
 from dexterity_ros.cli.output import say, write_json
+from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest, load_manifest
+from dexterity_ros.contracts.recovery import RecoverySpec
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.primitive_bundle import export_primitive
@@ -25,7 +27,11 @@ def export(options: ExportOptions) -> int:
 def _trained(options: ExportOptions) -> PolicyManifest:
     if options.like:
         raise ConfigError(f"--like {options.like} is of a movement primitive: give --primitive")
-    return export_run(options.run, options.bundle, current_limit_a=options.current_limit_a, latency_s=options.latency_s)
+    recovery = options.recovery and config.load_named(RecoverySpec, "config/recovery", options.recovery)
+    limit_a, latency_s = options.current_limit_a, options.latency_s
+    return export_run(
+        options.run, options.bundle, current_limit_a=limit_a, latency_s=latency_s, recovery=recovery or None
+    )
 
 
 def _primitive(options: ExportOptions) -> PolicyManifest:

@@ -11,6 +11,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from dexterity_ros.bundles.onnx_network import load_policy
+from dexterity_ros.cli.export import export
+from dexterity_ros.cli.options.export import ExportOptions
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.recovery import RecoverySpec
@@ -126,7 +128,7 @@ def test_a_bundle_declares_the_latency_it_is_known_to_bear(trained, tmp_path):
 
 def test_what_a_policy_does_without_progress_is_declared_when_it_is_exported(trained, tmp_path):
     decoy = configs.load(RecoverySpec, named_resource("config/recovery", "decoy"))
-    export_run(trained, tmp_path / "recovers", current_limit_a=0.35, recovery=decoy)
+    export(ExportOptions(run=trained, bundle=tmp_path / "recovers", recovery="decoy"))
     assert load_policy(tmp_path / "recovers")[0].recovery == decoy
 
 
