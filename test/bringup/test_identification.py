@@ -17,7 +17,7 @@ from dexterity_ros.bringup.identification.fit import Belief, covariance, least_s
 from dexterity_ros.bringup.identification.joint_model import PARAMETERS, JointModel, Motions, held_targets
 from dexterity_ros.bringup.identification.lag import lag_s
 from dexterity_ros.bringup.identification.outcome import dynamics_group, left_over, not_identified, tuned
-from dexterity_ros.bringup.identification.plan import groups
+from dexterity_ros.bringup.identification.plan import groups, plan
 from dexterity_ros.bringup.identification.record import Played, with_gains
 from dexterity_ros.bringup.identification.stages import fit_in_stages
 from dexterity_ros.bringup.steps.identify import identify
@@ -172,6 +172,18 @@ def test_a_pose_in_which_fingers_touch_is_not_clear(leap, mechanics):
     closed = home.copy()
     closed[[leap.joint_names.index(name) for name in ("if_rot", "mf_rot")]] = [1.0, -1.0]
     assert mechanics.clear(np.stack([home, closed]), margin_m=0.004).tolist() == [True, False]
+
+
+def test_links_rest_on_one_tooth_while_their_joints_are_identified(leap, mechanics):
+    """But those that turn about an upright axis on both sides of it."""
+    for excited in plan(leap, mechanics):
+        way = np.repeat(excited.pose_rad[None], 9, axis=0)
+        way[:, list(excited.joints)] += np.linspace(-excited.reach_rad, excited.reach_rad, 9)[:, None]
+        assert mechanics.clear(way, margin_m=0.002).all()
+        for joint in excited.joints:
+            weights = mechanics.weights_nm(way)[:, joint]
+            assert len(set(np.sign(weights))) == 1 or leap.joint_names[joint].endswith("_rot")
+            assert np.ptp(weights) > 0.003
 
 
 def estimates_of(leap, nominal, **factors):

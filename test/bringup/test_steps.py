@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from dexterity_ros.bench.bringup.identified import damping, delay, friction, stiffness
 from dexterity_ros.bringup.manual import HandError
 from dexterity_ros.bringup.person import NO, AgreeingPerson
 from dexterity_ros.bringup.robot_file import RobotFile, StepRecord
@@ -13,7 +14,8 @@ from dexterity_ros.reporting.bringup_page import bringup_page
 pytestmark = pytest.mark.slow
 
 
-def test_a_walk_with_a_person_who_errs_finds_signs_ids_and_zeros_and_is_gentle(walk_on):
+@pytest.mark.timeout(1200)  # minutes of motion, and of computing what the joints are
+def test_a_walk_with_a_person_who_errs_finds_what_the_hand_is_and_is_gentle(walk_on):
     on = walk_on(seed=3)
     walk = on.walk(wrong_share=0.03, seed=3)
     run(walk, STEPS)
@@ -21,6 +23,10 @@ def test_a_walk_with_a_person_who_errs_finds_signs_ids_and_zeros_and_is_gentle(w
     assert (found.wiring.signs, found.wiring.motor_ids) == (on.hidden.wiring.signs, on.hidden.wiring.motor_ids)
     for name, zero in on.hidden.zeros.zeros_rad.items():
         assert abs(found.zeros.zeros_rad[name].nominal - zero.nominal) < np.deg2rad(2.1)
+    for errors_of, percent in ((stiffness, 10.0), (damping, 20.0), (friction, 25.0)):
+        errors = errors_of(on.hidden, found)
+        assert errors.missing == 0 and np.quantile(errors.errors, 0.9) < percent
+    assert delay(on.hidden, found).errors[0] < 3.0
     figures = on.figures()
     assert figures["motors_with_torque"] == 0
     assert figures["most_rad_s"] < SPEED_RAD_S and figures["most_a"] <= CURRENT_A + 1e-3

@@ -14,7 +14,7 @@ from dexterity_ros.contracts.arrays import Floats
 
 RATE_HZ = 100.0  # of targets: that of the control loop of a hand
 MOST_REACH_RAD = 0.5
-_SLOW_RAD_S, _FAST_RAD_S = 0.4, 0.42  # a soft damper lets a joint swing to twice as much, which the walk allows
+_SLOW_RAD_S, _FAST_RAD_S = 0.4, 0.42  # a joint under twice the P gain swings to twice as much, which the walk allows
 _REST_S, _CHIRP_S = 0.3, 4.0
 _CHIRP_HZ = (0.4, 7.0)
 _PLACES_RAD = (0.1, -0.1, 0.2, 0.0, -0.2, 0.05, -0.05, 0.0)
@@ -32,7 +32,7 @@ class GainSet:
 GAIN_SETS = (
     GainSet(p_share=1.0, d_share=1.0),
     GainSet(p_share=0.5, d_share=1.5),
-    GainSet(p_share=2.0, d_share=0.7),
+    GainSet(p_share=2.0, d_share=1.0),
     GainSet(p_share=1.4, d_share=1.0, held_out=True),
 )
 
