@@ -93,7 +93,7 @@ def _rms(seen: Seen, data: Data) -> Floats:
 def _covariance(fitted: Fitted, before: Belief, values: Floats, weights: Floats) -> Floats:
     """Returns the covariance of the unknowns, (n, p, p), with what no residual shows: models are not quite right.
 
-    All torques have one scale, and only weights tell it. An inertia is known to half of what damping takes in a step.
+    All torques have one scale, and only weights tell it. An inertia is known to what damping takes in a step.
 
     values: (n, p). weights: as well as those are known, (n,), standard deviations of logarithms.
     """
@@ -101,7 +101,7 @@ def _covariance(fitted: Fitted, before: Belief, values: Floats, weights: Floats)
     weighed = (_SCALE_LOG**2 + weights**2)[:, None, None]
     own = np.diag([_OWN_LOG.get(name, 0.0) ** 2 for name in PARAMETERS])
     spread: Floats = _MISMATCH**2 * covariance(fitted, before) + weighed * scale[:, None] * scale + own
-    spread[:, _ARMATURE, _ARMATURE] += (0.5 * STEP_S * values[:, _DAMPING] / values[:, _ARMATURE]) ** 2
+    spread[:, _ARMATURE, _ARMATURE] += (STEP_S * values[:, _DAMPING] / values[:, _ARMATURE]) ** 2
     return spread
 
 
