@@ -65,6 +65,7 @@ class RowOfTrials:
         """
         in_vain = 0
         try:
+            self._explain_what_is_left()
             while (episode := self._sheet.next_episode(episodes)) is not None:
                 row = self._one(episode, episodes)
                 in_vain = 0 if row.ended.counts else in_vain + 1
@@ -96,7 +97,7 @@ class RowOfTrials:
                 raise
             return self._keep(episode, Ended(outcome=Outcome.FAULT, by="robot", detail=str(error)), bag, began)
         row = self._keep(episode, ended, bag, began)
-        self._explain(row, bag)
+        self._explain(row)
         return row
 
     def _place(self, title: str) -> None:
@@ -127,12 +128,17 @@ class RowOfTrials:
         self._say(f"  {said}{f' ({ended.detail})' if ended.detail else ''}")
         return row
 
-    def _explain(self, row: SheetRow, bag: Path) -> None:
+    def _explain(self, row: SheetRow) -> None:
         """Looks for the cause while the person puts the object back. A perfect trial needs none."""
-        if row.ended.outcome is not Outcome.ALL_GOALS and bag.exists():
-            cause = self._cause(bag)
+        if row.ended.outcome is not Outcome.ALL_GOALS and row.bag:
+            cause = self._cause(self._folder / row.bag)
             self._sheet.explain(row, cause)
             self._say(f"  {cause}")
+
+    def _explain_what_is_left(self) -> None:
+        """Explains the trials after which somebody broke off."""
+        for row in [row for row in self._sheet.rows if row.ended.counts and not row.cause]:
+            self._explain(row)
 
     def _free_bag(self, episode: int) -> Path:
         """Returns a folder that no trial has recorded into."""

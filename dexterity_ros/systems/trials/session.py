@@ -18,7 +18,7 @@ from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.evaluation.trials.at_rest import AtRest
 from dexterity_ros.evaluation.trials.course import LOST_S, TrialCourse
 from dexterity_ros.evaluation.trials.plan import TrialPlan
-from dexterity_ros.evaluation.trials.sheet import Ended
+from dexterity_ros.evaluation.trials.sheet import Ended, Outcome
 from dexterity_ros.ros.diagnostics import number
 from dexterity_ros.systems.goal_events import goal_event
 from dexterity_ros.systems.operator import Operator, OperatorError
@@ -140,16 +140,23 @@ class TrialSession:
         operator.arm(self.alive)
         operator.wait_for("the supervisor to arm", self._has_torque, _RECORDS_S, self.alive)
         self._course = course = TrialCourse(plan, time.monotonic_ns())
+        try:
+            self._follow(course, plan.goals, dropped, say)
+        except OperatorError as error:
+            course.end(Outcome.FAULT, "robot", str(error))
+        assert course.ended is not None
+        return course.ended
+
+    def _follow(self, course: TrialCourse, goals: int, dropped: Callable[[], bool], say: Callable[[str], None]) -> None:
         reached = 0
         while course.ended is None:
             self.alive()
-            operator.spin(_LOOK_S)
+            self.operator.spin(_LOOK_S)
             if course.step(self._state(), self._seen_s(), time.monotonic_ns()):
                 self._ask(course, dropped, say)
             if course.reached != reached:
                 reached = course.reached
-                say(f"  {reached} of at most {plan.goals} goals")
-        return course.ended
+                say(f"  {reached} of at most {goals} goals")
 
     def _state(self) -> str:
         """Returns the supervisor's state, with what the hand says of it when it is stopped."""

@@ -85,6 +85,14 @@ def test_only_what_went_wrong_has_a_cause(row_of):
     assert "  cause of episode_002" in row_of.said
 
 
+def test_a_cause_that_nobody_waited_for_is_looked_for_when_the_trials_go_on(row_of):
+    row, sheet = row_of(Robot(Outcome.DROPPED))
+    row._cause = lambda _bag: (_ for _ in ()).throw(KeyboardInterrupt)
+    assert row.run(1) == INTERRUPTED and [row.cause for row in sheet.rows] == [""]
+    again, sheet = row_of(Robot())
+    assert again.run(1) == "" and [row.cause for row in sheet.rows] == ["cause of episode_001"]
+
+
 def test_a_fault_ends_the_system_and_the_trial_is_done_again(row_of):
     robot = Robot(DexterityError("hand_node ended by itself"), Outcome.ALL_GOALS)
     row, sheet = row_of(robot)
