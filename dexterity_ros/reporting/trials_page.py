@@ -50,8 +50,8 @@ def _policies(figures: dict[str, Any]) -> str:
         rate, mean = f"{100 * row['rate']:.1f}", f"{run['mean']:.2f}"
         intervals = _percent(row["rate_ci95"]), f"{run['ci95'][0]:.2f} to {run['ci95'][1]:.2f}"
         cells = (row["policy"], len(row["trials"]), reached, rate, intervals[0], mean, intervals[1], run["median"])
-        rows.append((*cells, "-" if seconds is None else seconds, _outcomes(row), _more(row)))
-    return table((*header, "ended by", "more trials for 5 points"), rows)
+        rows.append((*cells, "-" if seconds is None else f"{seconds:.1f}", _more(row), _outcomes(row)))
+    return table((*header, "more trials for 5 points", "ended by"), rows)
 
 
 def _percent(interval: list[float] | None) -> str:
