@@ -82,7 +82,8 @@ class TrialRobot:
             session.__exit__(None, None, None)
 
     def put_back(self) -> None:
-        """Puts the object into an emulated hand; into another one only a person does."""
+        """Puts the object into an emulated hand; into another one only a person does. Lifts a stop that was told of."""
+        self._running.lift_stop()
         if self._emulated:
             self._running.put_back()
 

@@ -47,7 +47,7 @@ class TrialSession:
         self._course: TrialCourse | None = None
         self._rest = AtRest(centre_m, 0.0)
         self._truth: PoseSample | None = None
-        self.limp = True
+        self.limp, self._told_of_stop = True, False
 
     def __enter__(self) -> "TrialSession":
         """Starts the nodes and waits for them. Raises DexterityError; nothing runs then."""
@@ -106,16 +106,30 @@ class TrialSession:
         """Has the simulator put the object into the hand, which is limp."""
         self.operator.call("sim/reset", alive=self.alive)
 
+    def lift_stop(self) -> None:
+        """Lifts a stop of the limp hand that the person was told of, and has answered to since."""
+        if self._told_of_stop:
+            self.operator.let_go(self.alive)
+        self._told_of_stop = False
+
     def at_rest(self, radius_m: float, timeout_s: float) -> str:
-        """Waits until the object is seen and still in the hand; returns why not, if it is not in time."""
+        """Waits until the object is seen and still in the hand; returns why not, if it is not in time or is stopped."""
         self._rest = AtRest(self._centre_m, radius_m)
         end = time.monotonic() + timeout_s
-        while why := self._rest.why_not(time.monotonic_ns()):
+        while why := self._rest.why_not(time.monotonic_ns()) or self._stopped():
             self.alive()
+            if self._told_of_stop:
+                return why
             if time.monotonic() > end:
                 return why
             self.operator.spin(_LOOK_S)
         return ""
+
+    def _stopped(self) -> str:
+        states = (self.operator.supervisor, self.operator.hand_state)
+        stopped = next((state for state in states if state.startswith("stopped")), "")
+        self._told_of_stop = bool(stopped)
+        return f"the hand is {stopped}; who answers now lifts that" if stopped else ""
 
     def trial(self, plan: TrialPlan, bag: Path, dropped: Callable[[], bool], say: Callable[[str], None]) -> Ended:
         """Records, arms in two steps, lets the policy work until the trial is over, lets go. Returns what came of it.
@@ -135,8 +149,6 @@ class TrialSession:
 
     def _armed(self, plan: TrialPlan, dropped: Callable[[], bool], say: Callable[[str], None]) -> Ended:
         operator = self.operator
-        if operator.supervisor.startswith("stopped"):
-            operator.let_go(self.alive)
         operator.arm(self.alive)
         operator.wait_for("the supervisor to arm", self._has_torque, _RECORDS_S, self.alive)
         self._course = course = TrialCourse(plan, time.monotonic_ns())
