@@ -95,19 +95,19 @@ class LivePage:
         with self._server.atomic():
             self._scene.show(now)
         self._remember(now, moment)
-        self._strips.remember(now, moment)
         self._state.content = state_html(now)
         for panel in self._panels.values():
             panel.refresh(moment)
         if everything:
-            self._draw_slowly(now)
+            self._draw_slowly(now, moment)
 
-    def _draw_slowly(self, now: Snapshot) -> None:
+    def _draw_slowly(self, now: Snapshot, moment: float) -> None:
         if now.cloud is not None:
             self._scene.show_cloud(now.cloud)
         if now.image is not None:
             self._image.image, self._image.visible = now.image, True
-        self._charts.content = self._strips.html(time.monotonic())
+        self._strips.remember(now, moment)
+        self._charts.content = self._strips.html(moment)
         self._table.content = joints_html(self._hand, now)
         for panel in self._panels.values():
             panel.plot(self._history)
