@@ -135,6 +135,8 @@ def test_one_cursor_is_in_every_chart_in_the_lanes_and_in_the_playback(page):
         "Report.charts.filter(c => c.group === 'run').map(c => c.plot.cursor.left / c.plot.over.clientWidth)"
     )
     assert len(at) == 20 and all(abs(share - 0.5) < 0.02 for share in at)
+    said = page.locator("figure#joints h4 output").all_text_contents()
+    assert len(said) == 16 and all(re.fullmatch(r"-?\d\.\d{3} / -?\d\.\d{3}", text) for text in said)
     middle = page.evaluate("+document.querySelector('figure[data-player] input').value")
     assert middle == pytest.approx(9.12 / 2, abs=0.1)
     assert page.locator(".said").text_content().startswith(f"{middle:.1f} s")

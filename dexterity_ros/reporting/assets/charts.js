@@ -109,11 +109,11 @@ const Report = (() => {
     out.addEventListener('click', () => whole(panel.group));
     bar.append(out);
     const show = (u, entry) => {
-      if (panel.charts.length > 1 && u.cursor.event === undefined && entry !== entries[0]) return;
-      const at = u.cursor.idx;
-      entry.chart.lines.forEach((line, k) => {
-        buttons.get(line.label).querySelector('output').textContent = at === null || at === undefined ? '' : nice(entry.data[k + 1][at]);
-      });
+      const at = u.cursor.idx, none = at === null || at === undefined;
+      const values = entry.chart.lines.map((_, k) => none ? '' : nice(entry.data[k + 1][at]));
+      const own = entry.host.querySelector('h4 output');
+      if (own) { own.textContent = values.slice(0, 2).join(' / '); return; }
+      entry.chart.lines.forEach((line, k) => { buttons.get(line.label).querySelector('output').textContent = values[k]; });
     };
     return {entries, show};
   };
@@ -169,8 +169,7 @@ const Report = (() => {
       if (c.group !== group) continue;
       const left = c.plot.valToPos(x, 'x');
       c.plot.setCursor({left: left < 0 || left > c.plot.over.clientWidth ? -10 : left, top: c.plot.over.clientHeight / 2}, false);
-      }
-    for (const e of charts) if (e.group === group) e.keys && e.keys.show(e.plot, e);
+    }
   };
 
   const start = () => {
