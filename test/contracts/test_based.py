@@ -1,6 +1,8 @@
 """A file that is based on another says only what differs; what it comes to is what counts."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,7 +14,7 @@ from dexterity_ros.contracts.based import merged
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.manifest import PolicyManifest
-from dexterity_ros.contracts.resources import data_root
+from dexterity_ros.contracts.resources import data_root, named_resource, resource
 from dexterity_ros.systems.spec import SystemSpec, load_system
 
 TREES = st.recursive(
@@ -128,3 +130,12 @@ def test_two_lines_are_a_training_configuration_for_another_hand(files):
     path = files(mine="base: leap_so3\nhand: dclaw") / "mine.yaml"
     shipped = load_config(data_root() / "config/train/leap_so3.yaml")
     assert load_config(path) == replace(shipped, hand="dclaw")
+
+
+def test_a_model_that_begins_with_a_dot_lies_beside_the_hands_file(tmp_path):
+    shipped = load_hand("leap")
+    shutil.copytree(resource(shipped.mjcf).parent, tmp_path / "model")
+    text = named_resource("config/hands", "leap").read_text()
+    (tmp_path / "mine.yaml").write_text(text.replace(shipped.mjcf, f"./model/{Path(shipped.mjcf).name}"))
+    mine = load_hand(str(tmp_path / "mine.yaml"))
+    assert Path(mine.mjcf) == tmp_path / "model" / Path(shipped.mjcf).name and mine.digest == shipped.digest

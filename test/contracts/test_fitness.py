@@ -53,6 +53,11 @@ def test_a_soft_joint_is_named_with_what_was_trained(manifest):
     assert line == "stiffness_nm_rad of if_dip is 1.5, trained 2.25 to 3.75"
 
 
+def test_a_stiffly_damped_joint_is_named_with_what_was_trained(manifest):
+    (line,) = misfits(manifest, hand_with(damping=0.5))
+    assert line == "damping_nm_s_rad of if_dip is 0.5, trained 0.15 to 0.25"
+
+
 def test_ranges_that_the_policy_says_count_in_place_of_a_quarter(manifest):
     wide = replace(manifest, stiffness_factor=(0.4, 1.5), damping_factor=(0.3, 3.0))
     assert misfits(wide, hand_with(stiffness=1.5, damping=0.5)) == []
@@ -93,7 +98,11 @@ def test_what_was_not_measured_is_said(manifest):
     bare = replace(hand, robot=replace(hand.robot, dynamics=None, latency=None))
     assert misfits(manifest, bare) == []
     assert unmeasured(bare) == ["stiffness and damping of all joints", "command_to_motion"]
+    unknown = replace(hand, robot=None)
+    assert misfits(manifest, unknown) == [] and unmeasured(unknown) == unmeasured(bare)
     few = replace(hand.robot.dynamics, joints={"if_dip": JointDynamics(stiffness_nm_rad=Estimate(nominal=3.0))})
-    partly = unmeasured(replace(hand, robot=replace(hand.robot, dynamics=few)))
+    measured_in_part = replace(hand, robot=replace(hand.robot, dynamics=few))
+    assert misfits(manifest, measured_in_part) == []
+    partly = unmeasured(measured_in_part)
     assert "damping_nm_s_rad of if_dip" in partly and "stiffness_nm_rad of if_mcp" in partly
     assert "stiffness_nm_rad of if_dip" not in partly

@@ -16,7 +16,7 @@ from dexterity_ros.contracts.resources import data_root, shipped
 SHIPPED = sorted(p for folder in ("config", "models") for p in (data_root() / folder).rglob("*.yaml"))
 HAND = shipped("config/hands/leap.yaml").read_bytes()
 PROMPT_S = 5.0
-LOADERS = {loader for loader in (yaml.SafeLoader, getattr(yaml, "CSafeLoader", None)) if loader is not None}
+LOADERS = [yaml.SafeLoader, *([yaml.CSafeLoader] if hasattr(yaml, "CSafeLoader") else [])]
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefghi", "bcdefghij", strict=True)
 )

@@ -26,7 +26,11 @@ def test_nobody_holds_the_right_at_first_and_then_one_who_knows_the_secret():
     assert authority.holder == 7
 
 
-@pytest.mark.parametrize("entered", ["", SECRET[:-1], SECRET + "0", "Grüße", "\x00"])
+@pytest.mark.parametrize(
+    "entered",
+    ["", SECRET[:-1], SECRET + "0", "Grüße", "\x00"],
+    ids=["nothing", "too short", "too long", "letters", "zero"],
+)
 def test_anything_else_is_refused(entered):
     authority = Authority(SECRET)
     assert authority.claim(1, entered, 0.0) == (False, "the token is not the one that was printed")
