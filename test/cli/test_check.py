@@ -14,7 +14,7 @@ from dexterity_ros.contracts.resources import shipped
 
 SHIPPED = {
     "leap_so3": "380100a182a9",
-    "leap_so3_mended": "46c8b1f94d90",
+    "leap_so3_mended": "ffa399e3837f",
     "leap_so3_reinforced": "9b6faad6023d",
     "leap_so3_student": "97a45e1901b2",
     "leap_yaw": "2c68ca1c3270",
