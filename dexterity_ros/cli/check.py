@@ -78,8 +78,13 @@ def springs_by_data_sheet(manifest: PolicyManifest, hand: RobotHand) -> list[str
 
 def check_world(task: str, object_name: str) -> None:
     """Raises ConfigError when the task or the object that a policy was trained for is not here."""
-    config.load(TaskSpec, named_resource("config/tasks", task))
+    check_task(task)
     load_labels(object_name)
+
+
+def check_task(task: str) -> None:
+    """Raises ConfigError when the task that a policy was trained for is not here."""
+    config.load(TaskSpec, named_resource("config/tasks", task))
 
 
 def _contract(folder: Path, manifest: PolicyManifest, limits: GateLimits) -> dict[str, str]:

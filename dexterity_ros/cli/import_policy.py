@@ -1,25 +1,22 @@
 """dexterity import policy"""
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 from dexterity_ros.bundles.importers.bundle import write_bundle
-from dexterity_ros.bundles.importers.contract import Contract, contract_of, missing, question
+from dexterity_ros.bundles.importers.contract import Contract, missing
 from dexterity_ros.bundles.importers.foreign import Foreign
-from dexterity_ros.bundles.importers.read import read_policy
 from dexterity_ros.cli.check import check_world, consequences
 from dexterity_ros.cli.options.import_policy import ImportPolicyOptions
 from dexterity_ros.cli.output import console, say, write_json
-from dexterity_ros.contracts import config, yaml_text
+from dexterity_ros.cli.policy_questions import PolicyQuestions, counted, hints, missing_lines
 from dexterity_ros.contracts.errors import BundleError, ConfigError, DexterityError
-from dexterity_ros.contracts.files import naming, shown_path
+from dexterity_ros.contracts.files import naming, printable, shown_path
 from dexterity_ros.contracts.hand import HandFile, load_hand
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, PolicyManifest, load_manifest
-from dexterity_ros.contracts.ranges import shown
 from dexterity_ros.safety.limits import Tightening, check_decoder, gate_limits
-
-_TRIES = 3  # at a terminal, of one question
 
 
 def import_policy(options: ImportPolicyOptions) -> int:
@@ -50,61 +47,29 @@ def _imported(options: ImportPolicyOptions, hand: HandFile) -> tuple[PolicyManif
     bundle = options.out or Path("models/policies") / options.file.stem
     if (bundle / MANIFEST_FILE).exists():
         raise BundleError(f"{shown_path(bundle)} is a bundle already; name another folder with --out")
-    given = {} if options.contract is None else config.read_mapping(options.contract)
-    where = "--contract" if options.contract is None else shown_path(options.contract)
-    foreign, contract = _answered(options.file, given, where)
-    check_world(contract.task or "", contract.object or "")
-    with naming(bundle):
-        manifest = write_bundle(foreign, contract, hand, options.file, bundle)
+    questions = PolicyQuestions(options.file, hand, options.contract)
+    with questions.kept():
+        foreign, contract = _answered(questions, options.file, hand)
+        check_world(contract.task or "", contract.object or "")
+        with naming(bundle):
+            manifest = write_bundle(foreign, contract, hand, options.file, bundle)
     say(f"wrote {bundle}: {foreign.dialect}, {manifest.observation.width} numbers at {manifest.control_rate_hz:g} Hz")
     say(f"unverified: {', '.join(manifest.unverified)}")
+    say(f"next: dexterity check {shlex.quote(str(bundle))} --hand {shlex.quote(options.hand)}")
     return manifest, bundle
 
 
-def _answered(file: Path, given: dict[str, Any], where: str) -> tuple[Foreign, Contract]:
+def _answered(questions: PolicyQuestions, file: Path, hand: HandFile) -> tuple[Foreign, Contract]:
     """Returns the policy and its complete contract, asking at a terminal. Raises BundleError: what is open."""
-    while True:
-        foreign = read_policy(file, given)
-        contract = contract_of(foreign, given, where)
-        still = missing(foreign, contract)
-        if not still:
-            return foreign, contract
-        if not sys.stdin.isatty():
-            asked = "; ".join(f"{name}: {question(name)}" for name in still)
-            hints = f" It calls its joints {list(contract.joint_names)}." if contract.joint_names else ""
-            terms = [name for names in foreign.terms.values() for name in names]
-            hints += f" It calls its terms {terms}." if terms else ""
-            raise BundleError(
-                f"{shown_path(file)} does not say {len(still)} things, say them with --contract: {asked}.{hints}"
-            )
-        given = _asked(still[0], given)
-
-
-def _asked(name: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Returns the answers with one more, as a person typed it."""
-    for _ in range(_TRIES):
-        console.print(f"[bold]{name}[/bold]: {question(name)}", highlight=False)
-        try:
-            text = input("> ")
-        except EOFError as error:
-            raise BundleError(f"no answer to {name}") from error
-        if text.strip():
-            return _with(given, name, yaml_text.parse(text, name))
-    raise BundleError(f"no answer to {name}; nothing is assumed in its place")
-
-
-def _with(given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    first, _, rest = name.partition(".")
-    if first == "observation" and rest:
-        term = rest.removesuffix(".told")
-        rows = [row | ({"told": value} if row.get("name") == term else {}) for row in given[first]]
-        return given | {first: rows}
-    if not rest:
-        return given | {first: value}
-    before = given.get(first) or {}
-    if not isinstance(before, dict):
-        raise ConfigError(f"{first} is {shown(before)}, expected keys and values")
-    return given | {first: before | {rest: value}}
+    if sys.stdin.isatty():
+        return questions.complete()
+    foreign, contract = questions.known()
+    still = missing(foreign, contract)
+    if not still:
+        return foreign, contract
+    for line in [*missing_lines(still, hand), *hints(foreign, contract)]:
+        print(printable(line), file=sys.stderr)
+    raise BundleError(f"{shown_path(file)} does not say {counted(len(still), 'thing')}: say them with --contract FILE")
 
 
 def _beyond_the_gate(manifest: PolicyManifest, hand: HandFile) -> list[str]:

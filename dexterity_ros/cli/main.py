@@ -5,13 +5,14 @@ import sys
 import warnings
 from io import TextIOWrapper
 
+from dexterity_ros import __version__
 from dexterity_ros.cli.commands import FIRST_WORDS, Group, work
 from dexterity_ros.cli.menu import FIRST_STEPS, group_menu, menu
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.files import printable, refused
 
 _READER_GONE = 141  # as a shell shows SIGPIPE
-_HELP, _HELP_JSON = ("-h", "--help"), "--help-json"
+_HELP, _HELP_JSON, _VERSION = ("-h", "--help"), "--help-json", "--version"
 
 
 def dispatch(words: list[str]) -> int:
@@ -22,6 +23,9 @@ def dispatch(words: list[str]) -> int:
     if not words:
         print(FIRST_STEPS, file=sys.stderr)
         return 2
+    if words == [_VERSION]:
+        print(f"dexterity {__version__}")
+        return 0
     if _HELP_JSON in words or any(word in _HELP for word in words):
         return _explain(words)
     group = FIRST_WORDS.get(words[0])

@@ -14,7 +14,7 @@ def read_bounded(path: Path, most_bytes: int) -> bytes:
     """Returns the bytes of a file. Raises ConfigError when it is missing, cannot be read, or is larger."""
     try:
         if not path.is_file():
-            said = "it is something else" if path.exists() else _present(path.parent)
+            said = "it is something else" if path.exists() else _present(path.parent, path.suffix or ".yaml")
             raise ConfigError(f"no file {shown_path(path)}; {said}")
         _check_size(path, path.stat().st_size, most_bytes)
         with path.open("rb") as file:
@@ -66,6 +66,7 @@ def _check_size(path: Path, size: int, most: int) -> None:
         raise ConfigError(f"{shown_path(path)} has {size} bytes, expected at most {most}")
 
 
-def _present(folder: Path) -> str:
-    names = sorted(p.name for p in folder.glob("*.yaml")) if folder.is_dir() else []
-    return f"{shown_path(folder)} holds {shown(names) if names else 'no YAML file'}"
+def _present(folder: Path, suffix: str) -> str:
+    """Returns which files with an ending lie in a folder."""
+    names = sorted(p.name for p in folder.iterdir() if p.suffix == suffix) if folder.is_dir() else []
+    return f"{shown_path(folder)} holds {shown(names) if names else f'no {shortened(suffix)} file'}"

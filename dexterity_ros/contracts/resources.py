@@ -11,6 +11,7 @@ from dexterity_ros.contracts.ranges import shown
 _LOG = logging.getLogger(__name__)
 
 _LISTED = 12
+_BUNDLES = "models/policies"
 _MARKERS = ("config/hands", "models/hands")
 
 
@@ -58,7 +59,7 @@ def resource(relative: str | Path) -> Path:
         return own.resolve()
     if exists(path):
         return path
-    raise ConfigError(f"no {shown(str(relative))} here or in {data_root()}; {_beside(path)}")
+    raise ConfigError(f"no {shown(str(relative))} here or in {data_root()}; {_called(str(relative)) or _beside(path)}")
 
 
 def shipped_or_own(relative: str) -> Path:
@@ -102,6 +103,20 @@ def exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
+
+
+def _called(name: str) -> str:
+    """Returns the paths of what goes by a bare name; else files here with its ending, or of one without all bundles."""
+    if "/" in name:
+        return ""
+    roots, kinds = (Path(), data_root()), ("config/*", _BUNDLES)
+    files = {p.relative_to(root) for root in roots for kind in kinds for p in root.glob(f"{kind}/*")}
+    if same := sorted(str(path) for path in files if path.name == name):
+        return f"there is {' and '.join(same)}"
+    if suffix := Path(name).suffix:
+        own = sorted(path.name for path in Path().iterdir() if path.suffix == suffix)
+        return f"here is {shown(own) if own else f'no {shown(suffix)} file'}"
+    return f"bundles are {sorted(str(path) for path in files if str(path.parent) == _BUNDLES)}"
 
 
 def _beside(path: Path) -> str:

@@ -10,7 +10,7 @@ from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.evaluation.remedies import REMEDIES, nothing
 from dexterity_ros.evaluation.simulate import Course
-from dexterity_ros.evaluation.statistics import bootstrap_ratio
+from dexterity_ros.evaluation.statistics import rate_interval
 from dexterity_ros.evaluation.watcher import View
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 from dexterity_ros.sim.physics import BatchPhysics
@@ -71,7 +71,7 @@ def _row(outcomes: list[ForkOutcome]) -> dict[str, Any]:
     row: dict[str, Any] = {"copies": sum(each)}
     for what in ("escaped", "dropped"):
         counts = [getattr(outcome, what) for outcome in outcomes]
-        low, high = bootstrap_ratio(counts, each) if outcomes else (0.0, 1.0)
+        low, high = rate_interval(counts, each) if outcomes else (0.0, 1.0)
         share = sum(counts) / max(sum(each), 1)
         row |= {what: sum(counts), f"{what}_share": round(share, 4), f"{what}_ci95": [round(low, 4), round(high, 4)]}
     return row | {"cases": [{"escaped": o.escaped, "dropped": o.dropped} for o in outcomes]}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dexterity_ros.evaluation.statistics import bootstrap_mean, bootstrap_ratio
+from dexterity_ros.evaluation.statistics import bootstrap_mean, rate_interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Trial:
 def summary(trials: Sequence[Trial]) -> dict[str, Any]:
     """Returns the shared figures of `demo --json` and `evaluate --json`.
 
-    goals_attempted, goals_reached, rate with its 95 % interval (bootstrap over trials), consecutive goals per trial,
+    goals_attempted, goals_reached, rate with its 95 % interval (over trials), consecutive goals per trial,
     time_per_goal_s of reached goals, drops, turned_rad (sum of reached goals, mean over trials), lasted_s,
     called_wrong (goals that the policy called reached and were not), and what each trial attempted and reached.
     """
@@ -50,7 +50,7 @@ def summary(trials: Sequence[Trial]) -> dict[str, Any]:
         "goals_attempted": sum(attempted),
         "goals_reached": sum(got),
         "rate": _round(sum(got) / max(sum(attempted), 1)),
-        "rate_ci95": _round(bootstrap_ratio(got, attempted)) if tried else [0.0, 1.0],
+        "rate_ci95": _round(rate_interval(got, attempted)) if tried else [0.0, 1.0],
         "consecutive": {
             "mean": _round(float(np.mean(got))) if tried else 0.0,
             "sd": _round(float(np.std(got))) if tried else 0.0,

@@ -29,6 +29,21 @@ def bootstrap_ratio(
     return float(np.quantile(samples, 0.025)), float(np.quantile(samples, 0.975))
 
 
+def rate_interval(successes: Sequence[float], trials: Sequence[float]) -> tuple[float, float]:
+    """Returns the 95 % interval of the share of trials that succeeded; one entry of both for each episode.
+
+    Episodes are resampled. Where all trials or none succeeded, resampling has no spread: there it is the exact interval
+    of as many episodes, all or none of which succeeded. Source: Clopper and Pearson 1934.
+    """
+    episodes = sum(count > 0 for count in trials)
+    far = 0.025 ** (1.0 / max(episodes, 1))
+    if episodes and sum(successes) == 0:
+        return 0.0, 1.0 - far
+    if episodes and sum(successes) == sum(trials):
+        return far, 1.0
+    return bootstrap_ratio(successes, trials)
+
+
 def bootstrap_mean(values: Sequence[float], *, seed: int = 0) -> tuple[float, float]:
     """Returns the 95 % interval of the mean, resampling episodes."""
     return bootstrap_ratio(values, [1.0] * len(values), seed=seed)

@@ -55,7 +55,7 @@ def test_a_bare_file_answers_as_its_own_runtime(others, tmp_path):
     said, _ = ours({VECTOR: seen}, np.zeros((7, 0), dtype=np.float32))
     np.testing.assert_allclose(said["action"], others.answers(file, obs=seen)[0], atol=1e-6)
     assert manifest.unverified == ("training_range",)
-    assert manifest.imported is not None and manifest.imported.dialect == "rsl_rl"
+    assert manifest.imported is not None and manifest.imported.dialect == "ONNX"
 
 
 def test_the_manifest_names_order_sign_frame_history_offset_and_scale(others, tmp_path):

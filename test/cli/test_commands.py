@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
+from dexterity_ros import __version__
 from dexterity_ros.cli.commands import Command, commands, options_class, work
+from dexterity_ros.cli.main import dispatch
 from dexterity_ros.contracts.errors import ConfigError
 
 NAMES = dict(commands())
@@ -34,3 +36,8 @@ def test_a_missing_extra_is_one_line_that_says_what_to_install(name, monkeypatch
 def test_a_mistake_of_ours_is_not_taken_for_a_missing_package():
     with pytest.raises(ImportError):
         work(Command("", "", "no_such_module:work"))
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    assert dispatch(["--version"]) == 0
+    assert capsys.readouterr().out == f"dexterity {__version__}\n"

@@ -15,7 +15,7 @@ OWN = {name: set(flags(options_class(command))) for name, command in commands()}
 OWN = {
     name: own | {flag.replace("--", "--no-") for flag in own} | {"--help", "--help-json"} for name, own in OWN.items()
 }
-FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z](?![\w-])")
+FLAG = re.compile(r"(?<![\w-])(?<!var\()--[a-z][a-z-]*[a-z](?![\w-])")
 NAMED = re.compile(rf"(?:dexterity |`)({'|'.join(sorted(OWN, key=len, reverse=True))})\b")
 # Files whose options belong to other programs: ROS, an emulator of its own, tyro, git; and custom properties of CSS.
 OTHERS = {
@@ -69,7 +69,7 @@ def test_there_are_messages_to_check():
 @pytest.mark.parametrize(("file", "line", "text"), SAID)
 def test_options_in_messages_exist(file, line, text):
     sayers = USERS.get(file, OWN.keys()) | set(NAMED.findall(text))
-    there = set().union(*(OWN[name] for name in sayers), {"--help", "--help-json"})
+    there = set().union(*(OWN[name] for name in sayers), {"--help", "--help-json", "--version"})
     assert set(FLAG.findall(text)) <= there, f"{file}:{line}"
 
 

@@ -56,7 +56,7 @@ def test_the_page_brings_a_foreign_policy(folder, capsys):
     capsys.readouterr()
     assert run(checked) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "joint_sign" in said and "allow_unverified:=true" in said and "elsewhere: rsl_rl" in said
+    assert "joint_sign" in said and "allow_unverified:=true" in said and "elsewhere: ONNX" in said
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.files import read_bounded
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.object import load_box
 from dexterity_ros.contracts.resources import data_root, named_resource, resource, shipped, shipped_or_own
@@ -69,3 +70,31 @@ def test_a_file_that_may_not_be_read_is_one_line(tmp_path):
     (tmp_path / "folder.yaml").mkdir()
     with pytest.raises(ConfigError, match="no file"):
         load_hand(str(tmp_path / "folder.yaml"))
+
+
+def test_a_bare_name_of_a_bundle_or_of_a_configuration_is_answered_with_its_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models/policies/mine").mkdir(parents=True)
+    with pytest.raises(ConfigError, match="there is models/policies/leap_so3$"):
+        resource("leap_so3")
+    with pytest.raises(ConfigError, match="there is models/policies/mine$"):
+        resource("mine")
+    with pytest.raises(ConfigError, match=r"bundles are .*'models/policies/leap_so3'.*'models/policies/mine'"):
+        resource("leap_so4")
+    with pytest.raises(ConfigError, match="there is config/eval/reality.yaml"):
+        resource("reality.yaml")
+    with pytest.raises(ConfigError, match="here is no '.yaml' file"):
+        resource("hers.yaml")
+    (tmp_path / "his.yaml").touch()
+    with pytest.raises(ConfigError, match=r"here is \['his.yaml'\]"):
+        resource("hers.yaml")
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".stl"])
+def test_a_missing_file_is_answered_with_those_of_its_ending(suffix, tmp_path):
+    with pytest.raises(ConfigError, match=f"holds no {suffix} file"):
+        read_bounded(tmp_path / f"his{suffix}", 10)
+    for name in ("hers.yaml", f"hers{suffix}"):
+        (tmp_path / name).touch()
+    with pytest.raises(ConfigError, match=rf"holds \['hers{suffix}'\]"):
+        read_bounded(tmp_path / f"his{suffix}", 10)

@@ -21,6 +21,7 @@ from dexterity_ros.evaluation.statistics import (
     bootstrap_mean,
     bootstrap_paired,
     bootstrap_ratio,
+    rate_interval,
     wilson_interval,
 )
 from dexterity_ros.evaluation.sweep import SWEEPS, kept_range
@@ -70,6 +71,15 @@ def test_bootstrap_covers_the_mean_and_narrows_with_more_episodes():
     few, many = [0, 1] * 10, [0, 1] * 1000
     assert np.diff(bootstrap_mean(many))[0] < np.diff(bootstrap_mean(few))[0]
     assert bootstrap_ratio([0], [0]) != (0.0, 0.0)
+
+
+def test_none_or_all_of_a_few_episodes_leave_the_rate_as_open_as_the_exact_interval_does():
+    # Clopper and Pearson 1934 as tabulated: 0 of 8 is 0 to 36.9 %, 8 of 8 is 63.1 to 100 %.
+    assert rate_interval([0] * 8, [3] * 8) == (0.0, pytest.approx(0.3694, abs=1e-4))
+    assert rate_interval([3] * 8, [3] * 8) == (pytest.approx(0.6306, abs=1e-4), 1.0)
+    some = ([0, 1, 3, 2], [1, 2, 3, 3])
+    assert rate_interval(*some) == bootstrap_ratio(*some)
+    assert rate_interval([0], [0]) == bootstrap_ratio([0], [0])
 
 
 def test_a_difference_of_equals_is_zero():

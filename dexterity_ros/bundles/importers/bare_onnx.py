@@ -1,10 +1,9 @@
-"""ONNX files without metadata, rsl_rl's exports among them, whose memory can be told by the names of its ports."""
+"""ONNX files that do not say who made them; memory is told by the names of the ports, as rsl_rl's exporter has them."""
 
 import onnx
 
 from dexterity_ros.bundles.importers.foreign import Foreign, State, only, shapes
 
-RSL_RL = "rsl_rl"
 _ACTIONS = ("actions", "action", "continuous_actions", "mu", "mean_actions")
 _MEMORIES = (("h_in", "h_out"), ("c_in", "c_out"), ("state_in", "state_out"), ("hidden_in", "hidden_out"))
 
@@ -23,5 +22,4 @@ def read(model: onnx.ModelProto, where: str, *, ports: tuple[str, ...] = ()) -> 
     sees = tuple(name for name in ports if name in inputs) or (only("inputs", seen, where),)
     known = [name for name in _ACTIONS if name in said]
     action = next((name for name in ports if name in outputs), "") or only("outputs", known[:1] or said, where)
-    dialect = RSL_RL if states or (sees == ("obs",) and action == "actions") else "ONNX"
-    return Foreign(dialect=dialect, model=model, sees=sees, says=(action,), states=states)
+    return Foreign(dialect="ONNX", model=model, sees=sees, says=(action,), states=states)

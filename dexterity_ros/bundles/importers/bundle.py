@@ -49,7 +49,7 @@ def write_bundle(foreign: Foreign, contract: Contract, hand: HandSpec, file: Pat
         BundleError, ConfigError: what is said does not go together, or the graph does not run.
     """
     manifest = _manifest(foreign, contract, hand, file, bundle.name)
-    model = adapted(foreign, _columns(foreign, contract, manifest.observation), len(hand.joints))
+    model = adapted(foreign, observation_columns(foreign, contract, hand), len(hand.joints))
     bundle.mkdir(parents=True, exist_ok=True)
     path = bundle / NETWORK_FILE
     onnx.save(model, str(path))
@@ -73,7 +73,7 @@ def _manifest(foreign: Foreign, contract: Contract, hand: HandSpec, file: Path, 
     convention.check_joints(hand.joint_names)
     observation = _observation(contract, hand)
     empty = hashlib.sha256(b"").hexdigest()
-    start = PolicyView(convention, hand).ours(np.array(_each(contract.start_pos_rad, n, "start_pos_rad")))
+    start = PolicyView(convention, hand).ours(np.array(each_joint(contract.start_pos_rad, n, "start_pos_rad")))
     return PolicyManifest(
         format=2,
         kind="recurrent" if width else "step",
@@ -112,8 +112,8 @@ def _unverified(foreign: Foreign, contract: Contract) -> tuple[str, ...]:
 def _convention(contract: Contract, n: int) -> Convention:
     return Convention(
         joint_order=_known(contract.joint_order),
-        sign=_each(contract.joint_sign, n, "joint_sign"),
-        zero_rad=_each(contract.joint_zero_rad, n, "joint_zero_rad"),
+        sign=each_joint(contract.joint_sign, n, "joint_sign"),
+        zero_rad=each_joint(contract.joint_zero_rad, n, "joint_zero_rad"),
         base_pos_m=contract.base_pos_m or (0.0, 0.0, 0.0),
         base_quat_wxyz=contract.base_quat_wxyz or (1.0, 0.0, 0.0, 0.0),
         joint_limits_rad=contract.joint_limits_rad or (),
@@ -135,7 +135,7 @@ def _term(answer: TermAnswer, contract: Contract, hand: HandSpec) -> Observation
     if told and (answer.offset or answer.scale):
         raise BundleError(f"term {answer.name} is told {told} and has an offset or a scale: say one of them")
     if told == "relative_to_default":
-        said["offset"] = _each(contract.default_pos_rad, n, "default_pos_rad")
+        said["offset"] = each_joint(contract.default_pos_rad, n, "default_pos_rad")
     if told == "normalised":
         limits = np.array(_known(contract.joint_limits_rad))
         said["offset"], said["scale"] = limits.mean(axis=1).tolist(), (2.0 / np.ptp(limits, axis=1)).tolist()
@@ -159,7 +159,9 @@ def _action(contract: Contract, n: int) -> ActionSpec:
     limits = np.array(contract.joint_limits_rad or [[0.0, 0.0]] * n)
     centre = tuple(float(value) for value in limits.mean(axis=1))
     scale = (
-        tuple(0.5 * np.ptp(limits, axis=1)) if said.mode == "limits" else _each(said.scale_rad, n, "action.scale_rad")
+        tuple(0.5 * np.ptp(limits, axis=1))
+        if said.mode == "limits"
+        else each_joint(said.scale_rad, n, "action.scale_rad")
     )
     about = {"limits": centre, "absolute": centre, "default": contract.default_pos_rad}.get(str(said.mode))
     mode = said.mode if said.mode in ("relative", "measured") else "default"
@@ -171,14 +173,18 @@ def _action(contract: Contract, n: int) -> ActionSpec:
         clip=_known(said.clip),
         ema=_known(said.ema),
         smooths=said.smooths or "action",
-        default_pos_rad=() if about is None else _each(about, n, "default_pos_rad"),
+        default_pos_rad=() if about is None else each_joint(about, n, "default_pos_rad"),
         within_limits=_known(said.within_limits),
     )
 
 
-def _columns(foreign: Foreign, contract: Contract, spec: ObservationSpec) -> dict[str, list[int]]:
-    """Returns which columns of our observation go into each port of the graph, in its own order. Raises BundleError."""
-    answers = _known(contract.observation)
+def observation_columns(foreign: Foreign, contract: Contract, hand: HandSpec) -> dict[str, list[int]]:
+    """Returns which columns of our observation go into each port of the graph, in its own order.
+
+    Raises:
+        BundleError, ConfigError: terms are none that there are, or have another width than the ports.
+    """
+    answers, spec = _known(contract.observation), _observation(contract, hand)
     ports: dict[str, list[ObservationTerm]] = {port: [] for port in foreign.sees}
     for answer, term in zip(answers, spec.terms, strict=True):
         port = answer.port or foreign.sees[0]
@@ -211,7 +217,7 @@ def _placed(terms: Sequence[ObservationTerm], spec: ObservationSpec, *, by_tick:
     return columns
 
 
-def _each(values: Sequence[float] | None, n: int, name: str) -> tuple[float, ...]:
+def each_joint(values: Sequence[float] | None, n: int, name: str) -> tuple[float, ...]:
     """Returns one number for each joint; a single one stands for all. Raises BundleError."""
     given = tuple(float(value) for value in _known(values))
     if len(given) == 1:
@@ -224,7 +230,7 @@ def _each(values: Sequence[float] | None, n: int, name: str) -> tuple[float, ...
 def _in_our_order(
     values: Sequence[float] | None, convention: Convention, hand: HandSpec, name: str
 ) -> tuple[float, ...]:
-    given = np.array(_each(values, len(hand.joints), name))
+    given = np.array(each_joint(values, len(hand.joints), name))
     ours = np.empty_like(given)
     ours[convention.places(hand.joint_names)] = given
     return tuple(float(value) for value in ours)

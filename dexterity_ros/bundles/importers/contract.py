@@ -167,9 +167,9 @@ def merged_answers(foreign: Foreign, given: Mapping[str, Any], where: str) -> di
 def contract_of(foreign: Foreign, given: Mapping[str, Any], where: str) -> Contract:
     """Returns the contract as far as it is known. Raises ConfigError, BundleError."""
     contract = config.from_mapping(Contract, merged_answers(foreign, given, where), where=where)
-    unknown = sorted(set(contract.unverified) - set(QUESTIONS))
+    unknown = sorted(set(contract.unverified) - set(QUESTIONS | _FURTHER))
     if unknown:
-        raise ConfigError(f"{where}.unverified has {unknown}; there are {list(QUESTIONS)}")
+        raise ConfigError(f"{where}.unverified has {unknown}; there are {list(QUESTIONS | _FURTHER)}")
     _check_terms(foreign, contract, where)
     return contract
 

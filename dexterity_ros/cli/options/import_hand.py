@@ -11,11 +11,12 @@ from dexterity_ros.cli.options.kinds import JsonFile, optional
 
 @dataclass(frozen=True, kw_only=True)
 class ImportHandOptions:
-    """Make a hand of somebody's MJCF (.xml, .mjcf) or URDF, meshes included, for every --hand to take.
+    """Make a hand of somebody's MJCF (.xml, .mjcf) or URDF, meshes included.
 
     Writes hand.yaml (joints in the file's order, limits, motors), hand.xml (boxes and capsules in place of meshes that
     collide, small copies of the meshes to look at), shape.yaml for the eyes, answers.yaml, and preview.png. The file
-    itself is not touched. Fingertips, home pose, the way the palm faces and the grasp centre are proposed.
+    itself is not touched; `dexterity demo --hand FOLDER` takes what is written. Fingertips, home pose, the way the palm
+    faces and the grasp centre are proposed.
 
     What the file does not say is taken from --answers, or asked for at a terminal; nothing is assumed. Without a
     terminal all questions are listed, with status 2. Answers that nobody knows yet (`unknown: [gains]`) are stood in
