@@ -51,7 +51,7 @@ def test_an_option_of_a_sibling_is_refused_with_who_has_it(name):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["trian"], "dexterity has no command 'trian'; nearest: train, print; it has demo"),
+        (["trian"], "dexterity has no command 'trian'; nearest: train, trials, print; it has demo"),
         (["train", "techer"], "train has no command 'techer'; nearest: teacher; it has teacher, student"),
         (["bench", "sims"], "bench has no command 'sims'; nearest: sim"),
         (["train", "--config", "x"], "train has no command '--config'"),

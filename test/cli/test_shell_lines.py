@@ -40,7 +40,7 @@ def check(words):
     if alternatives is not None:
         for one in alternatives.split("|"):
             check([one if word == alternatives else word for word in words])
-    elif words[0] in ("--help", "--help-json", "COMMAND"):
+    elif words[0] in ("--help", "--help-json", "--version", "COMMAND"):
         assert len(words) <= 2
     elif isinstance(FIRST_WORDS.get(words[0]), Group) and words[1:] in ([], ["..."], ["--help"]):
         pass

@@ -9,6 +9,7 @@ from dexterity_ros.bringup.identification.data import gathered, links_of
 from dexterity_ros.bringup.identification.excitation import GainSet
 from dexterity_ros.bringup.identification.joint_model import PARAMETERS, JointModel
 from dexterity_ros.bringup.identification.lag import lag_s
+from dexterity_ros.bringup.identification.outcome import WRITTEN
 from dexterity_ros.bringup.identification.plan import Excited, plan
 from dexterity_ros.bringup.identification.record import Played, play_all
 from dexterity_ros.bringup.manual import HandError
@@ -75,7 +76,7 @@ def _known(walk: Walk, values: Floats) -> Floats:
     for k, name in enumerate(PARAMETERS):
         if name == "delay_s":
             known[:, k] = 0.0
-        elif name != "d_part":
+        elif name in WRITTEN:
             found = measured(walk.hand, walk.robot.dynamics, name)
             known[:, k] = np.where(np.isnan(found), values[:, k], found)
     return known
