@@ -86,10 +86,13 @@ WHERE = """text => {
 }"""
 
 
-def inside(opened, text, width, height):
-    """Whether a text is on the screenful, in one look: the panel is written anew all the time."""
+def inside(opened, text, width, height, looks=30):
+    """Whether a text is on the screenful, soon: the panel is written anew all the time."""
     box = opened.evaluate(WHERE, text)
-    return box is not None and min(box) >= 0 and box[2] <= width and box[3] <= height
+    if box is not None and min(box) >= 0 and box[2] <= width and box[3] <= height:
+        return True
+    opened.wait_for_timeout(100)
+    return looks > 0 and inside(opened, text, width, height, looks - 1)
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)])

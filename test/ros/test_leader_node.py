@@ -57,7 +57,8 @@ class Robot:
         return self.graph.spin_until(arrived, timeout_s)
 
     def said(self, state):
-        return lambda: bool(self.states) and self.states[-1] == state
+        """Whether the policy's state is this; how far its observations are outside its training may follow."""
+        return lambda: bool(self.states) and self.states[-1].split(": outside_training")[0] == state
 
     def leader_says(self, text):
         return lambda: text in self.diagnostics.get("leader_node: loop", (b"", ""))[1]
@@ -142,6 +143,7 @@ def test_a_gamepad_leads_while_its_deadman_button_is_held(robot, pad):
     robot.until(lambda: False, 0.5, pad.press(axes=stick))
     assert robot.led == []
     assert robot.until(robot.said(LED), each=pad.press(DEADMAN, axes=stick)), robot.states[-3:]
+    assert robot.until(lambda: robot.led[-1].position[0] > robot.home[0], 2.0, pad.press(DEADMAN, axes=stick))
     moved = np.array(robot.led[-1].position) - robot.home
     assert moved[0] > 0.0 and not moved[1:].any()
     assert robot.until(robot.said("acting"), 2.0, pad.press(axes=stick)), robot.states[-3:]

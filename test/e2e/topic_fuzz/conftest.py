@@ -132,7 +132,7 @@ class System:
         began = time.monotonic()
         while time.monotonic() - began < timeout_s:
             self.alive()
-            if self.operator.hand_state == "following" and self.operator.policy_state == "acting":
+            if self.operator.hand_state == "following" and self.operator.policy_state.startswith("acting"):
                 return time.monotonic() - began
             self.operator.spin(0.02)
         return None
@@ -151,7 +151,7 @@ def system(tmp_path_factory):
     folder = tmp_path_factory.mktemp("fuzz")
     with (folder / "nodes.log").open("w") as log:
         made = System(log, folder / "bus.sock")
-        made.operator.wait_for("nodes", lambda: made.operator.policy_state == "acting", 60.0, made.alive)
+        made.operator.wait_for("nodes", lambda: made.operator.policy_state.startswith("acting"), 60.0, made.alive)
         made.operator.arm(made.alive)
         assert made.following(20.0) is not None, made.said()
         yield made
