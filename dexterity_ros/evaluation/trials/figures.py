@@ -21,8 +21,9 @@ def trial_figures(plan: TrialPlan, counted: Sequence[SheetRow]) -> dict[str, Any
     """Returns {policies, differences} of the trials that count, in the order of the plan.
 
     policies: a row each, as `evaluate` has it (evaluation/outcomes.py), with policy, bundle_id, outcomes {outcome:
-    count}, and more_for_5_points: so many more trials until the rate is known to 5 points. Trials that are all alike
-    have no spread to draw an interval from; the rate's is then Wilson's, as if all goals were independent.
+    count}, and more_for_5_points: so many more trials until the rate is known to 5 points. Trials that all reach the
+    same share of their goals, neither all nor none, have no spread to draw an interval from; the rate's is then
+    Wilson's, as if all goals were independent.
     differences: each later policy less the first, see `_difference`.
     """
     by_policy = {one.name: [row for row in counted if row.policy == one.name] for one in plan.policies}

@@ -68,7 +68,14 @@ def test_a_few_perfect_trials_do_not_prove_that_a_policy_never_fails(make_plan):
     counted = [SheetRow(episode=k, policy="first", ended=ended(2, Outcome.ALL_GOALS)) for k in range(1, 4)]
     (row,) = trial_figures(plan, counted)["policies"]
     assert row["rate"] == 1.0 and row["more_for_5_points"] > 50
-    assert row["rate_ci95"] == pytest.approx([0.61, 1.0], abs=0.01)  # Wilson, 6 of 6
+    assert row["rate_ci95"] == pytest.approx([0.29, 1.0], abs=0.01)  # exact, 3 of 3 episodes
+
+
+def test_trials_that_are_all_alike_have_the_interval_of_their_goals(make_plan):
+    counted = [SheetRow(episode=k, policy="first", ended=ended(2)) for k in range(1, 4)]
+    (row,) = trial_figures(make_plan(), counted)["policies"]
+    assert row["rate"] == pytest.approx(2 / 3, abs=1e-4)
+    assert row["rate_ci95"] == pytest.approx([0.35, 0.88], abs=0.01)  # Wilson, 6 of 9 goals
 
 
 def drawn(rng, rate, shape):
