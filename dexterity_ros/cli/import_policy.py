@@ -16,20 +16,19 @@ from dexterity_ros.contracts.errors import BundleError, ConfigError, DexterityEr
 from dexterity_ros.contracts.files import naming, printable, shown_path
 from dexterity_ros.contracts.hand import HandFile, load_hand
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, PolicyManifest, load_manifest
+from dexterity_ros.contracts.resources import resource
 from dexterity_ros.safety.limits import Tightening, check_decoder, gate_limits
 
 
 def import_policy(options: ImportPolicyOptions) -> int:
     """Writes a bundle and says what is unverified, or probes one."""
-    hand = load_hand(options.hand)
-    if options.file.is_dir():
+    hand, file = load_hand(options.hand), resource(options.file)
+    if file.is_dir():
         if not options.probe:
-            raise ConfigError(
-                f"{shown_path(options.file)} is a folder; give the policy's file, or --probe for a bundle"
-            )
-        manifest, bundle = load_manifest(options.file), options.file
+            raise ConfigError(f"{shown_path(file)} is a folder; give the policy's file, or --probe for a bundle")
+        manifest, bundle = load_manifest(file), file
     else:
-        manifest, bundle = _imported(options, hand)
+        manifest, bundle = _imported(file, hand, options)
     differences = [*consequences(manifest, hand), *_beyond_the_gate(manifest, hand)]
     for line in differences:
         console.print(f"[yellow]differs[/yellow] {line}", highlight=False)
@@ -43,16 +42,16 @@ def import_policy(options: ImportPolicyOptions) -> int:
     return 0
 
 
-def _imported(options: ImportPolicyOptions, hand: HandFile) -> tuple[PolicyManifest, Path]:
-    bundle = options.out or Path("models/policies") / options.file.stem
+def _imported(file: Path, hand: HandFile, options: ImportPolicyOptions) -> tuple[PolicyManifest, Path]:
+    bundle = options.out or Path("models/policies") / file.stem
     if (bundle / MANIFEST_FILE).exists():
         raise BundleError(f"{shown_path(bundle)} is a bundle already; name another folder with --out")
-    questions = PolicyQuestions(options.file, hand, options.contract)
+    questions = PolicyQuestions(file, hand, options.contract)
     with questions.kept():
-        foreign, contract = _answered(questions, options.file, hand)
+        foreign, contract = _answered(questions, file, hand)
         check_world(contract.task or "", contract.object or "")
         with naming(bundle):
-            manifest = write_bundle(foreign, contract, hand, options.file, bundle)
+            manifest = write_bundle(foreign, contract, hand, file, bundle)
     say(f"wrote {bundle}: {foreign.dialect}, {manifest.observation.width} numbers at {manifest.control_rate_hz:g} Hz")
     say(f"unverified: {', '.join(manifest.unverified)}")
     say(f"next: dexterity check {shlex.quote(str(bundle))} --hand {shlex.quote(options.hand)}")

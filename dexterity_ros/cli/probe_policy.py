@@ -14,8 +14,6 @@ from dexterity_ros.evaluation.conventions import open_families
 from dexterity_ros.evaluation.probe import Verdict, probe
 from dexterity_ros.tasks.spec import TaskSpec
 
-_SHOWN = 8
-
 
 def probe_policy(bundle: Path, hand: HandFile, *, episodes: int, seed: int) -> dict[str, Any]:
     """Prints which convention behaves. Returns the figures."""
@@ -25,19 +23,20 @@ def probe_policy(bundle: Path, hand: HandFile, *, episodes: int, seed: int) -> d
     task = config.load(TaskSpec, named_resource("config/tasks", manifest.task))
     with console.status(f"trying {', '.join(open_families(manifest))}"):
         verdict = probe(manifest, network, hand, task, episodes=episodes, seed=seed)
-    rows = sorted(verdict.scores, key=lambda row: -row.score)[:_SHOWN]
-    figures = {row.convention: f"{row.score:.2f} +- {row.error:.2f}" for row in (verdict.as_said, *rows)}
+    rows = (verdict.as_said, *verdict.finalists)
+    figures = {row.convention: f"{row.score:.2f} +- {row.error:.2f}" for row in rows}
     console.print(figures_table("share of the way to the goal, 1 = always reached", figures))
+    if left := len(verdict.screened) - len(verdict.finalists):
+        console.print(f"{left} more did worse in short runs: --json lists them")
     console.print(_sentence(verdict))
-    said = asdict(verdict)
-    other = {} if verdict.other is None else {"other_score": verdict.other.score}
     return {
         "verdict": verdict.verdict,
         "convention": verdict.convention,
         "score": verdict.as_said.score,
-        "other_score": None,
-        "tried": list(said["scores"]),
-    } | other
+        "other_score": None if verdict.other is None else verdict.other.score,
+        "finalists": [asdict(row) for row in verdict.finalists],
+        "screened": [asdict(row) for row in verdict.screened],
+    }
 
 
 def _sentence(verdict: Verdict) -> str:

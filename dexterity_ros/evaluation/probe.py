@@ -43,13 +43,22 @@ class ConventionScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """as_said: it behaves as its manifest says. other: `convention` behaves better. cannot_tell: nothing is clear."""
+    """as_said: it behaves as its manifest says. other: `convention` behaves better. cannot_tell: nothing is clear.
+
+    finalists: the conventions that met `as_said` on the same episodes, the best first; `other` is the first of them.
+    screened: every convention, on a few shorter episodes of their own, which compare with nothing else.
+    """
 
     verdict: Literal["as_said", "other", "cannot_tell"]
     convention: str
     as_said: ConventionScore
-    other: ConventionScore | None
-    scores: tuple[ConventionScore, ...] = ()
+    finalists: tuple[ConventionScore, ...] = ()
+    screened: tuple[ConventionScore, ...] = ()
+
+    @property
+    def other(self) -> ConventionScore | None:
+        """The best of the others; None where none was tried."""
+        return self.finalists[0] if self.finalists else None
 
 
 @dataclass(kw_only=True)
@@ -84,33 +93,33 @@ def probe(
     first = _scores(ground, [manifest], episodes, _FIRST_S, salt=1)[0]
     as_said = _score_of("as said", first)
     if as_said.score >= _BEHAVES:
-        return Verdict(verdict="as_said", convention="", as_said=as_said, other=None)
+        return Verdict(verdict="as_said", convention="", as_said=as_said)
     found = candidates(manifest, hand, open_families(manifest))
     screened = _scores(ground, [c.change(manifest) for c in found], _SCREENED, _SCREEN_S, salt=2)
-    scores = tuple(_score_of(c.name, s) for c, s in zip(found, screened, strict=True))
     best = [found[k] for k in np.argsort([-s.mean() for s in screened], kind="stable")[:_FINALISTS]]
-    return _final(ground, best, episodes, scores)
+    verdict = _final(ground, best, episodes)
+    return replace(verdict, screened=tuple(_score_of(c.name, s) for c, s in zip(found, screened, strict=True)))
 
 
-def _final(ground: _Ground, best: list[Candidate], episodes: int, scores: tuple[ConventionScore, ...]) -> Verdict:
+def _final(ground: _Ground, best: list[Candidate], episodes: int) -> Verdict:
     """Returns the verdict of new episodes, the same for all."""
     manifests = [ground.manifest, *(candidate.change(ground.manifest) for candidate in best)]
     said, *others = _scores(ground, manifests, episodes, _FINAL_S, salt=3)
     as_said = _score_of("as said", said)
     if not others:
-        return Verdict(verdict="cannot_tell", convention="", as_said=as_said, other=None, scores=scores)
-    k = int(np.argmax([score.mean() for score in others]))
-    other = _score_of(best[k].name, others[k])
-    gained = others[k] - said
+        return Verdict(verdict="cannot_tell", convention="", as_said=as_said)
+    order = np.argsort([-score.mean() for score in others], kind="stable")
+    finalists = tuple(_score_of(best[k].name, others[k]) for k in order)
+    gained = others[order[0]] - said
     error = float(gained.std(ddof=1) / np.sqrt(len(gained))) if len(gained) > 1 else np.inf
-    clear = gained.mean() >= _BETTER and gained.mean() >= _SIGMAS * error and other.score >= _SOME
+    clear = gained.mean() >= _BETTER and gained.mean() >= _SIGMAS * error and finalists[0].score >= _SOME
     verdict: Literal["as_said", "other", "cannot_tell"] = "cannot_tell"
     if clear:
         verdict = "other"
     elif as_said.score >= _BEHAVES:
         verdict = "as_said"
-    name = best[k].name if verdict == "other" else ""
-    return Verdict(verdict=verdict, convention=name, as_said=as_said, other=other, scores=scores)
+    name = finalists[0].convention if verdict == "other" else ""
+    return Verdict(verdict=verdict, convention=name, as_said=as_said, finalists=finalists)
 
 
 def _score_of(name: str, scores: Floats) -> ConventionScore:

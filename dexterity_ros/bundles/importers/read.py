@@ -8,6 +8,7 @@ from dexterity_ros.bundles.importers import bare_onnx, exploy, leapp, mjlab, wei
 from dexterity_ros.bundles.importers.foreign import Foreign, read_model, shapes
 from dexterity_ros.contracts.errors import BundleError
 from dexterity_ros.contracts.files import shown_path
+from dexterity_ros.contracts.ranges import shown
 
 _LEAPP = (".yaml", ".yml")
 
@@ -20,9 +21,8 @@ def read_policy(path: Path, given: Mapping[str, Any]) -> Foreign:
     if path.suffix in weights.SUFFIXES:
         return weights.read(path, given)
     if path.suffix != ".onnx":
-        raise BundleError(
-            f"{where} ends in {path.suffix!r}; there are .onnx, {', '.join((*_LEAPP, *weights.SUFFIXES))}"
-        )
+        ending = f"ends in {shown(path.suffix)}" if path.suffix else "has no ending"
+        raise BundleError(f"{where} {ending}; there are .onnx, {', '.join((*_LEAPP, *weights.SUFFIXES))}")
     model, ports = read_model(path), _ports(given)
     unknown = [name for name in ports if name not in {*shapes(model), *shapes(model, outputs=True)}]
     if unknown:

@@ -25,8 +25,8 @@ class ImportPolicyOptions:
 
     JSON keys:
     - bundle, dialect, unverified: a list of fields, differs: a list of texts
-    - probe {verdict (as_said, other or cannot_tell), convention, score, other_score, tried: a list of {convention,
-      score, error}}; null without --probe
+    - probe {verdict (as_said, other or cannot_tell), convention, score, other_score; finalists, on the episodes of
+      score, and screened, all on a few short ones: lists of {convention, score, error}}; null without --probe
 
     Attributes:
         file: the policy.
