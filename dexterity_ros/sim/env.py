@@ -28,6 +28,7 @@ from dexterity_ros.sim.scene import Model
 from dexterity_ros.sim.sensors import SimulatedSensors, choose
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 from dexterity_ros.sim.sources import Bodies, with_simulated
+from dexterity_ros.sim.starts import Starts
 from dexterity_ros.tasks.episode import new_episode
 from dexterity_ros.tasks.sight import Moment, Verdict
 from dexterity_ros.tasks.spec import TaskSpec
@@ -75,9 +76,8 @@ class ReorientEnv:
             self.physics, config.noise, joints=len(hand.joints), timestep_s=timestep_s,
             substeps=config.physics.substeps, rng=self._rng,
         )  # fmt: skip
-        self._pools = ResetPools(
-            hand, self.objects.scenes, size=config.reset_pool, threads=config.threads, rng=self._rng
-        )
+        pools = ResetPools(hand, self.objects.scenes, size=config.reset_pool, threads=config.threads, rng=self._rng)
+        self._starts = Starts(pools, config.before_drops, envs=n, state_size=self.physics.state_size, period_s=period_s)
         self._clouds = env_clouds(hand, observation, self.objects, config.clouds, timestep_s=timestep_s, seed=seed)
         self._task = TASKS[task.kind]
         symmetry = NO_SYMMETRY if self.objects.many else load_symmetry(config.object)
@@ -137,14 +137,15 @@ class ReorientEnv:
 
     def snapshot(self) -> Snapshot:
         """Returns where all hands stand; models of `redraw_models` by their number, others are the caller's."""
-        parts = {"sensors": self.sensors.snapshot(), "clouds": self._clouds.snapshot(), "draws": self.draws}
-        return take(self, _STANDING) | parts
+        parts = {"sensors": self.sensors, "clouds": self._clouds, "starts": self._starts}
+        return take(self, _STANDING) | {name: part.snapshot() for name, part in parts.items()} | {"draws": self.draws}
 
     def restore(self, values: Snapshot) -> None:
         """Goes on where an environment of the same configuration and seed stood."""
         put_back(self, {name: values[name] for name in _STANDING})
         self.sensors.restore(values["sensors"])
         self._clouds.restore(values.get("clouds", {}))
+        self._starts.restore(values.get("starts", {}))
         if values["draws"] != self.draws:
             self.draws = values["draws"] - 1
             self.redraw_models()
@@ -205,6 +206,7 @@ class ReorientEnv:
         least = self.episode.goals.least_rad
         self.inputs = self._sample_inputs()
         final_privileged, final_inputs, final_memory = self._privileged(), self.true_inputs(), self.memory
+        self._starts.watch(self.state, verdict.dropped)
         self._new_goals((verdict.reached | verdict.late) & ~truncated & ~restarted)
         if restarted.any():
             self._restart(restarted)
@@ -250,7 +252,7 @@ class ReorientEnv:
         )
 
     def _restart(self, mask: Bools) -> None:
-        states = self._pools.draw(self.objects.kind[mask], self._rng)
+        states = self._starts.draw(mask, self.objects.kind, self._rng)
         self.state[mask] = states
         self._recent[mask] = states[:, None, :]
         self._episode_step[mask] = 0
@@ -283,15 +285,9 @@ class ReorientEnv:
 
     def _privileged(self) -> NDArray[np.float32]:
         world = World(
-            physics=self.physics,
-            state=self.state,
-            memory=self.memory,
-            tips=self._tips,
-            hidden=self._hidden_hands,
-            errors=self.sensors.errors,
-            objects=self.objects,
-            models=self.models,
-        )
+            physics=self.physics, state=self.state, memory=self.memory, tips=self._tips, hidden=self._hidden_hands,
+            errors=self.sensors.errors, objects=self.objects, models=self.models,
+        )  # fmt: skip
         return privileged_state(self._privileged_terms, world, self._task, self.episode.look(self._moment()))
 
     def _hidden_hands(self) -> Floats:

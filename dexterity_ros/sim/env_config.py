@@ -16,6 +16,7 @@ from dexterity_ros.sim.randomisation import ModelRandomisation
 from dexterity_ros.sim.reset_pool import RESET_POOL
 from dexterity_ros.sim.scene import PhysicsConfig
 from dexterity_ros.sim.sensors import SampleNoise
+from dexterity_ros.sim.starts import BeforeDrops
 from dexterity_ros.sim.synthetic_clouds import CloudNoise
 from dexterity_ros.tasks.reward import RewardConfig
 from dexterity_ros.tasks.spec import GOAL_TIMEOUT
@@ -46,7 +47,7 @@ class EnvConfig(Checked):
 
     slow_goals: some goals have a longer time-out than the task's. late_goes_on: share of the goals that are late, and
     for which that is a failure, after which the hand is given another goal where it is, instead of a new grasp.
-    clouds: what a depth camera sees, for a policy that sees points.
+    before_drops: some episodes begin shortly before a drop. clouds: what a depth camera sees, for a policy of points.
     privileged: what the critic sees, names of sim/privileged.py and of the task; none = what the task says.
     """
 
@@ -61,6 +62,7 @@ class EnvConfig(Checked):
     threads: Annotated[int, THREADS] = 2
     slow_goals: SlowGoals | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
     late_goes_on: Annotated[float, SHARE] = field(default=0.0, metadata=UNSAID_AT_DEFAULT)
+    before_drops: BeforeDrops | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
     clouds: CloudNoise | None = field(default=None, metadata=UNSAID_AT_DEFAULT)
     privileged: Annotated[tuple[str, ...], PART_NAME, Length(0, 64, "each is a term of the critic's")] = field(
         default=(), metadata=UNSAID_AT_DEFAULT
