@@ -18,6 +18,7 @@ _FROM_OUTSIDE = "policies, hands, objects made elsewhere; tags, on paper"
 _IMPORTING = "importing this needs: pip install '.[objects,sim]'"
 _PRINTING = "printing needs matplotlib and OpenCV: pip install '.[report,perception]'"
 _EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
+_ASIDE = "print a file with its `base:` merged in; for your shell"
 _LET_GO = "let go gently; torque off at once"
 _TRIALS = "trials need ROS and MuJoCo: pip install '.[ros,sim,bags]'"
 _ONNX = "this needs onnx: pip install '.[import]'"
@@ -131,6 +132,7 @@ MENU: dict[str, dict[str, Command | Group]] = {
     "run": {
         "up": Command("start a system: sim, eyes, real, replay, exercise", "up:UpOptions", "up:up", _ROS),
         "arm": Command("preflight, then torque", "operate:ArmOptions", "operate:arm", _ROS),
+        "lead": Command("the hand from this keyboard", "lead:LeadOptions", "lead:lead", _ROS),
         "disarm": Command(_LET_GO, "operate:DisarmOptions", "operate:disarm", _ROS),
         "estop": Command(_LET_GO, "operate:EstopOptions", "operate:estop", _ROS),
     },
@@ -157,8 +159,8 @@ MENU: dict[str, dict[str, Command | Group]] = {
         "hand": Group("a hand without ROS: read, jog, teach, set up, accept", _HAND),
         "import": Group(_FROM_OUTSIDE, _IMPORT),
         "print": Group(_FROM_OUTSIDE, _PRINT),
-        "config": Command("a file with what it is based on", "config:ConfigOptions", "config:show"),
-        "completion": Command("for your shell", "completion:CompletionOptions", "completion:completion"),
+        "config": Command(_ASIDE, "config:ConfigOptions", "config:show"),
+        "completion": Command(_ASIDE, "completion:CompletionOptions", "completion:completion"),
     },
 }
 FIRST_WORDS: dict[str, Command | Group] = {name: entry for part in MENU.values() for name, entry in part.items()}

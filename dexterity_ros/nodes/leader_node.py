@@ -81,7 +81,8 @@ class LeaderNode(Node):
             self._level, self._state, self._sent = "ok", "leads", self._sent + 1
 
     def _report(self) -> tuple[str, str, dict[str, Any]]:
-        return self._level, self._state, loop_values(self.loop) | {"sent": self._sent, "faults": self._faults}
+        sent = {"sent": self._sent, "faults": self._faults}
+        return self._level, self._state, loop_values(self.loop) | sent | self._device.values()
 
     def close(self) -> None:
         """Ends the loop, then lets go of the device."""

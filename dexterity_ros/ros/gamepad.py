@@ -49,5 +49,9 @@ class GamepadTopics:
             return Fault(code=FaultCode.SOURCE_INVALID, detail=str(error))
         return self._gamepad.step(pad, measured.pos_rad, now_ns)
 
+    def values(self) -> dict[str, str]:
+        """Returns what diagnostics say of it: the joint that a stick moves."""
+        return {"joint": self._gamepad.joint}
+
     def close(self) -> None:
         """Nothing is held."""

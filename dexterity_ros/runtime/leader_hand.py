@@ -31,6 +31,10 @@ class LeaderHand:
             return fault
         return np.clip(sample.pos_rad, self._follower.lower_rad, self._follower.upper_rad)
 
+    def values(self) -> dict[str, str]:
+        """Returns what diagnostics say of it: nothing but what `step` does."""
+        return {}
+
     def close(self) -> None:
         """Closes the port; its motors have no torque."""
         self._port.close()

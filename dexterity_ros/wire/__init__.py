@@ -1,7 +1,7 @@
 """Samples to ROS messages and back, one codec per sample. Messages are handed in, so that nothing here needs ROS."""
 
 from dexterity_ros.wire.clouds import cloud_sample, fill_cloud
-from dexterity_ros.wire.gamepads import gamepad_sample
+from dexterity_ros.wire.gamepads import fill_gamepad, gamepad_sample
 from dexterity_ros.wire.header import CAMERA_FRAME, HAND_FRAME, fill_stamp, stamp_ns
 from dexterity_ros.wire.images import depth_sample, fill_image
 from dexterity_ros.wire.joints import JointReader, fill_joint_state, joint_order
@@ -21,6 +21,7 @@ __all__ = [
     "cloud_sample",
     "depth_sample",
     "fill_cloud",
+    "fill_gamepad",
     "fill_goal",
     "fill_image",
     "fill_joint_state",
