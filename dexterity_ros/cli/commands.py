@@ -18,7 +18,7 @@ _FROM_OUTSIDE = "policies, hands, objects made elsewhere; tags, on paper"
 _IMPORTING = "importing this needs: pip install '.[objects,sim]'"
 _PRINTING = "printing needs matplotlib and OpenCV: pip install '.[report,perception]'"
 _EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
-_ASIDE = "print a file with its `base:` merged in; for your shell"
+_CONTENTS = "a bundle, and whether it fits; a file with its base"
 _LET_GO = "let go gently; torque off at once"
 _TRIALS = "trials need ROS and MuJoCo: pip install '.[ros,sim,bags]'"
 _ONNX = "this needs onnx: pip install '.[import]'"
@@ -146,7 +146,8 @@ MENU: dict[str, dict[str, Command | Group]] = {
     "train": {
         "train": Group("a teacher, a student, or comparisons of ways to train", _TRAINING),
         "export": Command("a policy bundle from a training run", "export:ExportOptions", "export:export", _EXPORT),
-        "check": Command("the contract of a bundle; does it fit a hand?", "check:CheckOptions", "check:check"),
+        "check": Command(_CONTENTS, "check:CheckOptions", "check:check"),
+        "config": Command(_CONTENTS, "config:ConfigOptions", "config:show"),
     },
     "judge": {
         "evaluate": Command("a policy in simulation", "evaluate:EvaluateOptions", "evaluate:evaluate", _SIM),
@@ -159,8 +160,7 @@ MENU: dict[str, dict[str, Command | Group]] = {
         "hand": Group("a hand without ROS: read, jog, teach, set up, accept", _HAND),
         "import": Group(_FROM_OUTSIDE, _IMPORT),
         "print": Group(_FROM_OUTSIDE, _PRINT),
-        "config": Command(_ASIDE, "config:ConfigOptions", "config:show"),
-        "completion": Command(_ASIDE, "completion:CompletionOptions", "completion:completion"),
+        "completion": Command("for your shell", "completion:CompletionOptions", "completion:completion"),
     },
 }
 FIRST_WORDS: dict[str, Command | Group] = {name: entry for part in MENU.values() for name, entry in part.items()}
