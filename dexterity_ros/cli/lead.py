@@ -31,7 +31,7 @@ def lead(_options: LeadOptions) -> int:
         said.wait()
         console.print(_KEYS, highlight=False)
         with pressed_keys() as pressed, console.status("") as status:
-            _publish(operator, pressed, lambda: status.update(said.text))
+            publish_keys(operator, pressed, lambda: status.update(said.text))
     return 0
 
 
@@ -56,7 +56,8 @@ class _Listener:
             self._operator.spin(0.1)
 
 
-def _publish(operator: Operator, pressed: Callable[[], str], show: Callable[[], None]) -> None:
+def publish_keys(operator: Operator, pressed: Callable[[], str], show: Callable[[], None]) -> None:
+    """Publishes the gamepad that the keys stand for, until q. show: is called in every round."""
     node, topic = operator.node, TOPICS["joy"]
     publisher, message = ros.publisher(node, "joy"), ros.message_class("joy")
     pad = KeyboardPad(shipped_layout())

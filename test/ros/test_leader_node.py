@@ -1,11 +1,15 @@
 """leader_node: a second hand or a gamepad leads policy_node while it sends; its silence gives the lead back."""
 
+import time
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 rclpy = pytest.importorskip("rclpy")
 
 from dexterity_ros import ros, wire
+from dexterity_ros.cli.lead import publish_keys
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.resources import data_root
 from dexterity_ros.contracts.samples import GoalSample, PoseSample
@@ -168,6 +172,23 @@ def test_a_button_chooses_the_joint_that_the_stick_moves(robot, pad):
     assert robot.until(lambda: len(robot.led) > 20, each=pad.press(DEADMAN, axes=stick))
     moved = np.array(robot.led[-1].position) - robot.home
     assert moved[1] < 0.0 and not moved[[0, *range(2, 16)]].any()
+
+
+def test_keys_lead_as_a_gamepad_does_and_the_space_bar_gives_the_lead_back(robot, start):
+    start("leader_node", hand="leap", device="joy", port="", **SHIPPED, **OURS)
+    person = SimpleNamespace(node=robot.graph.node, spin=lambda seconds: robot.until(lambda: False, seconds))
+    moved, end = [], time.monotonic() + 30.0
+
+    def key():
+        if time.monotonic() > end or (moved and robot.said("acting")()):
+            return "q"
+        if robot.led and robot.led[-1].position[0] > robot.home[0] + 0.05:
+            moved.append(np.array(robot.led[-1].position) - robot.home)
+        return " " if moved else "w"
+
+    publish_keys(person, key, lambda: None)
+    assert moved and not moved[0][1:].any(), robot.diagnostics
+    assert robot.until(robot.said("acting"), 2.0), robot.states[-3:]
 
 
 @pytest.mark.parametrize(
