@@ -19,7 +19,7 @@ from dexterity_ros.ros.diagnostics import values
 from dexterity_ros.systems.operator import Operator, visit
 
 _KEYS = "a d: joint   w s: move it   c o: close, open   , .: apart, together   space: let go   q: end"
-_LISTENER = "leader_node: joy"
+_LISTENER, _DEVICE = "leader_node: loop", "joy"
 _WAIT_S = 10.0  # diagnostics come once a second; a busy machine takes longer
 
 
@@ -44,7 +44,7 @@ class _Listener:
 
     def _on_diagnostics(self, message: Any) -> None:
         for status in message.status:
-            if status.name == _LISTENER:
+            if (status.name, status.hardware_id) == (_LISTENER, _DEVICE):
                 self.text = f"{status.message}; keys w and s move {values(status).get('joint', 'a joint')}"
 
     def wait(self) -> None:
