@@ -1,5 +1,7 @@
 """Figures about the eyes are what they claim to be: known errors come out as those errors."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,34 @@ def test_what_has_fallen_out_of_the_hand_need_not_be_seen():
     judge.event({"event": "timeout"})
     found = judge.figures()
     assert found["lost_percent"] == 0.0 and found["longest_gap_s"] < 0.1
+
+
+def test_an_estimate_that_is_there_before_the_truth_waits_for_it(judge):
+    live = PoseJudge(CENTRE)
+    live.see(pose(0.0))
+    live.event({"event": "issued"})
+    for k in range(1, 300):
+        if k % 5 == 0:
+            live.estimate(pose(0.01 * k - 0.003, x_m=0.001))
+        live.see(pose(0.01 * k))
+    live.event({"event": "reached"})
+    found = live.figures()
+    assert found["poses"] == 59 and found["position_mm"]["p99"] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_an_hour_of_poses_needs_little_memory(judge):
+    def held(first_s, last_s):
+        for k in range(100 * first_s, 100 * last_s):
+            judge.see(pose(10 + 0.01 * k))
+            if k % 3 == 0:
+                judge.estimate(pose(10 + 0.01 * k))
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    before = held(0, 12)
+    grown = held(12, 24) - before
+    tracemalloc.stop()
+    assert grown < 30_000  # bytes in 12 s: 9 MB an hour
 
 
 def test_nothing_seen_gives_no_figures():
