@@ -2,6 +2,7 @@
 
 import importlib.util
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from dexterity_ros.contracts.samples import GoalSample, JointSample, PoseSample
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, StillJoints, WireModel
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
+from dexterity_ros.evaluation.protocol import load_protocol
+from dexterity_ros.evaluation.trials.plan import OnTrial, TrialPlan
 
 NOW_NS = 1_000_000_000_000
 
@@ -77,6 +80,22 @@ def _make_inputs(hand: HandSpec, stamp_ns: int, quat_wxyz=(1.0, 0.0, 0.0, 0.0)) 
         object_pose=PoseSample(stamp_ns=stamp_ns, pos_m=np.array(hand.grasp_centre_m), quat_wxyz=np.array(quat_wxyz)),
         goal=GoalSample(stamp_ns=stamp_ns, quat_wxyz=np.array([np.cos(0.5), 0.0, 0.0, np.sin(0.5)])),
     )
+
+
+@pytest.fixture(scope="session")
+def make_plan():
+    """Returns a plan of trials for so many policies."""
+    protocol = load_protocol("dactyl")
+
+    def make(policies=1, **changes):
+        names = ["first", "second", "third"][:policies]
+        on_trial = tuple(OnTrial(name=name, bundle=f"bundles/{name}", bundle_id=f"id of {name}") for name in names)
+        plan = TrialPlan(
+            protocol="dactyl", task=protocol.task, goals=5, episode_s=0.0, system="eyes", policies=on_trial, seed=7
+        )
+        return replace(plan, **changes)
+
+    return make
 
 
 # An emulated hand behind a pseudo-terminal.

@@ -1,25 +1,18 @@
 """The live page without a system, in a real browser: what matters is on the first screenful, on a phone too."""
 
-import shutil
 import threading
 
 import numpy as np
 import pytest
 
 pytest.importorskip("viser")
-playwright = pytest.importorskip("playwright.sync_api")
 
 from dexterity_ros.contracts.object import load_optional_box
 from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.viewer.live_page import LivePage
 from dexterity_ros.viewer.panels import Snapshot
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; test/install_chromium.sh installs it"),
-]
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+pytestmark = pytest.mark.e2e
 UPRIGHT = np.array([1.0, 0.0, 0.0, 0.0])
 TROUBLE = "pose stale 28 times, 9.6 s in all, last 3 s ago: look at the camera"
 
@@ -64,18 +57,15 @@ def page(leap):
 
 
 @pytest.fixture
-def look(page):
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+def look(page, look):
+    """Opens the page in a browser, and waits until its charts are there."""
 
-        def make(width, height):
-            opened = chromium.new_page(viewport={"width": width, "height": height})
-            opened.goto(f"http://127.0.0.1:{page[0].port}")
-            opened.get_by_text("error to goal").first.wait_for(timeout=60_000)
-            return opened
+    def make(width, height):
+        opened = look(page[0].port, width, height)
+        opened.get_by_text("error to goal").first.wait_for(timeout=60_000)
+        return opened
 
-        yield make
-        chromium.close()
+    return make
 
 
 WHERE = """text => {

@@ -1,25 +1,18 @@
 """The report in a real browser: what went wrong comes first, charts share a cursor, the playback moves, all fits."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("mcap")
-playwright = pytest.importorskip("playwright.sync_api")
 
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.reporting.run_page import RunPage
 
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium here; test/install_chromium.sh installs it"),
-]
-FLAGS = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+pytestmark = pytest.mark.slow
 SHORT_RUN = Path(__file__).parents[1] / "data/short_run"
 S = 1_000_000_000
 FAULT = "Pose stale 2 times, 2.5 s in all, last at 5.0 s: object_pose is 400 ms old"
@@ -61,14 +54,6 @@ def written(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "r.html"
     RunPage(run).page().write(path)
     return path
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids=str)

@@ -56,6 +56,18 @@ class Graph:
     def spin(self, duration_s):
         self.spin_until(lambda: False, duration_s)
 
+    def until(self, condition, exchange, timeout_s=20.0):
+        """Waits for a condition; exchange: what the test sends and hears at every look."""
+        return self.spin_until(lambda: (exchange(), condition())[1], timeout_s)
+
+    def call(self, service, exchange=lambda: None):
+        """Returns the answer of a Trigger service."""
+        client = self.node.create_client(Trigger, service)
+        assert self.until(client.service_is_ready, exchange)
+        future = client.call_async(Trigger.Request())
+        assert self.until(future.done, exchange)
+        return future.result()
+
 
 @pytest.fixture
 def start(tmp_path):
@@ -94,18 +106,11 @@ class Bench:
     def torques(self):
         return sum(motor.torque for motor in self.motors)
 
-    def call(self, service):
-        client = self.graph.node.create_client(Trigger, service)
-        assert self.graph.spin_until(client.service_is_ready)
-        future = client.call_async(Trigger.Request())
-        assert self.graph.spin_until(future.done)
-        return future.result()
-
     def arm(self):
         """Arms, and waits until the hand has torque and moves."""
         assert self.graph.spin_until(lambda: self.states and self.states[-1] == "limp", 30.0)
         asked = ("safety_node/prepare", "safety_node/arm")
-        assert self.graph.spin_until(lambda: all(self.call(service).success for service in asked))
+        assert self.graph.spin_until(lambda: all(self.graph.call(service).success for service in asked))
         assert self.graph.spin_until(lambda: self.states[-1] == "following", 30.0), self.states
         assert self.torques() == 16
 

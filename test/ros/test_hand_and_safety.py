@@ -49,18 +49,10 @@ class Robot:
         self.graph.spin(0.01)
 
     def until(self, condition, timeout_s=20.0):
-        def exchanged():
-            self.exchange()
-            return condition()
-
-        return self.graph.spin_until(exchanged, timeout_s)
+        return self.graph.until(condition, self.exchange, timeout_s)
 
     def call(self, service):
-        client = self.graph.node.create_client(Trigger, service)
-        assert client.wait_for_service(timeout_sec=10.0)
-        future = client.call_async(Trigger.Request())
-        assert self.until(future.done)
-        return future.result()
+        return self.graph.call(service, self.exchange)
 
     def state_is(self, state):
         return lambda: bool(self.states) and self.states[-1].startswith(state)

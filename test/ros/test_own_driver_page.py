@@ -13,7 +13,6 @@ rclpy = pytest.importorskip("rclpy")
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Float64MultiArray
-from std_srvs.srv import Trigger
 
 from dexterity_ros import ros
 from dexterity_ros.contracts.resources import data_root
@@ -48,18 +47,10 @@ class Controller:
         self.graph.spin(0.01)
 
     def until(self, condition, timeout_s=20.0):
-        def exchanged():
-            self.exchange()
-            return condition()
-
-        return self.graph.spin_until(exchanged, timeout_s)
+        return self.graph.until(condition, self.exchange, timeout_s)
 
     def call(self, service):
-        client = self.graph.node.create_client(Trigger, service)
-        assert self.until(client.service_is_ready)
-        future = client.call_async(Trigger.Request())
-        assert self.until(future.done)
-        return future.result()
+        return self.graph.call(service, self.exchange)
 
 
 @pytest.fixture
