@@ -13,7 +13,7 @@ from dexterity_ros.bringup.steps.table import STEPS
 from dexterity_ros.bringup.walk import Walk, run
 from dexterity_ros.cli.hand_port import port_path
 from dexterity_ros.cli.options.bringup import BringupOptions
-from dexterity_ros.cli.output import console, say, write_json
+from dexterity_ros.cli.output import say, say_labelled, write_json
 from dexterity_ros.cli.terminal_person import TerminalPerson
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.camera import load_camera
@@ -85,7 +85,7 @@ def _tell(file: RobotFile, options: BringupOptions) -> None:
     """Says what there is now, however the walk ended."""
     for name, record in file.records.items():
         for warning in record.warnings:
-            console.print(f"[yellow]{name}[/yellow]: {warning}", highlight=False, soft_wrap=True)
+            say_labelled(name, f": {warning}", "yellow")
     if Path(options.robot).exists():
         say(f"{options.robot}: {file.robot.said}")
     write_json(options.json, {"steps": {name: asdict(record) for name, record in file.records.items()}})

@@ -12,7 +12,7 @@ import yaml
 from dexterity_ros.bringup.hands.answers import Answers
 from dexterity_ros.bringup.hands.make import ImportedHand, OpenHand, UndecidedError, Wanted, import_hand
 from dexterity_ros.cli.options.import_hand import ImportHandOptions
-from dexterity_ros.cli.output import console, figures_table, say, write_json
+from dexterity_ros.cli.output import console, figures_table, say, say_labelled, write_json
 from dexterity_ros.contracts import config, yaml_text
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import naming, shown_path
@@ -90,7 +90,7 @@ def _asked(questions: dict[str, str], given: dict[str, Any]) -> dict[str, Any]:
     """Returns the answers with those that a person types; `unknown` goes onto that list."""
     found, unknown = dict(given), list(given.get("unknown") or [])
     for name, words in questions.items():
-        console.print(f"[bold]{name}[/bold]: {words}", highlight=False, soft_wrap=True)
+        say_labelled(name, f": {words}", "bold")
         try:
             text = input("> ").strip()
         except EOFError as error:

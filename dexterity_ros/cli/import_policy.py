@@ -9,11 +9,12 @@ from dexterity_ros.bundles.importers.bundle import write_bundle
 from dexterity_ros.bundles.importers.contract import Contract, missing
 from dexterity_ros.bundles.importers.foreign import Foreign
 from dexterity_ros.cli.check import check_world, consequences
+from dexterity_ros.cli.errors import say_error
 from dexterity_ros.cli.options.import_policy import ImportPolicyOptions
 from dexterity_ros.cli.output import console, say, write_json
 from dexterity_ros.cli.policy_questions import PolicyQuestions, counted, hints, missing_lines
 from dexterity_ros.contracts.errors import BundleError, ConfigError, DexterityError
-from dexterity_ros.contracts.files import naming, printable, shown_path
+from dexterity_ros.contracts.files import naming, shown_path
 from dexterity_ros.contracts.hand import HandFile, load_hand
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, PolicyManifest, load_manifest
 from dexterity_ros.contracts.resources import resource
@@ -67,7 +68,7 @@ def _answered(questions: PolicyQuestions, file: Path, hand: HandFile) -> tuple[F
     if not still:
         return foreign, contract
     for line in [*missing_lines(still, hand), *hints(foreign, contract)]:
-        print(printable(line), file=sys.stderr)
+        say_error(line)
     raise BundleError(f"{shown_path(file)} does not say {counted(len(still), 'thing')}: say them with --contract FILE")
 
 

@@ -7,9 +7,10 @@ from io import TextIOWrapper
 
 from dexterity_ros import __version__
 from dexterity_ros.cli.commands import FIRST_WORDS, Group, work
+from dexterity_ros.cli.errors import say_error
 from dexterity_ros.cli.menu import FIRST_STEPS, group_menu, menu
 from dexterity_ros.contracts.errors import DexterityError
-from dexterity_ros.contracts.files import printable, refused
+from dexterity_ros.contracts.files import refused
 
 _READER_GONE = 141  # as a shell shows SIGPIPE
 _HELP, _HELP_JSON, _VERSION = ("-h", "--help"), "--help-json", "--version"
@@ -80,7 +81,7 @@ def main() -> None:
         status = dispatch(sys.argv[1:])
         sys.stdout.flush()
     except DexterityError as error:
-        print(printable(f"{type(error).__name__}: {error}"), file=sys.stderr)
+        say_error(f"{type(error).__name__}: {error}")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)

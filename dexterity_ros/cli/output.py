@@ -7,7 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
+from dexterity_ros.cli.errors import folded
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import printable
 from dexterity_ros.contracts.hand import HandFile
@@ -37,19 +39,27 @@ def say(text: str) -> None:
     console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
 
+def say_labelled(label: str, words: str, style: str) -> None:
+    """Prints a sentence with a label in a style; a terminal gets it broken between words, a file as one line."""
+    line = printable(label + words)
+    text = Text(folded(line, console.width) if console.is_terminal else line)
+    text.stylize(style, 0, len(printable(label)))
+    console.print(text, soft_wrap=True)
+
+
 def say_damage(damage: str, doubts: str) -> int:
     """Says in one line each what is damaged in a recording and what no checksum covers; returns the status, 1 or 0."""
     if damage:
-        console.print(f"[red]damaged[/red]: {_plain(damage)}", highlight=False, soft_wrap=True)
+        say_labelled("damaged", f": {damage}", "red")
     if doubts:
-        console.print(f"[yellow]note[/yellow]: {_plain(doubts)}", highlight=False, soft_wrap=True)
+        say_labelled("note", f": {doubts}", "yellow")
     return int(bool(damage))
 
 
 def say_left_out(left_out: dict[str, str]) -> None:
     """Says in one line each what an export does not contain, and why."""
     for name, why in left_out.items():
-        console.print(f"[yellow]left out[/yellow]: {_plain(f'{name}: {why}')}", highlight=False, soft_wrap=True)
+        say_labelled("left out", f": {name}: {why}", "yellow")
 
 
 def _plain(text: str) -> str:

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.markup import escape
 
 from dexterity_ros.bundles.importers.answers import EXAMPLES, check_answer
 from dexterity_ros.bundles.importers.contract import Contract, contract_of, missing, question
 from dexterity_ros.bundles.importers.foreign import Foreign, shapes
 from dexterity_ros.bundles.importers.read import read_policy
 from dexterity_ros.cli.check import check_task
-from dexterity_ros.cli.output import console, say
+from dexterity_ros.cli.output import console, say, say_labelled
 from dexterity_ros.contracts import config, yaml_text
 from dexterity_ros.contracts.errors import BundleError, ConfigError, DexterityError
 from dexterity_ros.contracts.files import naming, shown_path
@@ -72,8 +71,8 @@ class PolicyQuestions:
 
     def _ask(self, name: str, left: int) -> None:
         """Takes in one answer that can be."""
-        head = f"\n[bold]{escape(name)}[/bold] ({left} to go): {escape(question(name))}"
-        console.print(head, highlight=False, soft_wrap=True)
+        say("")
+        say_labelled(name, f" ({left} to go): {question(name)}", "bold")
         if shape := example(name, self._hand):
             say(f"  such as {shape}")
         while True:
