@@ -81,6 +81,7 @@ class FaultCode(enum.StrEnum):
     TORQUE_FOUND = enum.auto()
     TORQUE_REMAINS = enum.auto()
     DEADMAN_RELEASED = enum.auto()
+    HELD_BY_PERSON = enum.auto()
     OUTSIDE_WORKSPACE = enum.auto()
     OUTSIDE_TRAINING = enum.auto()
     HELD_OUTSIDE_TRAINING = enum.auto()

@@ -7,13 +7,14 @@ from typing import Any
 from rclpy.node import Node
 
 from dexterity_ros import ros, wire
-from dexterity_ros.contracts.errors import WireError
+from dexterity_ros.contracts.errors import FaultCode, WireError
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.samples import GoalSample, PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 from dexterity_ros.runtime.guard import usable_pose
+from dexterity_ros.safety.fault_words import fault_code
 from dexterity_ros.safety.supervisor import State
 from dexterity_ros.tasks.goal_keeper import GoalEvent, GoalKeeper
 from dexterity_ros.tasks.goal_parameters import GoalParameters
@@ -24,6 +25,8 @@ _CALL_MAX_AGE_S = TOPICS["policy_reached"].max_age_s or 0.0
 
 class GoalNode(Node):
     """A trial starts when the hand is armed and in its start pose, and ends at a failed goal or a disarm.
+
+    While a person has the hand stand still the goal's clock stands still too.
 
     After a failed goal nothing is wanted (so the hand holds) until the hand has been disarmed and armed again.
     """
@@ -40,7 +43,7 @@ class GoalNode(Node):
         )
         self._sure, self._said_ns = 0.0, 0
         self._inbox = ros.Inbox(self, ("object_pose",))
-        self._armed = self._ready = self._tried = False
+        self._armed = self._held = self._ready = self._tried = False
         self._goals = ros.publisher(self, "goal")
         self._events = ros.publisher(self, "goal_event")
         ros.subscribe(self, "policy_reached", self._on_reached)
@@ -56,6 +59,7 @@ class GoalNode(Node):
     def _on_supervisor(self, message: Any) -> None:
         verdict, _ = wire.heartbeat(message.data)
         self._armed = verdict.startswith((State.ARMED.value, State.HOLD.value))
+        self._held = fault_code(verdict) is FaultCode.HELD_BY_PERSON
 
     def _on_hand(self, message: Any) -> None:
         self._ready = message.data.startswith(("following", "holding"))
@@ -67,7 +71,9 @@ class GoalNode(Node):
             return
         now, pose = ros.steady_ns(self), self._known_pose()
         sure = self._sure if (now - self._said_ns) * 1e-9 <= _CALL_MAX_AGE_S else 0.0
-        if self._tried:
+        if self._held:
+            self._keeper.wait(now)
+        elif self._tried:
             for event in self._keeper.step(pose, now, sure=sure):
                 self._announce(event)
         elif pose is not None:

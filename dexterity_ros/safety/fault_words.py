@@ -8,7 +8,6 @@ _MOTOR = "the motor that is named, and what its joint pushes against"
 _SUPPLY = "the power supply and its cable"
 _PUBLISHER = "what else publishes on this topic; what people bring is declared with brings:="
 _POLICY = "policy_node and the bundle; `dexterity check` tries the bundle"
-_UNFAMILIAR = "the term that is named: its sensor, its calibration, or what the policy was trained for"
 _EYES = "camera, light and whether a finger hides the object"
 _STRANGE = "the joint or number that is named: its sensor, its zero and gain, or an object and goals of another kind"
 
@@ -63,8 +62,7 @@ LOOK_AT: dict[FaultCode, str] = {
     FaultCode.TORQUE_FOUND: "who else drives the motors",
     FaultCode.TORQUE_REMAINS: "the power switch: motors keep torque",
     FaultCode.DEADMAN_RELEASED: "the pedal: motion needs a person who presses it",
-    FaultCode.OUTSIDE_TRAINING: _UNFAMILIAR,
-    FaultCode.HELD_OUTSIDE_TRAINING: _UNFAMILIAR,
+    FaultCode.HELD_BY_PERSON: "who asked it to stand still: `safety_node/resume` lets it go on, disarm ends it",
     FaultCode.OUTSIDE_WORKSPACE: "where the object is: put it back into the hand",
     FaultCode.OUTSIDE_TRAINING: _STRANGE,
     FaultCode.HELD_OUTSIDE_TRAINING: _STRANGE,

@@ -69,6 +69,7 @@ REACTIONS: dict[FaultCode, Reaction] = {
     FaultCode.TORQUE_FOUND: Reaction.STOP,
     FaultCode.TORQUE_REMAINS: Reaction.STOP,
     FaultCode.DEADMAN_RELEASED: Reaction.HOLD,
+    FaultCode.HELD_BY_PERSON: Reaction.HOLD,
     FaultCode.OUTSIDE_WORKSPACE: Reaction.HOLD,
     FaultCode.OUTSIDE_TRAINING: Reaction.WARN,
     FaultCode.HELD_OUTSIDE_TRAINING: Reaction.HOLD,

@@ -14,6 +14,8 @@ READY_S = 15.0  # arming must follow preparing within this time
 
 _STALE = {name: source.stale for name, source in SOURCES.items()} | {"deadman": FaultCode.DEADMAN_RELEASED}
 
+_HELD = Fault(code=FaultCode.HELD_BY_PERSON, detail="a person asked it to stand still")
+
 
 def watch_limits(keys: Sequence[str]) -> dict[str, float]:
     """Returns {topic key: largest age in s} of the topics to watch. Raises ConfigError for one without a deadline."""
@@ -38,12 +40,14 @@ class State(enum.StrEnum):
 
 
 class Request(enum.StrEnum):
-    """What a person may ask for."""
+    """What a person may ask for. HOLD: to stand still until RESUME, whatever else would let it go on."""
 
     PREPARE = enum.auto()
     ARM = enum.auto()
     DISARM = enum.auto()
     ESTOP = enum.auto()
+    HOLD = enum.auto()
+    RESUME = enum.auto()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,7 @@ class Supervisor:
         self._watched = dict(watched)
         self._verdict = Verdict(state=State.DISARMED, reason="")
         self._last_fault_ns = self._ready_ns = 0
+        self._held = False  # a person asked for it
         self.disarms = 0  # how often a person has disarmed
 
     @property
@@ -86,6 +91,11 @@ class Supervisor:
             self.disarms += 1
             self._verdict = Verdict(state=State.DISARMED, reason="")
             return True, "disarmed"
+        if request in (Request.HOLD, Request.RESUME):
+            return self._hold_or_resume(request is Request.HOLD, now_ns)
+        return self._prepare_or_arm(request, now_ns, preflight_failures)
+
+    def _prepare_or_arm(self, request: Request, now_ns: int, preflight_failures: tuple[str, ...]) -> tuple[bool, str]:
         if self._verdict.state is State.STOPPED:
             return False, f"{self._verdict}; disarm first"
         if self._verdict.torque:
@@ -93,6 +103,14 @@ class Supervisor:
         if preflight_failures:
             return False, "preflight: " + "; ".join(preflight_failures)
         return self._prepare(now_ns) if request is Request.PREPARE else self._arm(now_ns)
+
+    def _hold_or_resume(self, hold: bool, now_ns: int) -> tuple[bool, str]:
+        if not self._verdict.torque:
+            return False, f"the hand is not armed: {self._verdict}"
+        self._held, self._last_fault_ns = hold, now_ns
+        if hold:
+            self._verdict = Verdict(state=State.HOLD, reason=str(_HELD))
+        return True, "stands still until resume" if hold else "goes on"
 
     def _prepare(self, now_ns: int) -> tuple[bool, str]:
         self._ready_ns = now_ns
@@ -103,6 +121,7 @@ class Supervisor:
         self._expire(now_ns)
         if self._verdict.state is not State.READY:
             return False, "prepare first"
+        self._held = False
         self._verdict = Verdict(state=State.ARMED, reason="")
         return True, "armed"
 
@@ -125,7 +144,7 @@ class Supervisor:
         self._expire(now_ns)
         if not self._verdict.torque:
             return self._verdict
-        problems = [*stale_topics(ages_s, self._watched), *faults]
+        problems = [*([_HELD] if self._held else []), *stale_topics(ages_s, self._watched), *faults]
         stops = [fault for fault in problems if REACTIONS[fault.code] is Reaction.STOP]
         holds = [fault for fault in problems if REACTIONS[fault.code] is Reaction.HOLD]
         if stops:

@@ -158,6 +158,23 @@ class Operator:
             alive,
         )
 
+    def hold(self, alive: Callable[[], None] = _nothing) -> bool:
+        """Has the armed hand stand still until `resume`; returns whether it does: one that was stopped need not.
+
+        Raises OperatorError for a hand that moves on.
+        """
+        granted, _ = self.call("safety_node/hold", alive=alive)
+        if granted:
+            self.wait_for("the hand to stand still", self._stands_still, _ANSWER_S, alive)
+        return granted
+
+    def _stands_still(self) -> bool:
+        return not self.supervisor.startswith("armed") and not self.hand_state.startswith("following")
+
+    def resume(self, alive: Callable[[], None] = _nothing) -> None:
+        """Ends `hold`. One that was stopped or disarmed meanwhile stays so."""
+        self.call("safety_node/resume", alive=alive)
+
     def close(self) -> None:
         """Leaves the graph."""
         self.node.destroy_node()

@@ -1,6 +1,6 @@
 """Issues goals one after another and judges them by the pose it is given; a stage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -49,7 +49,7 @@ class GoalKeeper:
             task, grasp_centre_m, 1, period_s=_PERIOD_S, slack_s=0.5 * _PERIOD_S, symmetry=symmetry
         )
         self._trial = -1
-        self._index = 0
+        self._index = self._now_ns = 0
         self.goal: Floats | None = None
         self.consecutive = 0
         self.reached = 0
@@ -74,6 +74,7 @@ class GoalKeeper:
         """
         if self.goal is None:
             return []
+        self._now_ns = now_ns
         self._episode, verdict = self._episode.step(self._moment(pose, self.goal, now_ns, sure))
         if verdict.dropped[0]:
             return [self._fail("dropped", now_ns)]
@@ -84,6 +85,13 @@ class GoalKeeper:
             self._index += 1
             return [event, self._issue(pose, now_ns)]
         return [self._fail("timeout", now_ns)] if verdict.late[0] else []
+
+    def wait(self, now_ns: int) -> None:
+        """Stops the goal's clock; called in place of `step` while the hand may not move. What was near must be anew."""
+        goals, waited_ns = self._episode.goals, now_ns - self._now_ns
+        never = np.full_like(goals.near_since_ns, -1)
+        goals = replace(goals, given_ns=goals.given_ns + waited_ns, near_since_ns=never)
+        self._episode, self._now_ns = replace(self._episode, goals=goals), now_ns
 
     def _moment(self, pose: PoseSample | None, goal: Floats, now_ns: int, sure: float) -> Moment:
         called = np.array([sure > CALLED and self._elapsed_s(now_ns) > _CALL_DELAY_S])
@@ -98,6 +106,7 @@ class GoalKeeper:
         )
 
     def _issue(self, pose: PoseSample, now_ns: int) -> GoalEvent:
+        self._now_ns = now_ns
         self.goal = next_goal(self._task, pose.quat_wxyz, seed=self._seed, trial=self._trial, index=self._index)
         self._episode = self._episode.given(np.array([True]), self._moment(pose, self.goal, now_ns, 0.0))
         return self._event("issued", now_ns)

@@ -105,6 +105,37 @@ def test_a_released_deadman_holds():
     assert verdict.state is State.HOLD and "deadman_released" in verdict.reason
 
 
+def test_a_person_may_have_it_stand_still_and_nothing_but_that_person_lets_it_go_on():
+    supervisor = armed_supervisor()
+    assert supervisor.request(Request.HOLD, S) == (True, "stands still until resume")
+    assert supervisor.verdict.state is State.HOLD and supervisor.verdict.torque
+    for k in range(2, 60):
+        held = supervisor.step(FRESH, (), k * S)
+        assert held.state is State.HOLD and held.reason.startswith("held_by_person")
+    assert supervisor.request(Request.RESUME, 60 * S) == (True, "goes on")
+    assert supervisor.step(FRESH, (), 60 * S).state is State.HOLD
+    assert supervisor.step(FRESH, (), 60 * S + round(CLEAR_AFTER_S * 1e9)).state is State.ARMED
+
+
+def test_a_hand_that_was_asked_to_stand_still_is_still_stopped_and_disarmed():
+    for request, state in ((Request.ESTOP, State.STOPPED), (Request.DISARM, State.DISARMED)):
+        supervisor = armed_supervisor()
+        supervisor.request(Request.HOLD, S)
+        supervisor.request(request, S)
+        assert supervisor.verdict.state is state
+        assert not supervisor.request(Request.RESUME, S)[0] and not supervisor.request(Request.HOLD, S)[0]
+        assert supervisor.step(FRESH, (), 2 * S).state is state
+
+
+def test_who_arms_again_need_not_resume_what_was_asked_before():
+    supervisor = armed_supervisor()
+    supervisor.request(Request.HOLD, S)
+    supervisor.request(Request.DISARM, S)
+    supervisor.request(Request.PREPARE, S)
+    supervisor.request(Request.ARM, S)
+    assert supervisor.step(FRESH, (), 2 * S).state is State.ARMED
+
+
 def test_only_topics_with_a_deadline_can_be_watched():
     with pytest.raises(ConfigError, match="hand_state"):
         watch_limits(["joint_states", "hand_state"])

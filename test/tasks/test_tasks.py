@@ -118,6 +118,20 @@ def test_an_object_that_is_not_seen_runs_out_of_time_and_is_not_held(task):
     assert event.event == "timeout" and goals.goal is None and goals.failed == 1
 
 
+def test_a_goal_that_waits_for_a_person_grows_no_older_and_what_was_near_must_be_so_anew(task):
+    goals = keeper(task)
+    goals.start_trial(pose([1.0, 0.0, 0.0, 0.0]), 0)
+    assert goals.step(pose(goals.goal, period=1), PERIOD_NS) == []
+    waited = 1000 * PERIOD_NS
+    for k in range(2, 1002):
+        goals.wait(k * PERIOD_NS)
+    assert goals.step(pose(goals.goal, period=1002), 1002 * PERIOD_NS) == []
+    limit_ns = round(task.goal_timeout_s * 1e9)
+    assert goals.step(None, limit_ns + waited - PERIOD_NS) == []
+    (event,) = goals.step(None, limit_ns + waited)
+    assert event.event == "timeout" and event.time_s == pytest.approx(task.goal_timeout_s)
+
+
 def test_a_drop_is_a_failure(task):
     goals = keeper(task)
     goals.start_trial(pose([1.0, 0.0, 0.0, 0.0]), 0)

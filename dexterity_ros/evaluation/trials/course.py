@@ -72,10 +72,18 @@ class TrialCourse:
         self._asked = lost
         return ask
 
+    def stood_still(self, since_ns: int, now_ns: int) -> None:
+        """Takes the time in which the hand waited for a person's answer out of all clocks."""
+        waited_ns = now_ns - since_ns
+        self._armed_ns, self._event_ns = self._armed_ns + waited_ns, self._event_ns + waited_ns
+        if self._first_ns is not None:
+            self._first_ns += waited_ns
+        self._now_ns = now_ns
+
     def told(self, *, dropped: bool) -> None:
         """Takes what the person says of an object that is not seen. One that is only hidden goes on being turned."""
         if dropped:
-            self.ended = None  # its goal may have timed out while the person looked
+            self.ended = None  # that its goal timed out may be heard late
             self.end(Outcome.DROPPED, "person")
 
     def end(self, outcome: Outcome, by: str, detail: str = "", lasted_s: float | None = None) -> None:

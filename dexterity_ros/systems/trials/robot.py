@@ -83,20 +83,20 @@ class TrialRobot:
 
     def put_back(self) -> None:
         """Puts the object into an emulated hand; into another one only a person does. Lifts a stop that was told of."""
-        self._running.lift_stop()
+        self._running.runner.lift_stop()
         if self._emulated:
             self._running.put_back()
 
     def at_rest(self) -> str:
         """Waits until the object is seen and still; returns why not, if it is not in time."""
-        return self._running.at_rest(self.radius_m, _STILL_S)
+        return self._running.runner.at_rest(self.radius_m, _STILL_S)
 
     def truly_in_hand(self) -> bool:
         """Returns whether the object is in an emulated hand."""
         return self._running.truly_in_hand(self.radius_m)
 
     def trial(self, bag: Path, dropped: Callable[[], bool], say: Callable[[str], None]) -> Ended:
-        """Returns what came of a trial, recorded in `bag`. See TrialSession.trial."""
+        """Returns what came of a trial, recorded in `bag`. See TrialRunner.trial."""
         session = self._running
         try:
             return session.trial(self._plan, bag, dropped, say)

@@ -115,7 +115,10 @@ class RowOfTrials:
         raise PlaceError(f"the object was put in {_PLACED} times and never lay still: {why}")
 
     def _dropped(self) -> bool:
-        text = "The camera does not see the object. Where is it? The hand stands still until you answer."
+        text = (
+            "The camera does not see the object. Where is it? The hand stands still until you answer, "
+            "then it moves on: take yours away first."
+        )
         question = Question(about=WHERE, text=text, choices=(IN_HAND, DROPPED), expected=IN_HAND)
         return self._person.ask(question) == DROPPED
 

@@ -1,8 +1,7 @@
-"""A started system on which trials are run: what is seen of it, its recorder, and one trial from arming to limp."""
+"""A started system on which trials are run: its processes, what is heard of it, and its recorder."""
 
 import contextlib
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,21 +14,19 @@ import rclpy
 from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import WireError
 from dexterity_ros.contracts.samples import PoseSample
-from dexterity_ros.evaluation.trials.at_rest import AtRest
-from dexterity_ros.evaluation.trials.course import LOST_S, TrialCourse
 from dexterity_ros.evaluation.trials.plan import TrialPlan
-from dexterity_ros.evaluation.trials.sheet import Ended, Outcome
+from dexterity_ros.evaluation.trials.sheet import Ended
 from dexterity_ros.ros.diagnostics import number
 from dexterity_ros.systems.goal_events import goal_event
 from dexterity_ros.systems.operator import Operator, OperatorError
 from dexterity_ros.systems.processes import Processes
 from dexterity_ros.systems.spec import NodeStart
+from dexterity_ros.systems.trials.runner import TrialRunner
 
 RECORDER = "recorder_node"
 _START_S = 60.0
 _RECORDS_S = 15.0
 _LOOK_S = 0.05
-_AFTER_ANSWER_S = 0.5
 _RECORDING = f"{RECORDER}: recording"
 
 
@@ -44,10 +41,7 @@ class TrialSession:
         self._recorder = next(start for start in starts if start.executable == RECORDER)
         self._environment, self._log, self._centre_m = environment, log, centre_m
         self._leaving = contextlib.ExitStack()
-        self._course: TrialCourse | None = None
-        self._rest = AtRest(centre_m, 0.0)
         self._truth: PoseSample | None = None
-        self.limp, self._told_of_stop = True, False
 
     def __enter__(self) -> "TrialSession":
         """Starts the nodes and waits for them. Raises DexterityError; nothing runs then."""
@@ -57,6 +51,7 @@ class TrialSession:
             rclpy.init(args=[], signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
             self.operator = Operator()
             entered.callback(self.operator.close)
+            self.runner = TrialRunner(self.operator, self._centre_m, self.alive)
             node = self.operator.node
             ros.observe(node, "object_pose", self._on_pose)
             ros.observe(node, "goal_event", self._on_event)
@@ -73,17 +68,21 @@ class TrialSession:
     ) -> None:
         self._leaving.close()
 
+    @property
+    def limp(self) -> bool:
+        """Whether the hand let go after the last trial; where it did not, end the session: that takes the torque."""
+        return self.runner.limp
+
     def _heard(self) -> bool:
         return bool(self.operator.supervisor and self.operator.policy_state)
 
     def _on_pose(self, message: Any) -> None:
         with contextlib.suppress(WireError):
-            self._rest.see(wire.pose_sample(message), time.monotonic_ns())
+            self.runner.see(wire.pose_sample(message))
 
     def _on_event(self, message: Any) -> None:
         with contextlib.suppress(WireError):
-            if self._course is not None:
-                self._course.event(goal_event(message.data), time.monotonic_ns())
+            self.runner.event(goal_event(message.data))
 
     def _on_truth(self, message: Any) -> None:
         with contextlib.suppress(WireError):
@@ -106,88 +105,10 @@ class TrialSession:
         """Has the simulator put the object into the hand, which is limp."""
         self.operator.call("sim/reset", alive=self.alive)
 
-    def lift_stop(self) -> None:
-        """Lifts a stop of the limp hand that the person was told of, and has answered to since."""
-        if self._told_of_stop:
-            self.operator.let_go(self.alive)
-        self._told_of_stop = False
-
-    def at_rest(self, radius_m: float, timeout_s: float) -> str:
-        """Waits until the object is seen and still in the hand; returns why not, if it is not in time or is stopped."""
-        self._rest = AtRest(self._centre_m, radius_m)
-        end = time.monotonic() + timeout_s
-        while why := self._rest.why_not(time.monotonic_ns()) or self._stopped():
-            self.alive()
-            if self._told_of_stop:
-                return why
-            if time.monotonic() > end:
-                return why
-            self.operator.spin(_LOOK_S)
-        return ""
-
-    def _stopped(self) -> str:
-        states = (self.operator.supervisor, self.operator.hand_state)
-        stopped = next((state for state in states if state.startswith("stopped")), "")
-        self._told_of_stop = bool(stopped)
-        return f"the hand is {stopped}; who answers now lifts that" if stopped else ""
-
     def trial(self, plan: TrialPlan, bag: Path, dropped: Callable[[], bool], say: Callable[[str], None]) -> Ended:
-        """Records, arms in two steps, lets the policy work until the trial is over, lets go. Returns what came of it.
-
-        dropped: asks the person whether an object that is not seen has fallen. `limp` says afterwards whether the hand
-        let go; where it did not, end the session: that takes the torque. Raises OperatorError.
-        """
+        """Records what `TrialRunner.trial` does; returns what came of it. Raises OperatorError."""
         with self._recording(bag):
-            self.limp = False
-            try:
-                return self._armed(plan, dropped, say)
-            finally:
-                self._course = None
-                with contextlib.suppress(OperatorError):
-                    self.operator.let_go(self.alive)
-                    self.limp = True
-
-    def _armed(self, plan: TrialPlan, dropped: Callable[[], bool], say: Callable[[str], None]) -> Ended:
-        operator = self.operator
-        operator.arm(self.alive)
-        operator.wait_for("the supervisor to arm", self._has_torque, _RECORDS_S, self.alive)
-        self._course = course = TrialCourse(plan, time.monotonic_ns())
-        try:
-            self._follow(course, plan.goals, dropped, say)
-        except OperatorError as error:
-            course.end(Outcome.FAULT, "robot", str(error))
-        assert course.ended is not None
-        return course.ended
-
-    def _follow(self, course: TrialCourse, goals: int, dropped: Callable[[], bool], say: Callable[[str], None]) -> None:
-        reached = 0
-        while course.ended is None:
-            self.alive()
-            self.operator.spin(_LOOK_S)
-            if course.step(self._state(), self._seen_s(), time.monotonic_ns()):
-                self._ask(course, dropped, say)
-            if course.reached != reached:
-                reached = course.reached
-                say(f"  {reached} of at most {goals} goals")
-
-    def _state(self) -> str:
-        """Returns the supervisor's state, with what the hand says of it when it is stopped."""
-        state, hand = self.operator.supervisor, self.operator.hand_state
-        return f"{state} (hand: {hand})" if state.startswith("stopped") and ":" in hand else state
-
-    def _has_torque(self) -> bool:
-        return not self.operator.supervisor.startswith(("disarmed", "ready"))
-
-    def _ask(self, course: TrialCourse, dropped: Callable[[], bool], say: Callable[[str], None]) -> None:
-        fell = dropped()
-        self.operator.spin(_AFTER_ANSWER_S)
-        if self._seen_s() <= LOST_S and self._rest.inside:
-            say("  the camera sees it in the hand again")
-        else:
-            course.told(dropped=fell)
-
-    def _seen_s(self) -> float:
-        return self._rest.age_s(time.monotonic_ns())
+            return self.runner.trial(plan, dropped, say)
 
     @contextlib.contextmanager
     def _recording(self, bag: Path) -> Iterator[None]:

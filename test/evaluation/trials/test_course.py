@@ -99,6 +99,18 @@ def test_an_object_that_is_only_hidden_may_still_run_out_of_time(trial):
     assert (trial.outcome, trial.course.ended.by) == (Outcome.TIME_OUT, "camera")
 
 
+def test_the_time_in_which_the_person_was_asked_counts_nowhere(make_plan):
+    trial = Trial(make_plan(episode_s=30.0))
+    trial.event("issued")
+    assert trial.wait(10.0, seen_s=3.1)
+    trial.course.stood_still(round(10.0 * 1e9), round(1000.0 * 1e9))
+    trial.now_s = 1000.0
+    trial.wait(19.9)
+    assert trial.outcome is None
+    trial.wait(0.1)
+    assert trial.outcome is Outcome.TIME_UP and trial.course.ended.lasted_s == pytest.approx(30.0)
+
+
 def test_nobody_is_asked_before_the_first_goal_or_after_the_end(make_plan):
     trial = Trial(make_plan())
     assert not trial.wait(5.0, seen_s=5.0)
