@@ -125,18 +125,19 @@ def _course(hand: HandSpec, object_name: str, own_task: str, rate_hz: float, opt
         spec = preset.task
     else:
         spec = config.load_named(TaskSpec, "config/tasks", options.task or own_task)
+    robot = load_robot(options.robot)
     course = Course(
         hand=hand,
         task=replace(spec, goal_rad=options.goal_rad) if options.goal_rad else spec,
         object=options.object or object_name,
-        judge=config.load_named(JudgeConfig, "config/eval", options.judge),
+        judge=config.load_named(JudgeConfig, "config/eval", options.judge).of(robot),
         episodes=options.episodes or (preset.episodes if preset else 400),
         goals_per_episode=options.goals or (preset.goals if preset else 1),
         seed=options.seed,
         control_rate_hz=rate_hz,
         episode_s=preset.episode_s if preset else 0.0,
         strict=preset is not None,
-        robot=load_robot(options.robot),
+        robot=robot,
     )
     return course.privileged() if options.told else course
 
@@ -162,8 +163,9 @@ def _header(pipeline: PolicyPipeline, course: Course, options: EvaluateOptions) 
 
 def _asked(policy: str, course: Course, options: EvaluateOptions) -> dict[str, Any]:
     spec = course.task
-    asked = {"policy": policy, "task": spec.name, "goal_rad": list(spec.goal_rad)}
-    return asked | {"judge": options.judge, "episodes": course.episodes, "seed": options.seed}
+    asked = {"policy": policy, "task": spec.name, "goal_rad": list(spec.goal_rad), "judge": options.judge}
+    robot = None if course.robot is None else course.robot.label
+    return asked | {"robot": robot, "episodes": course.episodes, "seed": options.seed}
 
 
 def _alone(pipeline: PolicyPipeline, course: Course, options: EvaluateOptions) -> int:
@@ -188,7 +190,11 @@ def _alone(pipeline: PolicyPipeline, course: Course, options: EvaluateOptions) -
 
 def _result_name(header: dict[str, Any], course: Course, options: EvaluateOptions) -> str:
     """Returns what the manifest calls the figures: all that they depend on."""
-    parts = [options.protocol or course.task.name, f"judge {options.judge}", f"object {course.object}"]
+    parts = [options.protocol or course.task.name]
+    parts += [f"task {course.task.name}"] if options.protocol and options.task else []
+    parts += [f"goals of {options.goal_rad[0]:g} to {options.goal_rad[1]:g} rad"] if options.goal_rad else []
+    parts += [f"judge {options.judge}", f"object {course.object}"]
+    parts += [f"robot {header['robot']}"] if header["robot"] else []
     parts += [f"goals {course.goals_per_episode}", f"episodes {course.episodes}", f"seed {options.seed}"]
     parts += ["told the truth"] if options.told else []
     return ", ".join([*parts, "with recovery" if header["recovery"] else "without recovery"])

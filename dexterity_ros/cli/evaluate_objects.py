@@ -10,6 +10,7 @@ from dexterity_ros.cli.output import console, outcome_table, say
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.family.catalogue import FamilyObject, load_catalogue
+from dexterity_ros.contracts.robot import load_robot
 from dexterity_ros.contracts.sources import OBJECT_CLOUD
 from dexterity_ros.evaluation.objects import judge_objects
 from dexterity_ros.evaluation.protocol import Protocol, load_protocol
@@ -39,7 +40,9 @@ def evaluate_objects(pipeline: PolicyPipeline, options: EvaluateOptions) -> dict
         low, high = row["rate_ci95"]
         said = f"{100 * row['rate']:.1f} % ({100 * low:.0f} to {100 * high:.0f})"
         say(f"{family}: {said} of {row['goals_attempted']} goals")
+    robot = load_robot(options.robot)
     asked = {"policy": pipeline.manifest.name, "protocol": protocol.task.name, "judge": options.judge}
+    asked["robot"] = None if robot is None else robot.label
     return asked | {"list": options.objects, "seed": options.seed} | figures
 
 
@@ -47,16 +50,18 @@ def _course(
     pipeline: PolicyPipeline, item: FamilyObject, judge: JudgeConfig, protocol: Protocol, options: EvaluateOptions
 ) -> Course:
     task: TaskSpec = protocol.task
+    robot = load_robot(options.robot)
     course = Course(
         hand=pipeline.hand,
         task=replace(task, goal_rad=options.goal_rad) if options.goal_rad else task,
         object=item.name,
         item=item.spec,
-        judge=judge,
+        judge=judge.of(robot),
         episodes=options.episodes or protocol.episodes,
         goals_per_episode=options.goals or protocol.goals,
         seed=options.seed,
         control_rate_hz=pipeline.manifest.control_rate_hz,
         called=options.called,
+        robot=robot,
     )
     return course.privileged() if options.told else course

@@ -254,6 +254,11 @@ class RobotSpec(Checked):
         return hashlib.sha256(json.dumps(config.to_mapping(self), sort_keys=True).encode()).hexdigest()
 
     @property
+    def label(self) -> str:
+        """Its name, with the beginning of its digest: what tells it from all others."""
+        return f"{self.name} ({self.digest[:12]})"
+
+    @property
     def said(self) -> str:
         """Which groups were measured, and when."""
         groups = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

@@ -55,6 +55,11 @@ class JudgeConfig(Checked):
         if self.physics.timestep_s > 0.005:
             raise ConfigError(f"physics.timestep_s is {self.physics.timestep_s}, a judge needs at most 0.005")
 
+    def of(self, robot: RobotSpec | None) -> "JudgeConfig":
+        """Returns the judge of one hand: with the delays and ranges that were measured of it."""
+        noise = delayed(self.noise, robot, self.physics.timestep_s)
+        return replace(self, noise=noise, randomisation=narrowed(self.randomisation, robot))
+
     def sensors(self, physics: BatchPhysics, joints: int, rng: np.random.Generator) -> SimulatedSensors:
         """Returns what measures in these simulations, and disturbs them. joints: of one hand."""
         step_s, substeps = self.physics.timestep_s, self.physics.substeps
@@ -97,7 +102,7 @@ class Course:
     episode_s: an episode is over after this time; 0 = only by its goals. called: a goal ends when the policy calls it
     reached, rightly or not, instead of when it is. strict: every turn counts, also one that nobody can see of the
     object. item: a generated object, in place of one with a folder; the nearest goal that looks alike counts.
-    robot: what was measured of one hand, which then is the nominal one.
+    robot: what was measured of one hand, whose model then is the nominal one; `judge` is `JudgeConfig.of` it.
     """
 
     hand: HandSpec
@@ -125,9 +130,6 @@ class Course:
         self.symmetry = NO_SYMMETRY if self.strict or self.item else load_symmetry(self.object)
         self._symmetry = None if self.item is None else Symmetries([self.item.symmetry])
         lay_over([self.scene], self.hand, self.robot)
-        noise = delayed(self.judge.noise, self.robot, self.judge.physics.timestep_s)
-        ranges = narrowed(self.judge.randomisation, self.robot)
-        self.judge = replace(self.judge, noise=noise, randomisation=ranges)
         rng = np.random.default_rng(self.seed)
         self.pool = ResetPool(self.hand, self.scene, size=self.judge.reset_pool, threads=self.judge.threads, rng=rng)
         self.start_states = self.pool.draw(self.episodes, rng)

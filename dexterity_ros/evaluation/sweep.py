@@ -20,7 +20,8 @@ _SCALED = tuple(
 
 def _latency(judge: JudgeConfig, value: float) -> JudgeConfig:
     """Seconds that every target acts later."""
-    return replace(judge, noise=replace(judge.noise, latency_substeps=round(value / judge.physics.timestep_s)))
+    substeps = judge.noise.latency_substeps + round(value / judge.physics.timestep_s)
+    return replace(judge, noise=replace(judge.noise, latency_substeps=substeps))
 
 
 def _noise(judge: JudgeConfig, value: float) -> JudgeConfig:

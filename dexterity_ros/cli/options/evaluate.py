@@ -19,7 +19,7 @@ class EvaluateOptions:
     failure and ends the episode.
 
     JSON keys:
-    - policy, task, goal_rad, judge, episodes, seed, recovery (whether a decoy may lead)
+    - policy, task, goal_rad, judge, robot (null: none was named), episodes, seed, recovery (whether a decoy may lead)
     - goals_attempted, goals_reached, rate, rate_ci95 (bootstrap over episodes), drops, called_wrong
     - consecutive {mean, sd, median, max, ci95}, time_per_goal_s {median, p90}, turned_rad, lasted_s
     - trials: a list of {attempted, reached}
