@@ -24,7 +24,7 @@ def misfits(manifest: PolicyManifest, hand: RobotHand) -> list[str]:
     lines = [*_springs(manifest, hand, robot), *_dampers(manifest, hand, robot), *_lateness(manifest, robot)]
     if trained is not None and trained.digest != robot.digest:
         other = f"trained for the robot {trained.name} ({trained.digest[:12]})"
-        return [f"{other}, this is {robot.name} ({robot.digest[:12]})", *lines]
+        return [f"{other}, this is {robot.label}", *lines]
     return lines
 
 
@@ -76,10 +76,13 @@ def _dampers(manifest: PolicyManifest, hand: RobotHand, robot: RobotSpec) -> Ite
 
 
 def _lateness(manifest: PolicyManifest, robot: RobotSpec) -> Iterator[str]:
-    known = {name: delay for name, delay in _delays(robot).items() if delay is not None}
+    """Yields delays that do not fit. One that is not known adds something: only all together can be too short."""
+    delays = _delays(robot)
+    known = {name: delay for name, delay in delays.items() if delay is not None}
     low_s, high_s = manifest.latency_s
     median_s, most_s = (sum(getattr(delay, key) for delay in known.values()) for key in ("p50_s", "p99_s"))
-    if known and not (low_s <= median_s and most_s <= high_s):
+    too_short = len(known) == len(delays) and median_s < low_s
+    if known and (too_short or most_s > high_s):
         said = f"{' + '.join(known)} is {1e3 * median_s:.0f} ms (p50), {1e3 * most_s:.0f} ms (p99)"
         yield f"{said}; trained {1e3 * low_s:.0f} to {1e3 * high_s:.0f} ms"
 

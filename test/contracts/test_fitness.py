@@ -68,6 +68,16 @@ def test_a_late_hand_is_named_with_its_delays(manifest):
     assert line == "command_to_motion is 200 ms (p50), 200 ms (p99); trained 0 to 110 ms"
 
 
+def test_a_delay_of_which_a_part_is_not_known_is_never_too_short(manifest):
+    slow = replace(manifest, latency_s=(0.03, 0.11))
+    hand = hand_with(delay_s=0.01)
+    assert misfits(slow, hand) == []
+    part = Delay(p50_s=0.005, p99_s=0.005)
+    whole = replace(hand.robot.latency, motion_to_image=part, image_to_pose=part)
+    (line,) = misfits(slow, replace(hand, robot=replace(hand.robot, latency=whole)))
+    assert line.endswith("is 20 ms (p50), 20 ms (p99); trained 30 to 110 ms")
+
+
 def test_a_policy_for_another_individual_is_named(manifest):
     other = replace(manifest, robot=TrainedRobot(name="lab 1", digest="0" * 64))
     assert "trained for the robot lab 1" in misfits(other, hand_with())[0]
