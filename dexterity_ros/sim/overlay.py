@@ -10,7 +10,7 @@ from typing import Any
 import mujoco
 import numpy as np
 
-from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.arrays import Floats, Ints
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.robot import Dynamics, Estimate, RobotSpec
 from dexterity_ros.sim.env_config import EnvConfig
@@ -25,9 +25,10 @@ def lay_over(scenes: Iterable[Scene], hand: HandSpec, robot: RobotSpec | None) -
         return
     robot.check_hand(hand)
     for scene in scenes:
-        for name, (read, write) in _MODEL.items():
-            values = read(scene)
-            write(scene, np.where(np.isnan(found := measured(hand, robot.dynamics, name)), values, found))
+        for name, write in _MODEL.items():
+            values = measured(hand, robot.dynamics, name)
+            known = np.isfinite(values)
+            write(scene.model, scene.actuators[known], scene.joint_qvel[known], values[known])
 
 
 def as_measured(config: EnvConfig, robot: RobotSpec | None) -> EnvConfig:
@@ -47,12 +48,16 @@ def narrowed(ranges: ModelRandomisation | None, robot: RobotSpec | None) -> Mode
 
 
 def delayed(noise: SampleNoise, robot: RobotSpec | None, timestep_s: float) -> SampleNoise:
-    """Returns noise in which targets act as late as was measured: always the median, and up to the 99th percentile."""
+    """Returns noise in which targets act as late as was measured: half of them earlier than the median, half later.
+
+    Delays are drawn evenly about the median, up to the 99th percentile, but from 0 on at the least.
+    """
     delay = None if robot is None or robot.latency is None else robot.latency.command_to_motion
     if delay is None:
         return noise
-    always, most = round(delay.p50_s / timestep_s), round(delay.p99_s / timestep_s)
-    return replace(noise, latency_substeps=always, action_delay_substeps=most - always)
+    median = round(delay.p50_s / timestep_s)
+    half = min(round(delay.p99_s / timestep_s) - median, median)
+    return replace(noise, latency_substeps=median - half, action_delay_substeps=2 * half)
 
 
 def measured(hand: HandSpec, dynamics: Dynamics | None, name: str) -> Floats:
@@ -82,37 +87,31 @@ def _within(range_before: Factors, interval: Factors | None) -> Factors:
     return max(range_before[0], interval[0]), min(range_before[1], interval[1])
 
 
-def _set_stiffness(scene: Scene, values: Floats) -> None:
-    scene.model.actuator_gainprm[scene.actuators, 0] = values
-    scene.model.actuator_biasprm[scene.actuators, 1] = -values
+def _set_stiffness(model: mujoco.MjModel, actuators: Ints, _dofs: Ints, values: Floats) -> None:
+    model.actuator_gainprm[actuators, 0] = values
+    model.actuator_biasprm[actuators, 1] = -values
 
 
-def _damping(scene: Scene) -> Floats:
-    damping: Floats = scene.model.dof_damping[scene.joint_qvel] - scene.model.actuator_biasprm[scene.actuators, 2]
-    return damping
+def _set_damping(model: mujoco.MjModel, actuators: Ints, dofs: Ints, values: Floats) -> None:
+    """Motor and gears keep their shares of the damping; where there was none, it is the gears'."""
+    before = model.dof_damping[dofs] - model.actuator_biasprm[actuators, 2]
+    factor = np.divide(values, before, out=np.zeros_like(values), where=before > 0.0)
+    model.dof_damping[dofs] = np.where(before > 0.0, factor * model.dof_damping[dofs], values)
+    model.actuator_biasprm[actuators, 2] *= factor
 
 
-def _set_damping(scene: Scene, values: Floats) -> None:
-    """Motor and gears keep their shares of the damping."""
-    factor = values / _damping(scene)
-    scene.model.dof_damping[scene.joint_qvel] *= factor
-    scene.model.actuator_biasprm[scene.actuators, 2] *= factor
+def _set_torque(model: mujoco.MjModel, _actuators: Ints, dofs: Ints, values: Floats) -> None:
+    joints = model.dof_jntid[dofs]
+    model.jnt_actfrcrange[joints] = np.stack([-values, values], axis=-1)
+    model.jnt_actfrclimited[joints] = True
 
 
-def _joints(model: mujoco.MjModel, scene: Scene) -> Floats:
-    return model.dof_jntid[scene.joint_qvel]
+def _set_friction(model: mujoco.MjModel, _actuators: Ints, dofs: Ints, values: Floats) -> None:
+    model.dof_frictionloss[dofs] = values
 
 
-def _set_torque(scene: Scene, values: Floats) -> None:
-    scene.model.jnt_actfrcrange[_joints(scene.model, scene)] = np.stack([-values, values], axis=-1)
-
-
-def _set_friction(scene: Scene, values: Floats) -> None:
-    scene.model.dof_frictionloss[scene.joint_qvel] = values
-
-
-def _set_armature(scene: Scene, values: Floats) -> None:
-    scene.model.dof_armature[scene.joint_qvel] = values
+def _set_armature(model: mujoco.MjModel, _actuators: Ints, dofs: Ints, values: Floats) -> None:
+    model.dof_armature[dofs] = values
 
 
 _TERMS = {
@@ -122,10 +121,10 @@ _TERMS = {
     "armature": "armature_kg_m2",
     "torque": "torque_limit_nm",
 }
-_MODEL: dict[str, tuple[Callable[[Scene], Floats], Callable[[Scene, Floats], None]]] = {
-    "stiffness_nm_rad": (lambda scene: scene.model.actuator_gainprm[scene.actuators, 0], _set_stiffness),
-    "damping_nm_s_rad": (_damping, _set_damping),
-    "friction_loss_nm": (lambda scene: scene.model.dof_frictionloss[scene.joint_qvel], _set_friction),
-    "armature_kg_m2": (lambda scene: scene.model.dof_armature[scene.joint_qvel], _set_armature),
-    "torque_limit_nm": (lambda scene: scene.model.jnt_actfrcrange[_joints(scene.model, scene), 1], _set_torque),
+_MODEL: dict[str, Callable[[mujoco.MjModel, Ints, Ints, Floats], None]] = {
+    "stiffness_nm_rad": _set_stiffness,
+    "damping_nm_s_rad": _set_damping,
+    "friction_loss_nm": _set_friction,
+    "armature_kg_m2": _set_armature,
+    "torque_limit_nm": _set_torque,
 }

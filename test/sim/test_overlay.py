@@ -79,4 +79,35 @@ def test_targets_act_as_late_as_was_measured(leap):
     late = Latency(measured=DAY, residual_s=0.001, command_to_motion=Delay(p50_s=0.010, p99_s=0.014))
     robot = replace(robot_of(leap, {"if_dip": spring(3, 2, 4)}), latency=late)
     noise = delayed(SampleNoise(action_delay_substeps=12), robot, 0.002)
-    assert (noise.latency_substeps, noise.action_delay_substeps) == (5, 2)
+    assert (noise.latency_substeps, noise.action_delay_substeps) == (3, 4)
+
+
+@pytest.mark.parametrize(("p50_s", "p99_s"), [(0.010, 0.010), (0.010, 0.014), (0.004, 0.050), (0.0, 0.02)])
+def test_the_median_of_simulated_delays_is_the_one_that_was_measured(leap, p50_s, p99_s):
+    late = Latency(measured=DAY, residual_s=0.001, command_to_motion=Delay(p50_s=p50_s, p99_s=p99_s))
+    noise = delayed(SampleNoise(), replace(robot_of(leap, {"if_dip": spring(3, 2, 4)}), latency=late), 0.002)
+    drawn_s = 0.002 * (noise.latency_substeps + np.arange(noise.action_delay_substeps + 1))
+    assert np.median(drawn_s) == pytest.approx(p50_s) and drawn_s.max() <= p99_s + 1e-9
+
+
+@pytest.mark.parametrize("motors", [0.0, 0.3])
+def test_a_model_without_damping_takes_what_was_measured_and_what_was_not_stays(leap, motors):
+    scene = build_scene(leap, "cube70", PhysicsConfig(timestep_s=0.01, substeps=5))
+    scene.model.dof_damping[scene.joint_qvel] = 0.0
+    scene.model.actuator_biasprm[scene.actuators, 2] = -motors
+    found = JointDynamics(damping_nm_s_rad=Estimate(nominal=0.4))
+    lay_over([scene], leap, robot_of(leap, {"if_dip": found}))
+    _, damping = joint_gains(scene)
+    i = leap.joint_names.index("if_dip")
+    assert damping[i] == pytest.approx(0.4) and np.delete(damping, i) == pytest.approx(np.full(15, motors))
+
+
+def test_what_was_not_measured_of_a_joint_stays_as_the_model_has_it(leap):
+    scene = build_scene(leap, "cube70", PhysicsConfig(timestep_s=0.01, substeps=5))
+    dof = scene.joint_qvel[0]
+    joint = scene.model.dof_jntid[dof]
+    scene.model.jnt_actfrcrange[joint] = (-0.1, 0.3)
+    scene.model.actuator_biasprm[scene.actuators[0], 1] = -1.0
+    lay_over([scene], leap, robot_of(leap, {"if_dip": spring(3, 2, 4)}))
+    assert scene.model.jnt_actfrcrange[joint].tolist() == [-0.1, 0.3]
+    assert scene.model.actuator_biasprm[scene.actuators[0], 1] == -1.0
