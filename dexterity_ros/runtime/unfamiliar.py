@@ -29,6 +29,7 @@ class Unfamiliar:
         self._familiarity = Familiarity(self._ranges, manifest.period_ns)
         self._end_rad, self._speed_rad_s = manifest.start_pos, _EASE_SHARE * pipeline.hand.max_velocity_rad_s
         self._ramp: Ramp | None = None
+        self._followed = 0  # the reset of the last tick
         self._reset, self._known_ns = 0, 0  # of the hold: its reset, and since when it sees again what it knows
         self._strange = self._familiarity.strange  # of the hold: its terms
         self.fault: Fault | None = None
@@ -39,7 +40,13 @@ class Unfamiliar:
         return self.fault is not None and self.fault.code is FaultCode.HELD_OUTSIDE_TRAINING
 
     def step(self, tick: Tick, reset: int) -> Fault | None:
-        """Takes a tick, and the number of the reset it follows. Returns the fault for which it must not be followed."""
+        """Takes a tick, and the number of the reset it follows. Returns the fault for which it must not be followed.
+
+        Only the policy's own ticks in a row count: not those before a reset, nor those before an operator led.
+        """
+        if tick.led or reset != self._followed:
+            self._familiarity.clear()
+        self._followed = reset
         if tick.led or not self._familiarity.step(tick.observation):
             self.fault = None
             return None

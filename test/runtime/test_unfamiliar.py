@@ -172,6 +172,24 @@ def test_an_operator_may_lead_out_of_it(hand_of):
     assert all_act(hand.run(1.0, led=np.zeros(16, np.float32)))
 
 
+def test_what_was_strange_before_an_operator_led_does_not_count_with_what_comes_after(hand_of):
+    hand = hand_of("hold")
+    hand.fast = True
+    hand.run(0.9)
+    hand.run(0.5, led=np.zeros(16, np.float32))
+    assert all_act(hand.run(0.9)) and hand.watch.fault is None
+    assert codes(hand.run(0.5)) == {FaultCode.HELD_OUTSIDE_TRAINING}
+
+
+def test_what_was_strange_before_a_reset_does_not_count_with_what_comes_after(hand_of):
+    hand = hand_of("hold")
+    hand.fast = True
+    hand.run(0.9)
+    hand.reset += 1
+    hand.pipeline.reset()
+    assert all_act(hand.run(0.9)) and hand.watch.fault is None
+
+
 def test_what_was_held_and_eased_replays_bit_by_bit(hand_of, bundle, leap):
     for reaction in ("hold", "ease", "warn"):
         hand = hand_of(reaction)
