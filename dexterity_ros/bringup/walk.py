@@ -110,13 +110,15 @@ Step = Callable[[Walk], Measured]
 class StepRow:
     """A row of the table of steps. about: its line in a list. needs: the steps before it, by name.
 
-    with_camera: a walk without a camera leaves it out, unless it is asked for by name.
+    with_camera: a walk without a camera leaves it out, unless it is asked for by name. confirmed: keys of the hand's
+    file without which it is not run while nobody has confirmed them.
     """
 
     about: str
     work: Step
     needs: tuple[str, ...] = ()
     with_camera: bool = False
+    confirmed: tuple[str, ...] = ()
 
 
 def run(walk: Walk, table: dict[str, StepRow], name: str = "", *, again: bool = False) -> list[str]:
@@ -138,11 +140,21 @@ def run(walk: Walk, table: dict[str, StepRow], name: str = "", *, again: bool = 
         missing = [needed for needed in table[step].needs if needed not in walk.file.records]
         if missing:
             raise ConfigError(f"the step {step} needs {missing} first")
+        _check_confirmed(walk.hand, step, table[step])
         measured = table[step].work(walk)
         walk.file.finish(step, measured.robot, _record(measured, walk.today()))
         walk.say(f"{step}: {measured.said}")
         ran.append(step)
     return ran
+
+
+def _check_confirmed(hand: HandFile, step: str, row: StepRow) -> None:
+    unknown = [key for key in row.confirmed if key in hand.unverified]
+    if unknown:
+        raise ConfigError(
+            f"the step {step} needs somebody who has confirmed {unknown} of {hand.name}: check them, then take them "
+            "off `unverified` in the hand's file"
+        )
 
 
 def _record(measured: Measured, today: str) -> StepRecord:

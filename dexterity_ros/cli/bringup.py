@@ -11,7 +11,7 @@ from dexterity_ros.bringup.person import Person
 from dexterity_ros.bringup.robot_file import RobotFile
 from dexterity_ros.bringup.steps.table import STEPS
 from dexterity_ros.bringup.walk import Walk, run
-from dexterity_ros.cli.hand_port import port_path
+from dexterity_ros.cli.hand_port import port_path, say_unverified
 from dexterity_ros.cli.options.bringup import BringupOptions
 from dexterity_ros.cli.output import say, say_labelled, write_json
 from dexterity_ros.cli.terminal_person import TerminalPerson
@@ -30,6 +30,7 @@ def bringup(options: BringupOptions) -> int:
     """Walks through the steps and writes robot.yaml after each."""
     asked_to_end = interrupt_once()
     hand = _hand(options)
+    say_unverified(hand)
     file = RobotFile(options.robot, hand)
     eye = RealSenseEye(load_camera(options.camera)) if options.camera else None
     person = _person(options, hand, eye)

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from dexterity_ros.cli.output import say
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.hand import HandSpec
+from dexterity_ros.contracts.hand import HandFile, HandSpec
 from dexterity_ros.contracts.robot_hand import RobotHand, load_robot_hand
 from dexterity_ros.drivers.dynamixel.discovery import find_ports
 
@@ -32,9 +32,14 @@ class Named(Protocol):
 def hand_spec(options: Named) -> RobotHand:
     """Returns the hand that is named, this one individual of it, with another baud rate where one is given."""
     hand = load_robot_hand(options.hand, options.robot)
+    say_unverified(hand)
+    return hand if options.baud is None else replace(hand, drive=replace(hand.drive, baud_rate=options.baud))
+
+
+def say_unverified(hand: HandFile) -> None:
+    """Tells whoever is about to move a hand what of its file nobody has confirmed."""
     if hand.unverified:
         say(f"{hand.name}: nobody has confirmed {', '.join(hand.unverified)}")
-    return hand if options.baud is None else replace(hand, drive=replace(hand.drive, baud_rate=options.baud))
 
 
 def joint_index(spec: HandSpec, joint: str) -> int:

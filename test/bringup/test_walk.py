@@ -44,6 +44,15 @@ def test_a_step_before_those_it_needs_is_refused_by_name(walk_on):
         run(walk_on().walk(), table, "motor")
 
 
+def test_a_hand_is_not_identified_with_gains_that_nobody_has_confirmed(walk_on):
+    walk = walk_on().walk()
+    table = {"identify": replace(STEPS["identify"], work=lambda walk: Measured(robot=walk.robot, said=""), needs=())}
+    unconfirmed = replace(walk, hand=replace(walk.hand, unverified=("home_pos_rad", "gains")))
+    with pytest.raises(ConfigError, match=r"identify needs somebody who has confirmed \['gains'\] of leap"):
+        run(unconfirmed, table)
+    assert run(replace(walk, hand=replace(walk.hand, unverified=("home_pos_rad",))), table) == ["identify"]
+
+
 def test_a_robot_yaml_of_another_hand_is_refused(walk_on):
     on = walk_on()
     run(on.walk(), {"motors": STEPS["motors"]})

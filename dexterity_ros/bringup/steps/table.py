@@ -38,6 +38,7 @@ STEPS: dict[str, StepRow] = {
     "identify": StepRow(
         about="stiffness, damping, friction, inertia and torque of each joint; sets its gains",
         work=identify,
+        confirmed=("gains",),
         needs=("signs", "zeros"),
     ),
     "latency": StepRow(about="how late commands become motion", work=latency, needs=("identify",)),
