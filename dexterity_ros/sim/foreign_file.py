@@ -1,6 +1,7 @@
 """Reads a hand's MJCF or URDF as MuJoCo compiles it; nothing of it is changed."""
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from dexterity_ros.contracts.arrays import Floats, Ints
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import read_bounded, shown_path
 from dexterity_ros.contracts.frames import quat_to_matrix
-from dexterity_ros.sim.foreign_hand import ForeignGeom, ForeignHand, ForeignJoint, ForeignLink, Triple
+from dexterity_ros.sim.foreign_hand import Coupling, ForeignGeom, ForeignHand, ForeignJoint, ForeignLink, Triple
 from dexterity_ros.sim.scene import geom_colours
 
 MOST_BYTES = 50_000_000  # of a model's file
@@ -76,7 +77,7 @@ def _read(spec: mujoco.MjSpec, path: Path) -> ForeignHand:
         name=spec.modelname or path.stem,
         links=tuple(_link(model, body, names[body - 1], joints) for body in range(1, model.nbody)),
         sites=tuple(_sites(model)),
-        couplings=tuple(_couplings(model)),
+        couplings=(*_equalities(model, joints), *_tendons(model, joints)),
         kinds=_kinds(model),
         excludes=tuple(_excludes(model, names)),
     )
@@ -209,22 +210,30 @@ def _sites(model: mujoco.MjModel) -> list[tuple[str, int, Triple]]:
     return [(s.name, int(s.bodyid[0]) - 1, _triple(s.pos)) for s in named if s.name and s.bodyid[0] > 0]
 
 
-def _couplings(model: mujoco.MjModel) -> list[str]:
-    """Returns tendons and equalities that tie joints together, each in words."""
-    found = []
+def _equalities(model: mujoco.MjModel, joints: list[ForeignJoint]) -> Iterator[Coupling]:
+    """Yields joints that follow others, and closed loops. In a file without motors, who follows has none."""
     for k in range(model.neq):
-        if model.eq_type[k] == mujoco.mjtEq.mjEQ_JOINT:
-            one, other = (model.joint(int(j)).name if j >= 0 else "" for j in (model.eq_obj1id[k], model.eq_obj2id[k]))
-            found.append(f"joint {one} follows {other}" if other else f"joint {one} is held")
-        else:
-            found.append(f"a closed loop ({mujoco.mjtEq(model.eq_type[k]).name[5:].lower()} {model.equality(k).name})")
+        if model.eq_type[k] != mujoco.mjtEq.mjEQ_JOINT:
+            kind = mujoco.mjtEq(model.eq_type[k]).name[5:].lower()
+            yield Coupling(words=f"a closed loop ({kind} {model.equality(k).name})")
+            continue
+        one = joints[int(model.eq_obj1id[k])].name
+        if model.eq_obj2id[k] < 0:
+            yield Coupling(words=f"joint {one} is held", joints=(one,))
+            continue
+        other = joints[int(model.eq_obj2id[k])].name
+        drivers = (one, other) if model.nu else (other,)
+        yield Coupling(words=f"joint {one} follows {other}", joints=(one, other), drivers=drivers)
+
+
+def _tendons(model: mujoco.MjModel, joints: list[ForeignJoint]) -> Iterator[Coupling]:
     for k in range(model.ntendon):
         first = int(model.tendon_adr[k])
         ids = [int(model.wrap_objid[first + i]) for i in range(int(model.tendon_num[k]))]
         on_joints = model.wrap_type[first] == mujoco.mjtWrap.mjWRAP_JOINT
-        over = ", ".join(model.joint(i).name for i in ids) if on_joints else "sites"
-        found.append(f"tendon {model.tendon(k).name or k} over {over}")
-    return found
+        over = tuple(joints[i].name for i in ids) if on_joints else ()
+        words = f"tendon {model.tendon(k).name or k} over {', '.join(over) or 'sites'}"
+        yield Coupling(words=words, joints=over, drivers=over if len(over) > 1 else ())
 
 
 def _kinds(model: mujoco.MjModel) -> dict[str, int]:

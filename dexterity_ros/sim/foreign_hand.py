@@ -1,5 +1,6 @@
 """ForeignHand: what a hand's MJCF or URDF says; links, joints, shapes, actuators (sim/foreign_file.py reads it)."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from dexterity_ros.contracts.arrays import Floats, Ints
@@ -68,8 +69,25 @@ class ForeignLink:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Coupling:
+    """What ties joints together. words: what it is. joints: those that it ties, none where these are not known.
+
+    drivers: of those, each that may move while all others stand still.
+    """
+
+    words: str
+    joints: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = ()
+
+    def undone_by(self, fixed: Set[str]) -> bool:
+        """Returns whether nothing is tied any more when these joints stand still: at most a driver is left."""
+        left = [name for name in self.joints if name not in fixed]
+        return bool(self.joints) and len(left) <= 1 and set(left) <= set(self.drivers)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ForeignHand:
-    """A hand as its file has it. sites: name, link, place in its frame. couplings: what ties joints together, in words.
+    """A hand as its file has it. sites: name, link, place in its frame. couplings: what ties joints together.
 
     kinds: how many actuators there are of each kind. excludes: pairs of links that do not collide.
     """
@@ -77,6 +95,6 @@ class ForeignHand:
     name: str
     links: tuple[ForeignLink, ...]
     sites: tuple[tuple[str, int, Triple], ...]
-    couplings: tuple[str, ...]
+    couplings: tuple[Coupling, ...]
     kinds: dict[str, int]
     excludes: tuple[tuple[str, str], ...]

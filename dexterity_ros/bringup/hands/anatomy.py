@@ -6,7 +6,7 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.frames import matrix_to_quat, quat_to_matrix, rotvec_to_quat
+from dexterity_ros.contracts.frames import matrix_to_quat, quat_rotate, quat_to_matrix, rotvec_to_quat
 from dexterity_ros.sim.foreign_hand import PRIMITIVES, ForeignHand, ForeignJoint
 
 _SYMMETRIC = 0.2  # a range whose middle is this share of its width from 0 goes both ways: to the side, not to close
@@ -45,6 +45,11 @@ def check_joints(hand: ForeignHand, fixed: dict[str, float]) -> list[str]:
     """Returns what of a hand's joints this project cannot move, each in words; those in `fixed` stand still."""
     problems = []
     for link in hand.links:
+        problems += [
+            f"joint {j.name} is a {j.kind} joint, fixed at {fixed[j.name]:g}, expected 0: it is no hinge or slide"
+            for j in link.joints
+            if j.kind not in ("hinge", "slide") and fixed.get(j.name, 0.0) != 0.0
+        ]
         free = [joint for joint in link.joints if joint.name not in fixed and joint.kind != "free"]
         problems += [
             f"joint {joint.name} is a {joint.kind} joint, expected hinges" for joint in free if joint.kind != "hinge"
@@ -53,8 +58,8 @@ def check_joints(hand: ForeignHand, fixed: dict[str, float]) -> list[str]:
             problems.append(f"link {link.name} turns about {[joint.name for joint in free]}, expected one joint a link")
         if hand.kinds:
             problems += [f"joint {j.name} has no actuator of its own" for j in free if not j.actuated]
-    tied = [text for text in hand.couplings if not any(name in text.replace(",", "").split() for name in fixed)]
-    return problems + [f"{text}: every joint has a motor of its own here" for text in tied]
+    tied = [tie.words for tie in hand.couplings if not tie.undone_by(set(fixed))]
+    return problems + [f"{words}: every joint has a motor of its own here" for words in tied]
 
 
 def moving_joints(hand: ForeignHand, fixed: dict[str, float]) -> list[ForeignJoint]:
@@ -63,20 +68,30 @@ def moving_joints(hand: ForeignHand, fixed: dict[str, float]) -> list[ForeignJoi
 
 
 def poses(hand: ForeignHand, joints_rad: dict[str, float]) -> list[Floats]:
-    """Returns T_file_link of every link, (4, 4) each; joints that are not named stand at 0."""
+    """Returns T_file_link of every link, (4, 4) each; joints that are not named stand at 0 (rad, or m of a slide)."""
     found: list[Floats] = []
     for link in hand.links:
         pose = _transform(quat_to_matrix(link.quat_wxyz), link.pos_m)
         if link.parent >= 0:
             pose = found[link.parent] @ pose
         for joint in link.joints:
-            angle = joints_rad.get(joint.name, 0.0) - joint.ref_rad
-            if joint.kind == "hinge" and angle:
-                turn = np.asarray(quat_to_matrix(rotvec_to_quat(angle * np.array(joint.axis))))
-                anchor = np.array(joint.anchor_m)
-                pose = pose @ _transform(turn, anchor - turn @ anchor)
+            shift, turn = moved(joint, joints_rad.get(joint.name, 0.0))
+            pose = pose @ _transform(quat_to_matrix(turn), shift)
         found.append(pose)
     return found
+
+
+def moved(joint: ForeignJoint, position: float) -> tuple[Floats, Floats]:
+    """Returns how a joint moves its link from where the file draws it: shift (3,) in m, turn (w, x, y, z).
+
+    position: in rad; of a slide, in m. A joint of another kind stays as it is drawn.
+    """
+    way, axis = position - joint.ref_rad, np.array(joint.axis)
+    if joint.kind == "slide":
+        return way * axis, np.array([1.0, 0.0, 0.0, 0.0])
+    turn = np.asarray(rotvec_to_quat((way if joint.kind == "hinge" else 0.0) * axis))
+    anchor = np.array(joint.anchor_m)
+    return anchor - np.asarray(quat_rotate(turn, anchor)), turn
 
 
 def home_pose(joints: list[ForeignJoint], limits: dict[str, tuple[float, float]]) -> dict[str, float]:

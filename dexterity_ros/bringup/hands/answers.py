@@ -20,9 +20,10 @@ _TORQUE = Range(1e-3, 100.0, "a hand's motor")
 class Answers(Checked):
     """The file of --answers; each key may be left out. Words of each: QUESTIONS.
 
-    limits, home, fixed, motor_ids: by the name of a joint. fixed: joints that stand still, at these angles. fingertips:
-    names of the links whose ends they are. up, forward: axes of the file's frame, out of the palm and along the
-    fingers. unknown: questions that nobody can answer yet; something stands in, and hand.yaml lists it as unverified.
+    limits, home, fixed, motor_ids: by the name of a joint. fixed: joints that stand still, slides in m.
+    fingertips: names of the links whose ends they are. up, forward: axes of the file's frame, out of the palm and along
+    the fingers. unknown: questions that nobody can answer yet; something stands in, and hand.yaml lists it as
+    unverified.
     """
 
     motor_model: str | None = None

@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from dexterity_ros.bringup.hands.anatomy import Mount, Tip
+from dexterity_ros.bringup.hands.anatomy import Mount, Tip, moved
 from dexterity_ros.bringup.hands.answers import JointNumbers
 from dexterity_ros.contracts.arrays import Floats
-from dexterity_ros.contracts.frames import matrix_to_quat, quat_multiply, quat_rotate, rotvec_to_quat
+from dexterity_ros.contracts.frames import matrix_to_quat, quat_multiply, quat_rotate
 from dexterity_ros.contracts.hand_shape import Part
 from dexterity_ros.sim.foreign_hand import PRIMITIVES, ForeignGeom, ForeignHand, ForeignLink
 
@@ -29,8 +29,8 @@ class Looks:
 class HandDrawing:
     """All that hand.xml is made of.
 
-    joints: numbers of the joints that move, by name, in order. fixed: angles of those that do not. parts: fitted to
-    meshes, by link (an index). excludes: pairs of links that do not collide.
+    joints: numbers of the joints that move, by name, in order. fixed: where the others stand, slides in m.
+    parts: fitted to meshes, by link (an index). excludes: pairs of links that do not collide.
     """
 
     source: str
@@ -113,9 +113,8 @@ def _placed(link: ForeignLink, drawing: HandDrawing) -> tuple[Floats, Floats]:
         mount = np.asarray(matrix_to_quat(drawing.mount.rotation))
         pos, quat = np.asarray(quat_rotate(mount, pos)), np.asarray(quat_multiply(mount, quat))
     for joint in link.joints:
-        angle = drawing.fixed.get(joint.name, 0.0) - joint.ref_rad
-        turn, anchor = np.asarray(rotvec_to_quat(angle * np.array(joint.axis))), np.array(joint.anchor_m)
-        pos = pos + np.asarray(quat_rotate(quat, anchor - np.asarray(quat_rotate(turn, anchor))))
+        shift, turn = moved(joint, drawing.fixed.get(joint.name, 0.0))
+        pos = pos + np.asarray(quat_rotate(quat, shift))
         quat = np.asarray(quat_multiply(quat, turn))
     return pos, quat
 

@@ -175,6 +175,22 @@ def test_fixed_joints_stand_still_at_their_angles_and_are_no_joints_of_the_hand(
     np.testing.assert_allclose(quat, [np.cos(0.25), np.sin(0.25), 0.0, 0.0], atol=1e-6)
 
 
+def test_a_slide_that_stands_still_is_shifted_along_its_axis(urdf, answers, dexterity):
+    status, said = dexterity(
+        "import", "hand", urdf(extra=SLIDE), "--out", "made/two", "--answers", answers(fixed={"lift": 0.03})
+    )
+    assert status == 0, said
+    rail = scene_of("made/two").model.body("rail")
+    np.testing.assert_allclose(rail.pos, [0.0, 0.0, 0.03], atol=1e-6)
+    np.testing.assert_allclose(rail.quat, [1.0, 0.0, 0.0, 0.0], atol=1e-6)
+
+
+def test_a_joint_that_follows_one_that_stands_still_is_not_driven_instead(urdf, answers, dexterity):
+    file = answers(fixed={"a_1": 0.0}, motor_ids={"a_2": 1, "b_1": 2, "b_2": 3})
+    status, said = dexterity("import", "hand", urdf(more=FOLLOWER), "--out", "made/two", "--answers", file)
+    assert status == 2 and "cannot: joint a_2 follows a_1" in said
+
+
 TENDON = """<tendon><fixed name="pull"><joint joint="a_1" coef="1"/><joint joint="a_2" coef="1"/></fixed></tendon>"""
 ON_TENDON = '<position name="m" tendon="pull" kp="1"/><position joint="b_1" kp="1"/><velocity joint="b_2" kv="1"/>'
 
