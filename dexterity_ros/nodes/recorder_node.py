@@ -14,15 +14,16 @@ from dexterity_ros.contracts.hand import hand_path
 from dexterity_ros.contracts.manifest import MANIFEST_FILE, bundle_id
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.robot import NO_ROBOT, robot_text
+from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.metadata import RecordedTopic, recorded_topics
 from dexterity_ros.recording.queued_writer import QueuedWriter
-from dexterity_ros.ros.diagnostics import Reporter
-from dexterity_ros.ros.intake import publisher_of
-from dexterity_ros.safety.ownership import PROCESS_BYTES
+from dexterity_ros.ros.diagnostics import Reporter, reporters
+from dexterity_ros.ros.messages import hand_over
 
 _DEPTH = 200  # more than comes in between two drains
 _DRAIN_S = 0.05
+_MOST_REPORTERS = 100  # names that strangers made up would have no end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class RecorderNode(Node):
         self.bag = QueuedWriter(BagWriter(folder, list(topics.values()), _info(settings), max_file_bytes=max_bytes))
         self._last: dict[str, int] = {}
         self._lost: Counter[str] = Counter()
-        self._processes: set[bytes] = set()  # each of ours publishes /diagnostics, once a second
+        self._reporters: set[str] = set()  # each of our nodes publishes /diagnostics, once a second
         self._ears = Node("recorder_ears", namespace=self.get_namespace(), use_global_arguments=False)
         self._heard = [
             (topic, self._ears.create_subscription(ros.message_class(key), topic.name, _nothing, _qos(key), raw=True))
@@ -82,7 +83,8 @@ class RecorderNode(Node):
     def _on_message(self, topic: RecordedTopic, data: bytes, info: dict[str, Any]) -> None:
         self.bag.put(topic, info["received_timestamp"], info["source_timestamp"], data)
         if topic.name == "/diagnostics":  # which many publish, each with its own numbers
-            self._processes.add((publisher_of(info) or b"")[:PROCESS_BYTES])
+            if len(data) <= TOPICS["diagnostics"].max_bytes and len(self._reporters) < _MOST_REPORTERS:
+                hand_over("diagnostics", data, self._on_diagnostics, _ignore)
             return
         number = info.get("publication_sequence_number")
         if number is not None:
@@ -91,16 +93,23 @@ class RecorderNode(Node):
             if before is not None and number > before + 1:
                 self._lost[topic.name] += number - before - 1
 
+    def _on_diagnostics(self, message: Any) -> None:
+        self._reporters |= reporters(message)
+
     def _report(self) -> tuple[str, str, dict[str, Any]]:
         lost = sum(self._lost.values()) + self.bag.dropped
         values = {
             "messages": sum(self.bag.written.values()),
-            "processes": len(self._processes),
+            "nodes": sorted(self._reporters),
             "megabytes": round(self.bag.bytes_written / 2**20, 2),
             "lost": dict(self._lost),
             "dropped": self.bag.dropped,
         }
         return ("warn", f"{lost} messages lost", values) if lost else ("ok", "recording", values)
+
+
+def _ignore(_key: str, _why: str) -> None:
+    """What is no message is recorded all the same."""
 
 
 def _nothing(_message: bytes) -> None:

@@ -16,6 +16,7 @@ from dexterity_ros.runtime.deadline_loop import DeadlineLoop
 LEVELS = {"ok": DiagnosticStatus.OK, "warn": DiagnosticStatus.WARN, "error": DiagnosticStatus.ERROR}
 
 _LONGEST = 20_000  # characters of one value; the longest of ours, the motors of a hand, has 2,000
+_LONGEST_NAME = 100
 _MOST = 100  # values of one status
 
 Report = Callable[[], tuple[str, str, dict[str, Any]]]
@@ -56,6 +57,11 @@ def loop_values(loop: DeadlineLoop) -> dict[str, Any]:
 def readings(message: Any, names: Collection[str]) -> dict[str, dict[str, Any]]:
     """Returns {name: values} of the statuses called `names`, whoever sent them. See `values`."""
     return {status.name: values(status) for status in message.status if status.name in names}
+
+
+def reporters(message: Any) -> set[str]:
+    """Returns the nodes that a message names, as a Reporter names its own."""
+    return {status.name[:_LONGEST_NAME].partition(":")[0] for status in message.status}
 
 
 def values(status: Any) -> dict[str, Any]:

@@ -122,15 +122,20 @@ class TrialSession:
     def _wait_for_recorder(self, there: Callable[[], None]) -> None:
         """Waits until the recorder hears every node: what a node says before is lost.
 
-        Where the middleware does not say who sent a message, or a busy machine takes long, that it hears some must do.
+        Where a busy machine takes long, that it hears some must do.
         """
-        everybody = sum(start.essential for start in self._starts) + 1
         with contextlib.suppress(OperatorError):
-            self.operator.wait_for("all heard", lambda: self._recorded("processes", everybody), _RECORDS_S, self.alive)
-        self.operator.wait_for("the recorder", lambda: self._recorded("messages", 1), _RECORDS_S, there)
+            self.operator.wait_for("all heard", lambda: not self._unheard(), _RECORDS_S, self.alive)
+        self.operator.wait_for("the recorder", lambda: bool(number(self._recorded(), "messages")), _RECORDS_S, there)
 
-    def _recorded(self, key: str, least: int) -> bool:
-        return (number(self.operator.diagnostics.get(_RECORDING, {}), key) or 0.0) >= least
+    def _unheard(self) -> set[str]:
+        """Returns the essential nodes that the recorder has not heard: each reports under the name of its program."""
+        nodes = self._recorded().get("nodes")
+        heard = nodes if isinstance(nodes, list) else []
+        return {start.executable for start in self._starts if start.essential} - {str(name) for name in heard}
+
+    def _recorded(self) -> dict[str, Any]:
+        return self.operator.diagnostics.get(_RECORDING, {})
 
 
 def _there(recorder: Processes) -> None:
