@@ -13,6 +13,7 @@ from dexterity_ros.contracts.robot_hand import load_robot_hand
 from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
 from dexterity_ros.drivers.emulated.served_bus import ServedBus
 from dexterity_ros.drivers.emulated.shown_joints import ShownJoints
+from dexterity_ros.runtime.child import first_word
 
 _END_S = 5.0
 
@@ -27,10 +28,7 @@ class EmulatedLeader:
         self._process = context.Process(target=_serve, args=(theirs, hand, port), daemon=True)
         self._process.start()
         theirs.close()
-        started = self._pipe.recv()
-        if isinstance(started, DexterityError):
-            self._process.join()
-            raise started
+        first_word(self._process, self._pipe, f"the emulated leader at {port}")
 
     def close(self) -> None:
         """Ends the process."""

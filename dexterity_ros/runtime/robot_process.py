@@ -15,6 +15,7 @@ from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.samples import DepthSample
 from dexterity_ros.drivers.emulated.bus import Answer, WireModel
+from dexterity_ros.runtime.child import first_word
 from dexterity_ros.runtime.emulated_robot import EmulatedRobot, read_hidden
 
 
@@ -89,11 +90,7 @@ class RobotProcess:
         self._process = context.Process(target=_serve, args=(theirs, hand, hidden, seed), daemon=True)
         self._process.start()
         theirs.close()
-        started = self.pipe.recv()
-        if isinstance(started, DexterityError):
-            self._process.join()
-            raise started
-        self.wire: WireModel = started
+        self.wire: WireModel = first_word(self._process, self.pipe, f"the emulated {hand}")
         self.robot = RemoteRobot(self.pipe, self.wire)
 
     def close(self) -> None:
