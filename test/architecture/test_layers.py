@@ -55,6 +55,19 @@ def test_functions_stay_readable_at_one_glance():
     assert long == {}
 
 
+def test_no_table_has_a_row_twice():
+    """Of two rows with the same key, only the last counts."""
+    doubled = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Dict):
+                keys = [ast.unparse(key) for key in node.keys if key is not None]
+                doubled += [
+                    f"{path.relative_to(PACKAGE)}: {key}" for key in sorted({k for k in keys if keys.count(k) > 1})
+                ]
+    assert doubled == []
+
+
 def test_no_folder_is_called_utils():
     assert [p for p in PACKAGE.rglob("*") if p.stem in ("utils", "helpers", "common", "misc")] == []
 

@@ -95,6 +95,23 @@ def test_disarming_eases_out_before_the_torque_goes(robot):
     assert len(robot.written[-1].position) == 0
 
 
+def test_a_hand_that_was_asked_to_stand_still_does_so_until_resume_and_a_disarm_ends_it_too(robot):
+    assert not robot.call("safety_node/hold").success, "nothing holds a limp hand"
+    assert robot.until(lambda: robot.call("safety_node/prepare").success)
+    assert robot.call("safety_node/arm").success
+    assert robot.until(lambda: robot.supervisor[-1] == "armed"), robot.supervisor[-1]
+    assert robot.call("safety_node/hold").success
+    robot.supervisor.clear()
+    for _ in range(100):
+        robot.exchange()
+    assert robot.supervisor and all(said.startswith("hold: held_by_person") for said in robot.supervisor)
+    assert robot.call("safety_node/resume").success
+    assert robot.until(lambda: robot.supervisor[-1] == "armed"), robot.supervisor[-1]
+    assert robot.call("safety_node/hold").success
+    assert robot.call("safety_node/disarm").success
+    assert robot.until(robot.state_is("limp")), robot.states
+
+
 def test_a_deadman_must_be_kept_pressed(graph, start, leap):
     start("hand_node", hand="leap", policy=POLICY, hardware="direct", port="", shadow=False, max_reboots_per_hour=0)
     start("safety_node", hand="leap", lifecycle_nodes=["hand_node"], watch=[*WATCH, "deadman"])
