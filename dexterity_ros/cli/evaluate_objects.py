@@ -42,8 +42,8 @@ def evaluate_objects(pipeline: PolicyPipeline, options: EvaluateOptions) -> dict
         say(f"{family}: {said} of {row['goals_attempted']} goals")
     robot = load_robot(options.robot)
     asked = {"policy": pipeline.manifest.name, "protocol": protocol.task.name, "judge": options.judge}
-    asked["robot"] = None if robot is None else robot.label
-    return asked | {"list": options.objects, "seed": options.seed} | figures
+    individual = {"robot": None if robot is None else robot.label}
+    return asked | individual | {"list": options.objects, "seed": options.seed} | figures
 
 
 def _course(
