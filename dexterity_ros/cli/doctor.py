@@ -10,19 +10,18 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from dexterity_ros.cli.doctor_bus import look_at_bus
+from dexterity_ros.cli.doctor_bus import AskedHand, look_at_bus
 from dexterity_ros.cli.finding import Finding
 from dexterity_ros.cli.options.doctor import DoctorOptions
 from dexterity_ros.cli.output import console, write_json
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.resources import data_root
-from dexterity_ros.contracts.robot_hand import load_robot_hand
 
 
 def doctor(options: DoctorOptions) -> int:
     """Prints what was found and what mends it; status 1 when something needed is missing."""
-    hand = load_robot_hand(options.hand, options.robot)
-    findings = [look() for look in _LOOKS] + look_at_bus(hand, options.port)
+    asked = AskedHand(hand=options.hand, robot=options.robot)
+    findings = [look() for look in _LOOKS] + look_at_bus(asked, options.port)
     for finding in findings:
         _say(finding)
     write_json(options.json, {"findings": [asdict(finding) for finding in findings]})
@@ -84,7 +83,10 @@ def _shared_memory() -> Finding:
     stale = len(list(Path("/dev/shm").glob("fastrtps_*")))
     found = f"{free_mb:.0f} MB free, {stale} Fast DDS segments"
     return Finding(
-        name="/dev/shm", ok=free_mb > 256, found=found, fix="rm -f /dev/shm/fastrtps_* /dev/shm/sem.fastrtps_*"
+        name="/dev/shm",
+        ok=free_mb > 256,
+        found=found,
+        fix="end all systems first, or they lose topics; then: rm -f /dev/shm/fastrtps_* /dev/shm/sem.fastrtps_*",
     )
 
 

@@ -1,10 +1,13 @@
 """What `dexterity doctor` says about the motor bus: each finding with the command that mends it."""
 
+import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 from dexterity_ros.cli.finding import Finding
 from dexterity_ros.contracts.errors import DexterityError
-from dexterity_ros.contracts.robot_hand import RobotHand
+from dexterity_ros.contracts.robot import NO_ROBOT
+from dexterity_ros.contracts.robot_hand import RobotHand, load_robot_hand
 from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
 from dexterity_ros.drivers.dynamixel.discovery import (
     BusFigures,
@@ -22,8 +25,26 @@ _SLOW_PING_MS = 5.0
 _CYCLE_HZ = 100.0
 
 
-def look_at_bus(hand: RobotHand, port: str) -> list[Finding]:
+@dataclass(frozen=True, kw_only=True)
+class AskedHand:
+    """--hand and --robot as the person gave them, so that a command which mends something speaks of the same hand."""
+
+    hand: str
+    robot: str = NO_ROBOT
+
+    def load(self) -> RobotHand:
+        """Raises ConfigError."""
+        return load_robot_hand(self.hand, self.robot)
+
+    def command(self, words: str, port: Path) -> str:
+        """Returns what to type: the command `words` for this hand on a port."""
+        robot = f" --robot {shlex.quote(self.robot)}" if self.robot else ""
+        return f"dexterity {words} --hand {shlex.quote(self.hand)}{robot} --port {shlex.quote(str(port))}"
+
+
+def look_at_bus(asked: AskedHand, port: str) -> list[Finding]:
     """Returns what is found on the serial ports, or on the one named, for a hand."""
+    hand = asked.load()
     ports = [Path(port)] if port else find_ports()
     if not ports:
         fix = "plug the hand in; if it is: sudo usermod -aG dialout $USER, then log in again"
@@ -31,30 +52,31 @@ def look_at_bus(hand: RobotHand, port: str) -> list[Finding]:
     findings = []
     for path in ports:
         try:
-            findings += _look_at_port(hand, path, needed=bool(port))
+            findings += _look_at_port(asked, hand, path, needed=bool(port))
         except DexterityError as error:
             fix = "sudo usermod -aG dialout $USER, then log in again; end other programs that use the port"
             findings.append(Finding(name=str(path), ok=False, found=str(error), fix=fix, needed=bool(port)))
     return findings
 
 
-def _look_at_port(hand: RobotHand, path: Path, *, needed: bool) -> list[Finding]:
+def _look_at_port(asked: AskedHand, hand: RobotHand, path: Path, *, needed: bool) -> list[Finding]:
     motors = scan(str(path))
-    findings = [_motors(hand, path, motors, needed=needed), *_strangers(hand, path, motors)]
+    findings = [_motors(asked, hand, path, motors, needed=needed), *_strangers(hand, path, motors)]
     if not findings[0].ok:
         return findings
     findings.append(Finding(name="individual", ok=True, found=hand.individual))
     bus = bus_on_port(hand, str(path))()
     try:
-        findings += look_at_settings(hand, path, bus, needed=needed)
+        findings += look_at_settings(asked, path, bus, needed=needed)
         figures = measure_bus(bus, hand)
     finally:
         bus.close()
-    return [*findings, *_figures(hand, path, figures, needed=needed)]
+    return [*findings, *_figures(asked, hand, path, figures, needed=needed)]
 
 
-def look_at_settings(hand: RobotHand, path: Path, bus: DynamixelBus, *, needed: bool) -> list[Finding]:
+def look_at_settings(asked: AskedHand, path: Path, bus: DynamixelBus, *, needed: bool) -> list[Finding]:
     """Returns what the driver's own preflight says of the motors, and which of them had been told to be silent."""
+    hand = asked.load()
     silent = only_pinged(bus, hand.motor_ids)
     findings = []
     if silent:
@@ -68,14 +90,16 @@ def look_at_settings(hand: RobotHand, path: Path, bus: DynamixelBus, *, needed: 
             name="motors' settings",
             ok=not problems,
             found="; ".join(problems) or f"models, firmware and stored registers are as {hand.name} needs them",
-            fix=f"dexterity hand setup --hand {hand.name} --port {path}; motors of another model: the right --hand",
+            fix=f"{asked.command('hand setup', path)}; motors of another model: the right --hand",
             needed=needed,
         )
     )
     return findings
 
 
-def _motors(hand: RobotHand, path: Path, motors: dict[int, dict[int, int]], *, needed: bool) -> Finding:
+def _motors(
+    asked: AskedHand, hand: RobotHand, path: Path, motors: dict[int, dict[int, int]], *, needed: bool
+) -> Finding:
     name, wanted = f"motors on {path}", set(hand.motor_ids)
     here = set(motors.get(hand.drive.baud_rate, {}))
     listed = [f"{len(ids)} at {baud} baud: {sorted(ids)}" for baud, ids in motors.items()]
@@ -85,7 +109,7 @@ def _motors(hand: RobotHand, path: Path, motors: dict[int, dict[int, int]], *, n
     elsewhere = {baud for baud, ids in motors.items() if baud != hand.drive.baud_rate and wanted <= set(ids)}
     if elsewhere:
         fix = (
-            f"dexterity hand setup --hand {hand.name} (sets {hand.drive.baud_rate} baud), "
+            f"{asked.command('hand setup', path)} (sets {hand.drive.baud_rate} baud), "
             f"or baud_rate: {elsewhere.pop()} in a copy of the hand's file"
         )
     elif not motors:
@@ -94,7 +118,8 @@ def _motors(hand: RobotHand, path: Path, motors: dict[int, dict[int, int]], *, n
         ids = dict(zip(hand.joint_names, hand.motor_ids, strict=True))
         missing = {joint: i for joint, i in ids.items() if i not in here}
         names = ", ".join(f"{i} ({joint})" for joint, i in missing.items())
-        fix = f"missing {names}: cable and power from there on, or dexterity hand setup {next(iter(missing))}"
+        setup = asked.command(f"hand setup {next(iter(missing))}", path)
+        fix = f"missing {names}: cable and power from there on, or {setup}"
     return Finding(name=name, ok=False, found=found, fix=fix, needed=needed)
 
 
@@ -106,7 +131,7 @@ def _strangers(hand: RobotHand, path: Path, motors: dict[int, dict[int, int]]) -
     return [Finding(name=f"other motors on {path}", ok=False, found=str(strangers), fix=fix, needed=False)]
 
 
-def _figures(hand: RobotHand, path: Path, figures: BusFigures, *, needed: bool) -> list[Finding]:
+def _figures(asked: AskedHand, hand: RobotHand, path: Path, figures: BusFigures, *, needed: bool) -> list[Finding]:
     timer = latency_timer_ms(path)
     slow_timer = (timer or 0) > _SLOW_TIMER_MS or figures.round_trip_ms > _SLOW_PING_MS
     said = f"one ping {figures.round_trip_ms} ms" + ("" if timer is None else f", latency timer {timer} ms")
@@ -115,7 +140,7 @@ def _figures(hand: RobotHand, path: Path, figures: BusFigures, *, needed: bool) 
             name="read and write rate",
             ok=figures.rate_hz >= _CYCLE_HZ and figures.failed == 0,
             found=f"{figures.rate_hz:.0f} Hz, p99 {figures.cycle_p99_ms} ms, {figures.failed} of 200 cycles failed",
-            fix=_rate_fix(hand, figures, slow_timer),
+            fix=_rate_fix(hand, figures, asked.command("hand setup", path), slow_timer=slow_timer),
             needed=needed,
         ),
         Finding(
@@ -129,14 +154,15 @@ def _figures(hand: RobotHand, path: Path, figures: BusFigures, *, needed: bool) 
             name="return delay",
             ok=figures.return_delay_us <= 10.0,
             found=f"{figures.return_delay_us:.0f} us for each motor's answer",
-            fix=f"dexterity hand setup --hand {hand.name} --port {path} stores 0",
+            fix=f"{asked.command('hand setup', path)} stores 0",
             needed=needed,
         ),
-        *_health(hand, figures, needed=needed),
+        *_health(hand, figures, asked.command("hand read", path), needed=needed),
     ]
 
 
-def _health(hand: RobotHand, figures: BusFigures, *, needed: bool) -> list[Finding]:
+def _health(hand: RobotHand, figures: BusFigures, reading: str, *, needed: bool) -> list[Finding]:
+    """reading: the command that says what is wrong with a motor."""
     if not figures.temperature_c or not figures.supply_v:
         fix = "cables, connectors, termination, power; or a busy machine"
         return [Finding(name="temperatures and supply", ok=False, found="no motor told them", fix=fix, needed=needed)]
@@ -160,21 +186,21 @@ def _health(hand: RobotHand, figures: BusFigures, *, needed: bool) -> list[Findi
             name="latched errors",
             ok=not figures.alerts,
             found=f"motors {list(figures.alerts)}" if figures.alerts else "none",
-            fix="find out why (dexterity hand read), then power the hand off and on",
+            fix=f"find out why ({reading}), then power the hand off and on",
             needed=needed,
         ),
     ]
 
 
-def _rate_fix(hand: RobotHand, figures: BusFigures, slow_timer: bool) -> str:
+def _rate_fix(hand: RobotHand, figures: BusFigures, setup: str, *, slow_timer: bool) -> str:
     """Returns the cause that costs most first."""
     if slow_timer:
         return "the USB latency timer holds every answer back: see the next line"
     if figures.return_delay_us > 10.0:
-        return "the motors' return delay: dexterity hand setup stores 0"
+        return f"the motors' return delay: {setup} stores 0"
     if figures.needed_ms > 0.5 * 1e3 / _CYCLE_HZ:
         return (
             f"{figures.needed_ms} ms of each cycle are wire time at {hand.drive.baud_rate} baud: "
-            "dexterity hand setup with baud_rate: 4000000 in the hand's file"
+            f"baud_rate: 4000000 in the hand's file, then {setup}"
         )
     return "failed answers: cables, connectors, termination, power; or a busy machine"

@@ -18,6 +18,7 @@ from dexterity_ros.evaluation.trials.plan import OnTrial, TrialPlan, kept_plan, 
 from dexterity_ros.evaluation.trials.sheet import SHEET_FILE, Sheet
 from dexterity_ros.reporting.trials_page import trials_page
 from dexterity_ros.runtime.ending import INTERRUPTED, interrupt_once
+from dexterity_ros.systems.named_files import check_files
 from dexterity_ros.systems.spec import load_system
 from dexterity_ros.systems.trained import foreign_object
 from dexterity_ros.systems.trials.causes import cause
@@ -35,6 +36,7 @@ def trials(options: TrialsOptions) -> int:
     system = load_system(options.system)
     arguments, network = read_typed(system, chain(*options.arg))
     check_arguments(system, arguments)
+    check_files(system.values(arguments) | {"policy": options.policy})
     if options.unattended and not emulated(system):
         raise ConfigError(f"--unattended is for emulated hands; with {system.name} a person puts the object in")
     asked = _asked(options, arguments)

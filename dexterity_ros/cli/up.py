@@ -10,19 +10,21 @@ from dexterity_ros.cli.output import console, write_json
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.ranges import shown
 from dexterity_ros.runtime.ending import end_event
+from dexterity_ros.systems.named_files import check_files
 from dexterity_ros.systems.network import NETWORK, network_warning
 from dexterity_ros.systems.processes import Processes, ros_environment
 from dexterity_ros.systems.recorded import with_recorded
 from dexterity_ros.systems.spec import BRINGS, SystemSpec, load_system, read_arguments, resolve
 from dexterity_ros.systems.trained import object_warning
 
-_LOOK_S = 0.02  # a node that ended by itself takes the torque with it soon after
+_LOOK_S = 0.02  # the others end, torque off, so soon after a node that ended by itself
 
 
 def up(options: UpOptions) -> int:
     """Starts the nodes of a system and waits; status 1 when one ended by itself."""
     spec = load_system(options.system)
     arguments, network = read_typed(spec, chain(*options.arg))
+    check_files(spec.values(arguments))
     starts = resolve(spec, arguments, {})
     environment = ros_environment(network=network)
     write_json(options.json, {"nodes": [asdict(start) for start in starts]})

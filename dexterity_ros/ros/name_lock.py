@@ -71,6 +71,16 @@ class NameLock:
         text = self._path.read_text().split()
         return int(text[0]) if text else None
 
+    def was_held_by(self, pid: int) -> bool:
+        """Returns whether a process holds the name or was the last to hold it; also where that cannot be read."""
+        try:
+            holder = self._path.read_bytes()[:_NOTE_AT].split(None, 1)
+        except FileNotFoundError:  # who takes a name makes the file first
+            return False
+        except OSError:
+            return True
+        return bool(holder) and holder[0] == str(pid).encode()
+
     def leave(self, note: str) -> None:
         """Leaves a note about a holder who died, for those who wonder; the next holder removes it."""
         with contextlib.suppress(OSError):

@@ -22,7 +22,8 @@ _EASE_SHARE = 0.25  # easing uses this share of the velocity limit
 _EASE_OUT_S = 0.6  # the motors' current fades for this long before torque goes off
 _RELIEF_SHARE = 0.5  # a motor that has stalled too long stands still with this share of its current
 _READ_PATIENCE_S = 0.05  # one lost reading is not a reason to stand still
-_CUT_POWER_S = 1.0  # torque that cannot be taken for this long is a matter for the power switch
+CUT_THE_POWER = "CUT THE POWER: "  # begins what a person has to be told at once
+_CUT_POWER_S = 1.0  # torque that cannot be switched off for this long is a matter for the power switch
 _WAITING = FaultCode.TARGET_STALE  # no news while the hand holds: the policy waits meanwhile
 _STALLED = (FaultCode.STALLED, FaultCode.STALLED_LONG)
 
@@ -194,7 +195,7 @@ class HandControl:
             self._enter(self._rests_in, self._why if self._rests_in is Phase.STOPPED else "")
         else:
             lasts = (now_ns - self._let_go_ns) * 1e-9 > _CUT_POWER_S
-            self._enter(Phase.LETTING_GO, f"{self._why}; {'CUT THE POWER: ' if lasts else ''}{fault.detail}")
+            self._enter(Phase.LETTING_GO, f"{self._why}; {CUT_THE_POWER if lasts else ''}{fault.detail}")
             fault = Fault(code=FaultCode.TORQUE_REMAINS, detail=fault.detail)
         measured = self._port.read(now_ns)
         faults = () if fault is None else (fault,)

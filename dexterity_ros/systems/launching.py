@@ -19,6 +19,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 
 from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.systems.named_files import check_files
 from dexterity_ros.systems.network import NETWORK, network_variables, network_warning, node_variables
 from dexterity_ros.systems.spec import BRINGS, Argument, NodeStart, SystemSpec, load_system, read_arguments, resolve
 from dexterity_ros.systems.trained import object_warning
@@ -53,6 +54,7 @@ def _actions(context: Any, system: SystemSpec) -> list[Any]:
     variables = network_variables(network) | node_variables()
     warnings = (network_warning(network), object_warning(system.values(values)))
     said = [LogInfo(msg=warning) for warning in warnings if warning]
+    check_files(system.values(values))
     nodes = [_node(start, namespace, use_sim_time) for start in resolve(system, values, {})]
     return [
         *(SetEnvironmentVariable(key, value) for key, value in variables.items()),

@@ -19,7 +19,7 @@ from dexterity_ros.systems.network import network_variables, node_variables
 from dexterity_ros.systems.spec import NodeStart
 
 _GRACE_S = 3.0
-_TAKEN_S = 1.0  # hand_node's guardian has taken the torque by then, or cannot
+_LET_GO_S = 1.0  # hand_node's guardian has switched the torque off by then, or cannot
 _REMAINS = "its motors may still have torque, cut the power"
 
 
@@ -89,12 +89,19 @@ class Processes:
         return {name: status for name, status in states.items() if status is not None}
 
     def torque_remains(self) -> list[str]:
-        """Returns the nodes that were killed before they could let go of the hand, and nobody did so for them."""
-        killed = [name for name, process in self.running.items() if (process.poll() or 0) < 0]
-        return [name for name in killed if self._starts[name].lifecycle and not self._let_go(name)]
+        """Returns the nodes that were killed before they could let go of the hand, and nobody did so for them.
+
+        One that had not taken its name yet had not opened a port: it holds nothing.
+        """
+        killed = {name: process.pid for name, process in self.running.items() if (process.poll() or 0) < 0}
+        holding = [name for name, pid in killed.items() if self._starts[name].lifecycle and self._took_name(name, pid)]
+        return [name for name in holding if not self._let_go(name)]
+
+    def _took_name(self, name: str, pid: int) -> bool:
+        return NameLock(name, domain=self._domain).was_held_by(pid)
 
     def _let_go(self, name: str) -> bool:
-        return NameLock(name, domain=self._domain).left(TORQUE_OFF, _TAKEN_S)
+        return NameLock(name, domain=self._domain).left(TORQUE_OFF, _LET_GO_S)
 
     def pids(self) -> list[int]:
         """Returns the process ids of the nodes."""

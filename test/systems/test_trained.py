@@ -2,6 +2,8 @@
 
 import pytest
 
+from dexterity_ros.cli.options.demo import DemoOptions
+from dexterity_ros.cli.options.trials import TrialsOptions
 from dexterity_ros.contracts.errors import BundleError, ConfigError
 from dexterity_ros.contracts.manifest import load_manifest
 from dexterity_ros.contracts.resources import resource
@@ -20,6 +22,11 @@ def parameters(system, **arguments):
 def test_a_system_asks_for_what_its_policy_was_trained_for(system, policy, task):
     assert parameters(system, policy=policy)["goal_node"]["task"] == task
     assert parameters(system, policy=policy, task="spin.yaml")["goal_node"]["task"] == "spin.yaml"
+
+
+def test_one_policy_runs_wherever_none_is_named():
+    defaults = {load_system(name).arguments["policy"].default for name in ("sim", "eyes", "real", "replay")}
+    assert defaults == {DemoOptions().policy} == {TrialsOptions().policy}
 
 
 def test_every_node_that_has_an_object_has_the_same():

@@ -31,6 +31,17 @@ from dexterity_ros.viewer.state_words import advice, said, tone
             "bad",
         ),
         (("stopped: emergency stop", "limp", "acting"), "Stopped: emergency stop. Disarm, then arm", "bad"),
+        (("disarmed", "letting_go: disarmed", "acting"), "Torque is being switched off: disarmed.", "wait"),
+        (
+            ("stopped: hand_node letting_go: x", "letting_go: motor_hot: motor 3: 70 C", "acting"),
+            "Torque is being switched off: motor 3: 70 C. Look at the motor that is named",
+            "bad",
+        ),
+        (
+            ("stopped: x", "letting_go: emergency stop; CUT THE POWER: motor 3 (if_dip) does not answer", "acting"),
+            "CUT THE POWER: motor 3 (if_dip) does not answer. Its torque was to go off: emergency stop.",
+            "bad",
+        ),
     ],
 )
 def test_the_first_line_says_what_to_do(states, told, how):
@@ -38,9 +49,16 @@ def test_the_first_line_says_what_to_do(states, told, how):
     assert text.startswith(told) and found == how
 
 
+@pytest.mark.parametrize("why", ["disarmed", "motor_hot: motor 3: 70 C", "x; CUT THE POWER: motor 3 does not answer"])
+def test_nobody_is_told_to_go_on_while_torque_is_still_going_off(why):
+    assert "arm" not in advice("stopped: x", f"letting_go: {why}", "acting")[0].replace("disarmed", "")
+
+
 def test_a_state_is_a_few_words_with_its_fault_by_name():
     assert said("hold: pose_stale: object_pose is 164 ms old") == "waits: pose stale" and tone("hold: x") == "wait"
     assert said("stopped: motor_hot: motor 3: 70 C") == "stopped: motor hot" and tone("stopped: x") == "bad"
     assert said("stopped: emergency stop") == "stopped: emergency stop"
+    assert said("letting_go: motor_hot: motor 3: 70 C") == "switching torque off"
+    assert said("letting_go: x; CUT THE POWER: motor 3 does not answer") == "cut the power"
     assert said("") == "silent" and said("acting: recovering") == "acting: recovering"
     assert all(said(f"hold: {code}: x") == f"waits: {str(code).replace('_', ' ')}" for code in FaultCode)

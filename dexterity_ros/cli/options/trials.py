@@ -13,10 +13,10 @@ from dexterity_ros.cli.options.kinds import JsonFile, optional
 class TrialsOptions:
     """Run trials of a policy on the robot, one after another, and keep a sheet of them.
 
-    For each trial you are asked to put the object into the hand. Once it is seen and lies still, the hand is armed in
-    the usual two steps and the policy works through the protocol's goals until one is missed, the object is dropped,
-    the hand stops, or all are reached. You are asked where the object is when the camera loses it. Each trial has a bag
-    of its own. A trial that a fault of the system or a person broke off is kept and done again.
+    For each trial you are asked to put the object into the hand. The hand is armed without another question: it moves
+    as soon as the object is seen and lies still. The policy works through the protocol's goals until one is missed, the
+    object is dropped, the hand stops, or all are reached. You are asked where the object is when the camera loses it.
+    Each trial has a bag of its own. A trial that a fault of the system or a person broke off is kept and done again.
 
     FOLDER/trials.csv has a row per trial and is all that is remembered: Ctrl-C ends the trials, the same command goes
     on. A larger --episodes adds more. FOLDER/trials.html has the figures.

@@ -24,7 +24,7 @@ class UpOptions:
 
     Attributes:
         system: name in config/systems or path of a YAML file.
-        arg: arguments of the system as NAME:=VALUE, for instance policy:=models/policies/leap_so3. Every system also
+        arg: arguments of the system as NAME:=VALUE, for instance policy:=models/policies/leap_yaw. Every system also
             has network:=localhost (only this machine may join) or lan, and brings:=TOPIC,TOPIC (what you publish).
     """
 
