@@ -17,7 +17,7 @@ def kills(options: BenchKillsOptions) -> int:
         name: {"max_ms": round(max(found[name]), 1), "all_ms": [round(v, 1) for v in found[name]]} for name in KILLED
     }
     for name, row in rows.items():
-        what = "the guardian had taken the torque" if name == "hand_node" else "the gate's output was constant"
+        what = "the guardian had switched the torque off" if name == "hand_node" else "the gate's output was constant"
         console.print(f"{name}: {options.repeats} kills, {what} after {row['max_ms']} ms at most")
     console.print(f"{found['messages']} gate outputs, {len(found['violations'])} outside limits")
     write_json(options.json, rows | {"violations": found["violations"], "messages": found["messages"]})

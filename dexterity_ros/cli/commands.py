@@ -9,23 +9,30 @@ from typing import Any
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.ranges import shown
 
-_ROS = "this needs ROS: pip install '.[ros]'"
-_DEMO = "the demo needs ROS and MuJoCo: pip install '.[ros,sim]'"
-_NODES = "this benchmark needs ROS and MuJoCo: pip install '.[ros,sim]'"
-_SIM = "this needs MuJoCo: pip install '.[sim]'"
-_TRAIN = "training needs the extra: pip install 'dexterity_ros[train]'"
 _FROM_OUTSIDE = "policies, hands, objects made elsewhere; tags, on paper"
-_IMPORTING = "importing this needs: pip install '.[objects,sim]'"
-_PRINTING = "printing needs matplotlib and OpenCV: pip install '.[report,perception]'"
-_EXPORT = "exporting needs the extra: pip install 'dexterity_ros[train]'"
-_CONTENTS = "a bundle, and whether it fits; a file with its base"
+_CONTENTS = "a bundle: does it fit? a file with its `base:` merged in"
 _LET_GO = "let go gently; torque off at once"
-_TRIALS = "trials need ROS and MuJoCo: pip install '.[ros,sim,bags]'"
-_ONNX = "this needs onnx: pip install '.[import]'"
-_ARROW = "this needs pyarrow: pip install '.[export]'"
-_VENDOR = "bench bus compares with the vendor's SDK: pip install dynamixel-sdk"
-_OTHER_PPO = "bench learning needs: pip install '.[train]' stable-baselines3"
-_IMITATION = "bench imitation needs: pip install '.[train]'"
+# What pip installs for a command: extras of setup.py, which test/cli/test_needs.py holds against its imports.
+_ITSELF = "."
+_ROS = "'.[ros]'"
+_ROS_BAGS = "'.[ros,bags]'"
+_NODES = "'.[ros,sim,perception]'"
+_TRIALS = "'.[ros,sim,perception,bags]'"
+_VIEWER = "'.[ros,viewer]'"
+_BAGS = "'.[bags]'"
+_TABLES = "'.[bags,export]'"
+_DATASETS = "'.[bags,export,perception]'"
+_REPLAY = "'.[bags,perception]'"
+_REPORT = "'.[bags,perception,sim,report]'"
+_SIM = "'.[sim,perception]'"
+_SIM_BAGS = "'.[sim,perception,bags]'"
+_TRAIN = "'.[train,perception,bags]'"
+_OTHER_PPO = "'.[train,perception]' stable-baselines3 gymnasium"
+_IMPORT_POLICY = "'.[import]'"
+_IMPORTING = "'.[objects,sim]'"
+_PRINTING = "'.[report,perception]'"
+_DRAWING = "'.[perception]'"
+_VENDOR = "'.[hardware]'"
 
 
 @dataclass(frozen=True)
@@ -33,13 +40,13 @@ class Command:
     """One command.
 
     about: its line in a menu. options, work: "module:name" in cli/options and in cli; the work takes the options and
-    returns the status. needs: what is said when the work's imports fail.
+    returns the status. needs: what `pip install` is told when the work's imports fail.
     """
 
     about: str
     options: str
     work: str
-    needs: str = "a package is missing"
+    needs: str = _ITSELF
 
 
 @dataclass(frozen=True)
@@ -51,12 +58,18 @@ class Group:
 
 
 _BAG = {
-    "info": Command("topics, counts, size, and what ran", "bag:BagInfoOptions", "bag:info"),
-    "recover": Command("save what is whole of a damaged one", "bag:BagRecoverOptions", "bag:recover"),
-    "export": Command("one table per topic, and images", "bag:BagExportOptions", "bag_export:export", _ARROW),
-    "to-lerobot": Command("as a LeRobotDataset v3", "bag:BagToLerobotOptions", "bag_lerobot:to_dataset", _ARROW),
-    "from-lerobot": Command("of a LeRobotDataset", "bag:BagFromLerobotOptions", "bag_lerobot:from_dataset", _ARROW),
-    "join-lerobot": Command("several of them", "bag:BagJoinLerobotOptions", "bag_lerobot:join_datasets", _ARROW),
+    "info": Command("topics, counts, size, and what ran", "bag:BagInfoOptions", "bag:info", _BAGS),
+    "recover": Command("save what is whole of a damaged one", "bag:BagRecoverOptions", "bag:recover", _BAGS),
+    "export": Command("one table per topic, and images", "bag:BagExportOptions", "bag_export:export", _TABLES),
+    "to-lerobot": Command(
+        "a bag as a LeRobotDataset v3", "bag:BagToLerobotOptions", "bag_lerobot:to_dataset", _DATASETS
+    ),
+    "from-lerobot": Command(
+        "a bag from a LeRobotDataset", "bag:BagFromLerobotOptions", "bag_lerobot:from_dataset", _DATASETS
+    ),
+    "join-lerobot": Command(
+        "several LeRobot datasets into one", "bag:BagJoinLerobotOptions", "bag_lerobot:join_datasets", _DATASETS
+    ),
 }
 _TRAINING = {
     "teacher": Command("by reinforcement; it sees all", "train:TeacherOptions", "train_teacher:teacher", _TRAIN),
@@ -66,7 +79,9 @@ _TRAINING = {
     "ablation": Command("what randomisation is worth", "train:AblationOptions", "train_studies:ablation", _TRAIN),
     "methods": Command("ways of imitation, and memories", "train:MethodsOptions", "train_studies:methods", _TRAIN),
     "dark-room": Command("where imitation must fail", "train:DarkRoomOptions", "train_blind_spots:dark_room", _TRAIN),
-    "slippery": Command("the same, in the hand", "train:SlipperyOptions", "train_blind_spots:slippery", _TRAIN),
+    "slippery": Command(
+        "where imitation must fail, in the hand", "train:SlipperyOptions", "train_blind_spots:slippery", _TRAIN
+    ),
     "two-ways": Command(
         "learners of an obstacle's two sides", "train:TwoWaysOptions", "train_two_ways:two_ways", _TRAIN
     ),
@@ -90,16 +105,19 @@ _BENCH = {
         _SIM,
     ),
     "reports": Command(
-        "planted causes, by the report", "bench_reports:BenchReportsOptions", "bench_reports:reports", _SIM
+        "planted causes, by the report", "bench_reports:BenchReportsOptions", "bench_reports:reports", _SIM_BAGS
     ),
-    "damage": Command("damaged files, by all commands", "bench:BenchDamageOptions", "bench_damage:damage"),
+    "damage": Command("damaged files, by all commands", "bench:BenchDamageOptions", "bench_damage:damage", _SIM_BAGS),
     "learning": Command("our PPO beside another", "bench:BenchLearningOptions", "bench_learning:learning", _OTHER_PPO),
-    "bringup": Command("walks on hidden individuals", "bench:BenchBringupOptions", "bench_bringup:bringup", _SIM),
-    "imitation": Command("Pendulum-v1", "bench:BenchImitationOptions", "bench_imitation:imitation", _IMITATION),
+    "bringup": Command("walks on hidden individuals", "bench:BenchBringupOptions", "bench_bringup:bringup", _SIM_BAGS),
+    "imitation": Command("Pendulum-v1", "bench:BenchImitationOptions", "bench_imitation:imitation", _TRAIN),
 }
 _IMPORT = {
     "policy": Command(
-        "a bundle of a foreign policy", "import_policy:ImportPolicyOptions", "import_policy:import_policy", _ONNX
+        "a bundle of a foreign policy",
+        "import_policy:ImportPolicyOptions",
+        "import_policy:import_policy",
+        _IMPORT_POLICY,
     ),
     "hand": Command(
         "somebody's MJCF or URDF as a hand", "import_hand:ImportHandOptions", "import_hand:run", _IMPORTING
@@ -117,35 +135,39 @@ _HAND = {
     "hold": Command("torque on where it stands", "hand:HandHoldOptions", "hand:hold"),
     "home": Command("ease to the home pose", "hand:HandHomeOptions", "hand:home"),
     "jog": Command("ease one joint a little", "hand:HandJogOptions", "hand:jog"),
-    "teach": Command("show a motion with the fingers", "demonstrate:TeachOptions", "demonstrate:teach"),
-    "play": Command("play it, or a primitive of it", "demonstrate:PlayOptions", "demonstrate:play_motion"),
+    "teach": Command("show a motion with the fingers", "demonstrate:TeachOptions", "demonstrate:teach", _BAGS),
+    "play": Command("play it, or a primitive of it", "demonstrate:PlayOptions", "demonstrate:play_motion", _BAGS),
     "setup": Command("ids, baud rate, limits of the motors", "hand:HandSetupOptions", "hand_setup:set_up"),
     "accept": Command("ten minutes, a report to sign", "hand:HandAcceptOptions", "hand_accept:accept", _SIM),
-    "mounting": Command("a drawing of where hand and camera stand", "mounting:MountingOptions", "mounting:mounting"),
-    "emulate": Command("a hand that is not there, on a port", "hand:HandEmulateOptions", "hand_emulate:emulate", _SIM),
+    "mounting": Command(
+        "a drawing of where hand and camera stand", "mounting:MountingOptions", "mounting:mounting", _DRAWING
+    ),
+    "emulate": Command("an emulated hand on a port", "hand:HandEmulateOptions", "hand_emulate:emulate", _SIM),
 }
 MENU: dict[str, dict[str, Command | Group]] = {
     "see": {
-        "demo": Command("the whole loop on a simulated hand, live", "demo:DemoOptions", "demo:demo", _DEMO),
-        "view": Command("a live page of the system that runs", "view:ViewOptions", "view:view", _ROS),
+        "demo": Command("the whole loop on a simulated hand, live", "demo:DemoOptions", "demo:demo", _NODES),
+        "view": Command("a live page of the system that runs", "view:ViewOptions", "view:view", _VIEWER),
     },
     "run": {
-        "up": Command("start a system: sim, eyes, real, replay, exercise", "up:UpOptions", "up:up", _ROS),
+        "up": Command("start a system: sim, eyes, real, replay, exercise", "up:UpOptions", "up:up", _ROS_BAGS),
         "arm": Command("preflight, then torque", "operate:ArmOptions", "operate:arm", _ROS),
         "lead": Command("the hand from this keyboard", "lead:LeadOptions", "lead:lead", _ROS),
         "disarm": Command(_LET_GO, "operate:DisarmOptions", "operate:disarm", _ROS),
         "estop": Command(_LET_GO, "operate:EstopOptions", "operate:estop", _ROS),
     },
     "record": {
-        "record": Command("record the system that runs", "record:RecordOptions", "record:record", _ROS),
+        "record": Command("record the system that runs", "record:RecordOptions", "record:record", _ROS_BAGS),
         "bag": Group("look into a recording, save it, take it elsewhere", _BAG),
-        "replay": Command("repeat a recording; what comes out differently?", "replay:ReplayOptions", "replay:replay"),
-        "compare": Command("the first thing that went wrong", "replay:CompareOptions", "compare:compare", _SIM),
-        "report": Command("a page about a recording or training", "report:ReportOptions", "report:report", _SIM),
+        "replay": Command(
+            "repeat a recording; what comes out differently?", "replay:ReplayOptions", "replay:replay", _REPLAY
+        ),
+        "compare": Command("the first thing that went wrong", "replay:CompareOptions", "compare:compare", _SIM_BAGS),
+        "report": Command("a page about a recording or training", "report:ReportOptions", "report:report", _REPORT),
     },
     "train": {
         "train": Group("a teacher, a student, or comparisons of ways to train", _TRAINING),
-        "export": Command("a policy bundle from a training run", "export:ExportOptions", "export:export", _EXPORT),
+        "export": Command("a policy bundle from a training run", "export:ExportOptions", "export:export", _TRAIN),
         "check": Command(_CONTENTS, "check:CheckOptions", "check:check"),
         "config": Command(_CONTENTS, "config:ConfigOptions", "config:show"),
     },
@@ -156,7 +178,9 @@ MENU: dict[str, dict[str, Command | Group]] = {
     },
     "bring up": {
         "doctor": Command("what this machine lacks, and what mends it", "doctor:DoctorOptions", "doctor:doctor"),
-        "bringup": Command("from an assembled hand to robot.yaml", "bringup:BringupOptions", "bringup:bringup", _SIM),
+        "bringup": Command(
+            "from an assembled hand to robot.yaml", "bringup:BringupOptions", "bringup:bringup", _SIM_BAGS
+        ),
         "hand": Group("a hand without ROS: read, jog, teach, set up, accept", _HAND),
         "import": Group(_FROM_OUTSIDE, _IMPORT),
         "print": Group(_FROM_OUTSIDE, _PRINT),
@@ -188,7 +212,7 @@ def work(command: Command) -> Any:
     except ImportError as error:
         if (error.name or "").startswith("dexterity_ros"):
             raise
-        raise ConfigError(f"{command.needs} ({error})") from error
+        raise ConfigError(f"a package is missing ({error}): pip install {command.needs}") from error
 
 
 def _load(package: str, target: str) -> Any:

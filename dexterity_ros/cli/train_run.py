@@ -43,7 +43,7 @@ def gathering(
             raise ConfigError(f"--workers {options.workers} are of a Ray cluster: give --ray local, or its address")
         return None
     if importlib.util.find_spec("ray") is None:
-        raise ConfigError("--ray needs: pip install 'dexterity_ros[ray]'")
+        raise ConfigError("--ray needs Ray: pip install '.[ray]'")
     from dexterity_ros.training.remote import RayCollector, connect
 
     workers = connect(options.ray, options.workers)

@@ -13,7 +13,7 @@ _COLUMNS = 4
 def draw_held_out(path: Path, names: Sequence[str], estimates: Estimates) -> None:
     """Writes a PNG file. Raises ConfigError without matplotlib."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise ConfigError("pictures need matplotlib: pip install 'dexterity_ros[report]'")
+        raise ConfigError("pictures need matplotlib: pip install '.[report]'")
     from matplotlib.figure import Figure
 
     rows = -(-len(names) // _COLUMNS)

@@ -69,7 +69,8 @@ def _firmware(bus: DynamixelBus, motor_id: int) -> int:
 def _fit_for_motion(figures: BusFigures, hand: RobotHand) -> None:
     """Raises HandError when the bus is too slow or loses answers, or a motor is too hot or has an error."""
     if figures.alerts:
-        raise HandError(f"motors {list(figures.alerts)} report an error: `dexterity hand accept`, or power off and on")
+        why = "find out why (`dexterity hand read`), then power the hand off and on"
+        raise HandError(f"motors {list(figures.alerts)} report an error: {why}")
     if figures.rate_hz < _LEAST_HZ:
         raise HandError(f"the bus does {figures.rate_hz} Hz, at least {_LEAST_HZ:.0f} are needed: dexterity doctor")
     if figures.failed > _MOST_FAILED:

@@ -36,8 +36,8 @@ class BenchPolicyOptions:
 class BenchKillsOptions:
     """Kill -9 each node while a simulated hand moves: how long does the gate's output change?
 
-    policy_node, goal_node, safety_node and hand_node in turn; for hand_node, after which silence the motors' own
-    watchdog stops them. Status 1 when an output was outside the limits.
+    policy_node, goal_node, safety_node and hand_node in turn; for hand_node, how soon its guardian has switched off the
+    torque of every motor. Status 1 when an output was outside the limits.
 
     JSON keys:
     - NODE {max_ms, all_ms}
