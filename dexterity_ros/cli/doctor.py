@@ -10,12 +10,19 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from rich.markup import escape
+from rich.padding import Padding
+from rich.text import Text
+
 from dexterity_ros.cli.doctor_bus import AskedHand, look_at_bus
 from dexterity_ros.cli.finding import Finding
 from dexterity_ros.cli.options.doctor import DoctorOptions
 from dexterity_ros.cli.output import console, write_json
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.resources import data_root
+
+_INDENT = 7
+_DISTRIBUTIONS = {"cv2": "opencv-python-headless"}  # where a module is not called as what brings it
 
 
 def doctor(options: DoctorOptions) -> int:
@@ -31,9 +38,12 @@ def doctor(options: DoctorOptions) -> int:
 def _say(finding: Finding) -> None:
     trouble = "[red]fix[/red] " if finding.needed else "[yellow]note[/yellow]"
     mark = "[green]ok[/green]  " if finding.ok else trouble
-    console.print(f"{mark} {finding.name}: {finding.found}", highlight=False)
-    if not finding.ok:
-        console.print(f"       {finding.fix}", highlight=False, markup=False)
+    console.print(f"{mark} {escape(finding.name)}: {escape(finding.found)}", highlight=False)
+    if finding.ok:
+        return
+    console.print(Padding(Text(finding.fix), (0, 0, 0, _INDENT), expand=False))
+    if finding.command:  # whole, on a line of its own, so that it can be copied
+        console.print(" " * _INDENT + finding.command, highlight=False, markup=False, soft_wrap=True)
 
 
 def _python() -> Finding:
@@ -41,22 +51,34 @@ def _python() -> Finding:
     return Finding(name="Python", ok=ok, found=platform.python_version(), fix="Python 3.11 or newer is needed")
 
 
-def _package(name: str, extra: str, *, needed: bool) -> Callable[[], Finding]:
+def _pip(extra: str) -> str:
+    return f"pip install -c config/constraints.txt '.[{extra}]'"
+
+
+def _package(module: str, extra: str, what_for: str, *, needed: bool = False) -> Callable[[], Finding]:
+    """Returns the look for one package. extra: of setup.py, which brings it."""
+
     def look() -> Finding:
-        fix = f"pip install -c config/constraints.txt '.[{extra}]'"
-        try:
-            return Finding(name=name, ok=True, found=importlib.metadata.version(name), needed=needed)
-        except importlib.metadata.PackageNotFoundError:
-            return Finding(name=name, ok=False, found="not installed", fix=fix, needed=needed)
+        there = importlib.util.find_spec(module) is not None
+        found = f"{_version(module) if there else 'not installed'}, for {what_for}"
+        return Finding(name=module, ok=there, found=found, fix="install it:", command=_pip(extra), needed=needed)
 
     return look
 
 
+def _version(module: str) -> str:
+    """A package of the system's, such as OpenCV of a ROS machine, may not say its version."""
+    try:
+        return importlib.metadata.version(_DISTRIBUTIONS.get(module, module))
+    except importlib.metadata.PackageNotFoundError:
+        return "installed"
+
+
 def _rclpy() -> Finding:
-    fix = "source /opt/ros/DISTRO/setup.bash, or pip install -c config/constraints.txt '.[ros]'"
+    fix = "source /opt/ros/DISTRO/setup.bash, or, on a machine without ROS:"
     spec = importlib.util.find_spec("rclpy")
     if spec is None or spec.origin is None:
-        return Finding(name="rclpy", ok=False, found="not installed", fix=fix)
+        return Finding(name="rclpy", ok=False, found="not installed", fix=fix, command=_pip("ros"))
     return Finding(name="rclpy", ok=True, found=str(Path(spec.origin).parent))
 
 
@@ -67,7 +89,8 @@ def _realtime() -> Finding:
         name="real-time priority",
         ok=ok,
         found="allowed" if ok else f"rtprio limit is {soft}",
-        fix="echo 'YOU - rtprio 50' | sudo tee /etc/security/limits.d/dexterity.conf, then log in again",
+        fix="this, then log in again:",
+        command='echo "$USER - rtprio 50" | sudo tee /etc/security/limits.d/dexterity.conf',
         needed=False,
     )
 
@@ -86,7 +109,8 @@ def _shared_memory() -> Finding:
         name="/dev/shm",
         ok=free_mb > 256,
         found=found,
-        fix="end all systems first, or they lose topics; then: rm -f /dev/shm/fastrtps_* /dev/shm/sem.fastrtps_*",
+        fix="end all systems first, or they lose topics; then:",
+        command="rm -f /dev/shm/fastrtps_* /dev/shm/sem.fastrtps_*",
     )
 
 
@@ -125,10 +149,19 @@ _LOOKS: tuple[Callable[[], Finding], ...] = (
     _python,
     _cores,
     _rclpy,
-    _package("mujoco", "sim", needed=True),
-    _package("onnxruntime", "sim", needed=True),
-    _package("torch", "train", needed=False),
-    _package("dynamixel-sdk", "hardware", needed=False),
+    _package("onnxruntime", "sim", "every policy", needed=True),
+    _package("mujoco", "sim", "demo, evaluate, bringup", needed=True),
+    _package("cv2", "perception", "depth images, pictures", needed=True),
+    _package("scipy", "perception", "the object's pose, the judge", needed=True),
+    _package("mcap", "bags", "recordings"),
+    _package("pyarrow", "export", "LeRobot datasets, tables"),
+    _package("viser", "viewer", "the live page"),
+    _package("matplotlib", "report", "plots and printed sheets"),
+    _package("torch", "train", "training"),
+    _package("onnx", "import", "import policy"),
+    _package("coacd", "objects", "import object: parts of a mesh"),
+    _package("ray", "ray", "training on several machines"),
+    _package("pyrealsense2", "hardware", "a RealSense camera"),
     _realtime,
     _shared_memory,
     _dds_profile,

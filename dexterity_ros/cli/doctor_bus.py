@@ -23,6 +23,7 @@ from dexterity_ros.drivers.open import bus_on_port
 _SLOW_TIMER_MS = 2
 _SLOW_PING_MS = 5.0
 _CYCLE_HZ = 100.0
+_MAY_OPEN = "sudo usermod -aG dialout $USER"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +48,17 @@ def look_at_bus(asked: AskedHand, port: str) -> list[Finding]:
     hand = asked.load()
     ports = [Path(port)] if port else find_ports()
     if not ports:
-        fix = "plug the hand in; if it is: sudo usermod -aG dialout $USER, then log in again"
-        return [Finding(name="serial port", ok=False, found="none", fix=fix, needed=False)]
+        fix = "plug the hand in; if it is, this, then log in again:"
+        return [Finding(name="serial port", ok=False, found="none", fix=fix, command=_MAY_OPEN, needed=False)]
     findings = []
     for path in ports:
         try:
             findings += _look_at_port(asked, hand, path, needed=bool(port))
         except DexterityError as error:
-            fix = "sudo usermod -aG dialout $USER, then log in again; end other programs that use the port"
-            findings.append(Finding(name=str(path), ok=False, found=str(error), fix=fix, needed=bool(port)))
+            fix = "end other programs that use the port; if there is none, this, then log in again:"
+            findings.append(
+                Finding(name=str(path), ok=False, found=str(error), fix=fix, command=_MAY_OPEN, needed=bool(port))
+            )
     return findings
 
 
@@ -90,7 +93,8 @@ def look_at_settings(asked: AskedHand, path: Path, bus: DynamixelBus, *, needed:
             name="motors' settings",
             ok=not problems,
             found="; ".join(problems) or f"models, firmware and stored registers are as {hand.name} needs them",
-            fix=f"{asked.command('hand setup', path)}; motors of another model: the right --hand",
+            fix="motors of another model need the right --hand; else:",
+            command=asked.command("hand setup", path),
             needed=needed,
         )
     )
@@ -106,21 +110,20 @@ def _motors(
     found = "; ".join(listed) or "none at any baud rate"
     if wanted <= here:
         return Finding(name=name, ok=True, found=f"all {len(wanted)} of {hand.name} at {hand.drive.baud_rate} baud")
+    command = ""
     elsewhere = {baud for baud, ids in motors.items() if baud != hand.drive.baud_rate and wanted <= set(ids)}
     if elsewhere:
-        fix = (
-            f"{asked.command('hand setup', path)} (sets {hand.drive.baud_rate} baud), "
-            f"or baud_rate: {elsewhere.pop()} in a copy of the hand's file"
-        )
+        fix = f"baud_rate: {elsewhere.pop()} in a copy of the hand's file, or, for {hand.drive.baud_rate} baud:"
+        command = asked.command("hand setup", path)
     elif not motors:
         fix = "power the hand; check the data cable; is it another program's port?"
     else:
         ids = dict(zip(hand.joint_names, hand.motor_ids, strict=True))
         missing = {joint: i for joint, i in ids.items() if i not in here}
         names = ", ".join(f"{i} ({joint})" for joint, i in missing.items())
-        setup = asked.command(f"hand setup {next(iter(missing))}", path)
-        fix = f"missing {names}: cable and power from there on, or {setup}"
-    return Finding(name=name, ok=False, found=found, fix=fix, needed=needed)
+        fix = f"missing {names}: cable and power from there on; for a factory motor:"
+        command = asked.command(f"hand setup {next(iter(missing))}", path)
+    return Finding(name=name, ok=False, found=found, fix=fix, command=command, needed=needed)
 
 
 def _strangers(hand: RobotHand, path: Path, motors: dict[int, dict[int, int]]) -> list[Finding]:
@@ -140,21 +143,23 @@ def _figures(asked: AskedHand, hand: RobotHand, path: Path, figures: BusFigures,
             name="read and write rate",
             ok=figures.rate_hz >= _CYCLE_HZ and figures.failed == 0,
             found=f"{figures.rate_hz:.0f} Hz, p99 {figures.cycle_p99_ms} ms, {figures.failed} of 200 cycles failed",
-            fix=_rate_fix(hand, figures, asked.command("hand setup", path), slow_timer=slow_timer),
+            fix=_rate_fix(hand, figures, slow_timer=slow_timer),
             needed=needed,
         ),
         Finding(
             name="USB latency",
             ok=not slow_timer,
             found=said,
-            fix=f"echo 1 | sudo tee {latency_timer_path(path)}",
+            fix="until the adapter is plugged in again:",
+            command=f"echo 1 | sudo tee {latency_timer_path(path)}",
             needed=needed,
         ),
         Finding(
             name="return delay",
             ok=figures.return_delay_us <= 10.0,
             found=f"{figures.return_delay_us:.0f} us for each motor's answer",
-            fix=f"{asked.command('hand setup', path)} stores 0",
+            fix="store 0:",
+            command=asked.command("hand setup", path),
             needed=needed,
         ),
         *_health(hand, figures, asked.command("hand read", path), needed=needed),
@@ -186,21 +191,22 @@ def _health(hand: RobotHand, figures: BusFigures, reading: str, *, needed: bool)
             name="latched errors",
             ok=not figures.alerts,
             found=f"motors {list(figures.alerts)}" if figures.alerts else "none",
-            fix=f"find out why ({reading}), then power the hand off and on",
+            fix="find out why, as below, then power the hand off and on:",
+            command=reading,
             needed=needed,
         ),
     ]
 
 
-def _rate_fix(hand: RobotHand, figures: BusFigures, setup: str, *, slow_timer: bool) -> str:
+def _rate_fix(hand: RobotHand, figures: BusFigures, *, slow_timer: bool) -> str:
     """Returns the cause that costs most first."""
     if slow_timer:
-        return "the USB latency timer holds every answer back: see the next line"
+        return "the USB latency timer holds every answer back: see USB latency below"
     if figures.return_delay_us > 10.0:
-        return f"the motors' return delay: {setup} stores 0"
+        return "the motors' return delay: see return delay below"
     if figures.needed_ms > 0.5 * 1e3 / _CYCLE_HZ:
         return (
             f"{figures.needed_ms} ms of each cycle are wire time at {hand.drive.baud_rate} baud: "
-            f"baud_rate: 4000000 in the hand's file, then {setup}"
+            "baud_rate: 4000000 in the hand's file, then dexterity hand setup"
         )
     return "failed answers: cables, connectors, termination, power; or a busy machine"

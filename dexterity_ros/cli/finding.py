@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """fix: what to do when it is not ok; needed: whether what was asked for needs it."""
+    """fix: what to do when it is not ok; command: what to type for that. needed: does what was asked for need it."""
 
     name: str
     ok: bool
     found: str
     fix: str = ""
+    command: str = ""
     needed: bool = True

@@ -65,11 +65,11 @@ def _explain_options(named: list[str], json: bool) -> None:
     if not named:
         print(texts.json_document())
         return
-    name, command, _ = find(named)
+    name, command, rest = find(named)
     if json:
         print(texts.json_keys(name, command))
     else:
-        texts.print_help(name, command)
+        texts.print_help(name, command, rest)
 
 
 def main() -> None:

@@ -1,6 +1,9 @@
 """From words on the shell to a command and its options; what does not exist is refused by name."""
 
+import contextlib
 import dataclasses
+import io
+import re
 import typing
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -9,6 +12,7 @@ import tyro
 
 from dexterity_ros.cli.commands import FIRST_WORDS, Command, commands, not_there, options_class
 from dexterity_ros.cli.texts import text_of
+from dexterity_ros.cli.values import takes_many, value_problem
 from dexterity_ros.contracts.errors import ConfigError
 
 
@@ -26,7 +30,7 @@ def find(words: Sequence[str]) -> tuple[str, Command, list[str]]:
 
 
 def parse(words: Sequence[str]) -> tuple[Command, Any]:
-    """Returns a command and its options. Raises ConfigError for unknown names, SystemExit(2) for values."""
+    """Returns a command and its options. Raises ConfigError for names that do not exist and values that do not fit."""
     name, command, rest = find(words)
     options = options_class(command)
     _refuse_unknown(name, options, rest)
@@ -34,8 +38,24 @@ def parse(words: Sequence[str]) -> tuple[Command, Any]:
 
 
 def options_of(name: str, options: type[Any], words: Sequence[str]) -> Any:
-    """Returns an instance of a command's options. Raises SystemExit: 2 for what is wrong, 0 for help."""
-    return tyro.cli(options, prog=f"dexterity {name}", description=text_of(options).about, args=list(words))
+    """Returns an instance of a command's options. Raises ConfigError; SystemExit after it has printed help."""
+    with contextlib.redirect_stderr(io.StringIO()) as told:
+        try:
+            return tyro.cli(options, prog=f"dexterity {name}", description=text_of(options).about, args=list(words))
+        except SystemExit as end:
+            if not end.code:
+                raise
+            raise ConfigError(_problem(options, words) or _unframed(told.getvalue())) from None
+
+
+def _problem(options: type[Any], words: Sequence[str]) -> str:
+    hints = {"--" + field.name.replace("_", "-"): hint for field, hint in _fields(options) if not _is_positional(hint)}
+    return value_problem(hints, _places(options), words)
+
+
+def _unframed(told: str) -> str:
+    """Returns what the parser says of anything else, without the frame that it draws."""
+    return " ".join(re.sub(r"[─-╿]+", " ", told).split())
 
 
 def flags(options: type[Any]) -> list[str]:
@@ -45,10 +65,16 @@ def flags(options: type[Any]) -> list[str]:
 
 def positionals(options: type[Any]) -> list[str]:
     """Returns what a command takes without a flag, in brackets what may be left out."""
+    return [name if must else f"[{name}]" for name, (_, must) in _places(options).items()]
+
+
+def _places(options: type[Any]) -> dict[str, tuple[Any, bool]]:
+    """Returns {name: (annotation, whether it must be given)} of what a command takes without a flag."""
     found = [(field, hint) for field, hint in _fields(options) if _is_positional(hint)]
     names = [next(told.metavar for told in hint.__metadata__ if hasattr(told, "metavar")) for _, hint in found]
+    names = [f"{name} ..." if takes_many(hint) else name for name, (_, hint) in zip(names, found, strict=True)]
     needed = [field.default is dataclasses.MISSING for field, _ in found]
-    return [name if must else f"[{name}]" for name, must in zip(names, needed, strict=True)]
+    return {name: (hint, must) for name, (_, hint), must in zip(names, found, needed, strict=True)}
 
 
 def _fields(options: type[Any]) -> list[tuple[dataclasses.Field[Any], Any]]:

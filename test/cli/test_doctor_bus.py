@@ -42,7 +42,9 @@ def test_doctor_refuses_what_hand_read_refuses_in_the_same_words(leap, bus, emul
     finding = settings(bus)["motors' settings"]
     (problem,) = DynamixelHand(leap, lambda: bus, current_limit_a=leap.max_current_a).connect()
     assert (finding.ok, finding.needed, finding.found) == (False, True, problem)
-    assert problem.startswith("motor 3 (if_dip)") and "dexterity hand setup --hand leap --port /dev/x" in finding.fix
+    assert (
+        problem.startswith("motor 3 (if_dip)") and finding.command == "dexterity hand setup --hand leap --port /dev/x"
+    )
 
 
 def test_motors_that_answered_only_pings_are_named_and_checked_all_the_same(bus, emulated):
@@ -85,7 +87,7 @@ def test_what_mends_the_motors_names_hand_robot_and_port_as_they_were_typed(tmp_
     emulated.motors[3].set("homing_offset", 77)
     asked = AskedHand(hand=str(hand))
     found = {finding.name: finding for finding in look_at_bus(asked, pty.path)}
-    assert found["motors' settings"].fix.startswith(f"dexterity hand setup --hand '{hand}' --port {pty.path};")
+    assert found["motors' settings"].command == f"dexterity hand setup --hand '{hand}' --port {pty.path}"
     with_robot = AskedHand(hand="leap", robot="robot.yaml").command("hand setup if_mcp", Path("/dev/x"))
     assert with_robot == "dexterity hand setup if_mcp --hand leap --robot robot.yaml --port /dev/x"
 

@@ -15,6 +15,7 @@ from dexterity_ros.cli.help import json_document
 from dexterity_ros.cli.main import dispatch
 from dexterity_ros.cli.parsing import flags
 from dexterity_ros.cli.texts import text_of
+from dexterity_ros.systems.spec import load_system
 
 NAMES = dict(commands())
 GROUPS = [name for name, entry in FIRST_WORDS.items() if isinstance(entry, Group)]
@@ -52,6 +53,7 @@ def test_help_of_a_command_fits_and_lists_its_own_options_only(name, columns, ca
     listed = re.findall(r"^  (--[a-z][a-z-]*)", text, re.MULTILINE)
     assert listed == flags(options_class(NAMES[name]))
     assert "JSON keys" not in text and "{None}" not in text
+    assert "default: )" not in text and "default: '')" not in text
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -83,6 +85,23 @@ def test_what_writes_json_says_which_keys(name, capsys):
 
 def test_the_page_about_json_is_current(capsys):
     assert (DOCS / "json.md").read_text() == said(capsys, "--help-json") == json_document() + "\n"
+
+
+def test_usage_shows_where_many_are_taken(capsys):
+    assert "usage: dexterity train data [OPTIONS] DATA ...\n" in said(capsys, "train", "data", "--help")
+    assert "[OPTIONS] OUT DATASET ...\n" in said(capsys, "bag", "join-lerobot", "--help")
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+@pytest.mark.parametrize("system", ["sim", "eyes", "real", "replay", "exercise"])
+def test_help_of_up_lists_the_arguments_of_the_system(system, columns, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = said(capsys, "up", system, "--help")
+    listed = text.partition(f"arguments of {system}\n")[2]
+    assert re.findall(r"^  (\w+):=", listed, re.MULTILINE) == list(load_system(system).arguments)
+    assert max(map(len, text.splitlines())) <= columns
+    flat = " ".join(said(capsys, "up", "--help").split())
+    assert "policy:= policy bundle directory (default: models/policies/leap_so3_mended)" in flat
 
 
 def test_nothing_heavy_is_imported_for_help_or_for_reading_options():

@@ -77,12 +77,42 @@ def test_options_reach_their_command():
     assert options.arg == (("bag:=b", "rate:=2"), ("hand:=leap",))
 
 
-def test_a_value_of_the_wrong_type_ends_with_status_two(capsys):
-    for words in (["demo", "--goals", "many"], ["check"], ["evaluate", "b", "--sweep", "speed"], ["completion", "sh"]):
-        with pytest.raises(SystemExit) as ended:
-            parse(words)
-        assert ended.value.code == 2
-    assert "latency" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("demo --goals many", "--goals is 'many', expected a whole number"),
+        ("demo --goals=many --seed 3", "--goals is 'many', expected a whole number"),
+        ("demo --goals", "--goals has no value, expected a whole number"),
+        ("demo --goals --eyes", "--goals has no value, expected a whole number"),
+        ("demo --minutes 1m", "--minutes is '1m', expected a number"),
+        ("demo --goal-rad 1 x", "--goal-rad is '1 x', expected 2 numbers, LOW HIGH"),
+        ("demo --goal_rad 1", "--goal_rad is '1', expected 2 numbers, LOW HIGH"),
+        ("demo --hardware usb", "--hardware is 'usb', expected one of ['dynamixel', 'direct']"),
+        (
+            "evaluate b --sweep speed",
+            "--sweep is 'speed', expected one of ['latency', 'noise', 'friction', 'mass', 'rate']",
+        ),
+        ("replay b --policy", "--policy has no value, expected BUNDLE"),
+        ("completion fish", "the word is 'fish', expected one of ['bash', 'zsh']"),
+        ("hand jog", "JOINT is missing: expected JOINT"),
+        ("export run", "BUNDLE is missing: expected RUN BUNDLE"),
+        ("check", "BUNDLE is missing: expected BUNDLE"),
+        ("check a b", "'b' is too much: expected BUNDLE"),
+        ("disarm now", "'now' is too much: expected nothing but options"),
+        ("bag join-lerobot", "OUT is missing: expected OUT DATASET ..."),
+    ],
+)
+def test_a_value_that_does_not_fit_is_one_line_that_says_what_is_expected(words, said, capsys):
+    with pytest.raises(ConfigError) as refused:
+        parse(words.split())
+    assert str(refused.value) == said
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_the_parser_alone_finds_wrong_has_no_frame(monkeypatch):
+    monkeypatch.setattr("dexterity_ros.cli.parsing.value_problem", lambda *_: "")
+    with pytest.raises(ConfigError, match=r"^Value error Error parsing --goals: [^─│╭]+$"):
+        parse(["demo", "--goals", "many"])
 
 
 def test_whole_names_are_found():

@@ -100,13 +100,13 @@ class BagJoinLerobotOptions:
 
     Attributes:
         out: folder of the new dataset.
-        datasets: what is joined.
+        datasets: what is joined, one or more.
         validation: share of the episodes that are put aside.
         seed: of the draw of these.
     """
 
     out: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="OUT")]
-    datasets: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DATASET")]
+    datasets: Annotated[tuple[Path, ...], tyro.conf.Positional, optional("DATASET")]
     validation: float = 0.0
     seed: int = 0
     json: JsonFile = None

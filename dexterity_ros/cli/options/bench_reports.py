@@ -24,7 +24,7 @@ class BenchReportsOptions:
         keep: folder in which the recordings stay, to look at their reports.
     """
 
-    runs: tuple[str, ...] = ()
+    runs: Annotated[tuple[str, ...], optional("NAME ...")] = ()
     seed: int = 0
     keep: Annotated[Path | None, optional("FOLDER")] = None
     json: JsonFile = None

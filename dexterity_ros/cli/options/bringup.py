@@ -32,7 +32,7 @@ class BringupOptions:
     step: Annotated[tyro.conf.Positional[str], optional("STEP")] = ""
     robot: Annotated[Path, tyro.conf.arg(metavar="FILE")] = Path("robot.yaml")
     hand: HandName = "leap"
-    camera: Annotated[str, tyro.conf.arg(metavar="NAME")] = ""
+    camera: Annotated[str, optional("NAME")] = ""
     board: Annotated[Path | None, optional("FILE")] = None
     eyes: bool = False
     port: Port = ""

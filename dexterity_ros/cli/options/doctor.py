@@ -15,7 +15,7 @@ class DoctorOptions:
     when something needed is missing; the bus is needed when --port is given.
 
     JSON keys:
-    - findings: a list of {name, ok, found, fix, needed}
+    - findings: a list of {name, ok, found, fix, command (what to type; empty for none), needed}
 
     Attributes:
         port: serial port of the motors; default: all that are found.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from dexterity_ros.cli.options.kinds import HandName
+from dexterity_ros.cli.options.kinds import HandName, optional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,5 +21,5 @@ class MountingOptions:
 
     hand: HandName = "leap"
     camera: Annotated[str, tyro.conf.arg(metavar="NAME")] = "demo"
-    robot: Annotated[str, tyro.conf.arg(metavar="FILE")] = ""
+    robot: Annotated[str, optional("FILE")] = ""
     out: Annotated[Path, tyro.conf.arg(metavar="FILE")] = Path("mounting.png")

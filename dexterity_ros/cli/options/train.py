@@ -224,13 +224,13 @@ class DataOptions:
     - episodes, steps: what it learned from
 
     Attributes:
-        data: recordings and datasets.
+        data: recordings and datasets, one or more.
         config: YAML file in config/learners, or your own.
         resume: go on from the run's checkpoint.
         updates: replaces updates of the configuration.
     """
 
-    data: Annotated[tuple[Path, ...], tyro.conf.Positional, tyro.conf.arg(metavar="DATA")]
+    data: Annotated[tuple[Path, ...], tyro.conf.Positional, optional("DATA")]
     config: Annotated[str, tyro.conf.arg(metavar="NAME")] = "leap_so3_diffusion"
     run: RunFolder = None
     resume: bool = False

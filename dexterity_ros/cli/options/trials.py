@@ -42,7 +42,7 @@ class TrialsOptions:
         policy: policy bundle directory.
         against: other bundles to compare it with.
         system: name in config/systems or path of a YAML file: real, or the emulated ones sim and eyes.
-        arg: an argument of the system, as in `dexterity up`; repeat for more. What the trials set is not yours to set.
+        arg: arguments of the system, listed by `dexterity up SYSTEM --help`. What the trials set is not yours to set.
         folder: where sheet, page and bags go; trials that are there go on.
         seed: seed of the order and of the goals; default: one that nobody knows, kept in FOLDER/trials.yaml.
         unattended: nobody is asked: the simulator puts the object back, and says where it is. Not with a real hand.

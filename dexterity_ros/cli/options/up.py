@@ -24,8 +24,9 @@ class UpOptions:
 
     Attributes:
         system: name in config/systems or path of a YAML file.
-        arg: arguments of the system as NAME:=VALUE, for instance policy:=models/policies/leap_yaw. Every system also
-            has network:=localhost (only this machine may join) or lan, and brings:=TOPIC,TOPIC (what you publish).
+        arg: arguments of the system as NAME:=VALUE, for instance policy:=models/policies/leap_yaw; they are listed
+            below, those of another system by `dexterity up SYSTEM --help`. Every system also has network:=localhost
+            (only this machine may join) or lan, and brings:=TOPIC,TOPIC (what you publish).
     """
 
     system: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="SYSTEM")] = "sim"
