@@ -90,7 +90,7 @@ class ManualHand:
         return sample
 
     def limp(self) -> None:
-        """Takes whatever torque the motors hold, so that a person can move them. Raises HandError."""
+        """Switches off whatever torque the motors hold, so that a person can move them. Raises HandError."""
         if (fault := self.driver.set_torque(False)) is not None:
             raise HandError(str(fault))
 
@@ -120,7 +120,7 @@ class ManualHand:
     def tick(self, pose_rad: Floats | None) -> HandTick:
         """Runs one control cycle: follows a pose, (n,), or holds.
 
-        Raises HandError when a fault takes the torque, KeyboardInterrupt when the process was asked to end.
+        Raises HandError when a fault switches the torque off, KeyboardInterrupt when the process was asked to end.
         """
         assert self._control is not None
         if self._asked_to_end():
@@ -147,7 +147,7 @@ class ManualHand:
                 each(tick)
 
     def let_go(self) -> None:
-        """Lets the current fade, then takes the torque. Raises HandError when a motor does not confirm that."""
+        """Lets the current fade, then switches the torque off. Raises HandError when a motor does not confirm that."""
         if self._control is None or not self._control.powered:
             return
         self._control.ease_out(self._clock.now_ns())
@@ -166,14 +166,14 @@ class ManualHand:
             self._control.tick(None, Permit(armed=False, disarmed=True, heartbeat_ns=now), now)
 
     def take_torque(self) -> bool:
-        """Takes the torque if there may be any. Returns whether every motor has confirmed it."""
+        """Switches the torque off if there may be any. Returns whether every motor has confirmed it."""
         if self._control is None or not self._control.powered:
             return True
         self.driver.read(self._clock.now_ns())  # which opens a lost bus again
         return self._control.deactivate() is None
 
     def close(self) -> None:
-        """Takes the torque if there is any, and closes the port."""
+        """Switches the torque off if there is any, and closes the port."""
         if self._control is not None and self._control.powered:
             self._control.deactivate()
         self.driver.close()

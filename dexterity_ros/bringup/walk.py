@@ -17,7 +17,7 @@ from dexterity_ros.drivers.dynamixel.bus import DynamixelBus
 
 CURRENT_A = 0.35  # ceiling of the walk, that of the shipped policies: a weak motor lifts its finger with it
 SPEED_RAD_S = 1.0  # nothing is asked to move faster: a person can take the hand away
-_TAKE_S = 30.0  # so long it is tried to take the torque of a hand whose cable was pulled
+_SWITCH_OFF_S = 30.0  # so long it is tried to switch off the torque of a hand whose cable was pulled
 _AGAIN_S = 0.1
 
 
@@ -89,8 +89,8 @@ class Walk:
             self._take_torque(manual)
 
     def _take_torque(self, manual: ManualHand) -> None:
-        """Takes the torque, again and again while the cable is out. Raises HandError when it is not taken."""
-        end_ns = self.clock.now_ns() + round(_TAKE_S * 1e9)
+        """Switches the torque off, again and again while the cable is out. Raises HandError when it stays on."""
+        end_ns = self.clock.now_ns() + round(_SWITCH_OFF_S * 1e9)
         said = False
         while not manual.take_torque():
             if self.clock.now_ns() > end_ns:

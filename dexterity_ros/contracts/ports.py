@@ -42,7 +42,7 @@ class HandPort(Protocol):
         ...
 
     def reboot(self) -> list[str]:
-        """Takes the torque and restarts motors with a latched error. Returns their names."""
+        """Switches the torque off and restarts motors with a latched error. Returns their names."""
         ...
 
     def read(self, now_ns: int) -> JointSample | Fault:

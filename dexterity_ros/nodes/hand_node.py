@@ -25,7 +25,7 @@ _PERIOD_NS = round(1e9 / TOPICS["joint_states"].rate_hz)
 
 
 class HandNode(LifecycleNode):  # type: ignore[misc]
-    """configure = connect, take what torque there is, read; activate = torque on, ease in; deactivate = torque off.
+    """configure = connect, switch torque off, read; activate = torque on, ease in; deactivate = torque off.
 
     The control loop alone switches torque off; everything else asks it to.
     """
@@ -55,7 +55,7 @@ class HandNode(LifecycleNode):  # type: ignore[misc]
         ]
 
     def on_configure(self, _state: LifecycleState) -> TransitionCallbackReturn:
-        """Connects to the hand, takes the torque that it may still have, and begins to publish what it measures."""
+        """Connects to the hand, switches off torque that it may still have, and begins to publish what it measures."""
         if problems := self._port.connect():
             self.get_logger().warning(f"not ready, trying again: {'; '.join(problems)}", throttle_duration_sec=5.0)
             return TransitionCallbackReturn.FAILURE

@@ -92,7 +92,7 @@ class SimNode(Node):
         return "ok", "running", loop_values(self.loop) | pace | values
 
     def close(self) -> None:
-        """Pulls the cable, once hand_node has taken the torque through it, and ends the physics."""
+        """Pulls the cable, once hand_node has switched the torque off through it, and ends the physics."""
         ros.wait_for_hand(self)
         self.loop.stop()
         if self._bus is not None:

@@ -70,7 +70,7 @@ def armed_times(said: Sequence[Spell]) -> Intervals:
 
 
 def first_stop(said: Sequence[Spell]) -> Spell | None:
-    """Returns the first spell in which the torque was taken for a reason; the hand's own words, where it has any."""
+    """Returns the first spell in which torque was switched off for a reason; the hand's own words, where it has any."""
     stops = [s for s in said if s.text.startswith(("stopped", "letting_go")) and "disarmed" not in s.text]
     if not stops:
         return None

@@ -11,7 +11,7 @@ from dexterity_ros.contracts.errors import DexterityError
 
 _POLL_S = 0.02
 _NOTE_AT = 64  # where a note begins in the file; before it is who holds the name
-TORQUE_OFF = "torque off"  # left behind by who took the torque of a hand_node that was killed
+TORQUE_OFF = "torque off"  # left behind by who switched off the torque of a hand_node that was killed
 _TAKE_S = 0.2  # who only looks holds a shared lock for an instant, and a predecessor may be about to end
 
 

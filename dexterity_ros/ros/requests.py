@@ -7,7 +7,7 @@ from typing import Any
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
-STOPS = ("safety_node/estop", "hand_node/estop")  # each takes the torque without the other
+STOPS = ("safety_node/estop", "hand_node/estop")  # each switches the torque off without the other
 _OTHERS = ("safety_node/prepare", "safety_node/arm", "safety_node/disarm")
 _ANSWER_S = 2.0
 

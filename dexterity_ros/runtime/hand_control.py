@@ -32,8 +32,8 @@ class HandControl:
     """A stage around a HandPort: limp until activated, then easing to a start pose, then following gated targets.
 
     At the end it eases out: it stands still while the motors' current fades, so that nothing is dropped with a jerk.
-    A stop, asked for or found by itself, takes the torque in the cycle that learns of it, repeats that until every
-    motor confirms it, and is left only by a disarm that a person asked for afterwards.
+    A stop, asked for or found by itself, switches the torque off in the cycle that learns of it, repeats that until
+    every motor confirms it, and is left only by a disarm that a person asked for afterwards.
 
     After every pause it counts a reset: only targets whose policy has started afresh from the measured pose pass.
     All times are on the monotonic clock.
@@ -70,12 +70,12 @@ class HandControl:
         return self.phase not in (Phase.LIMP, Phase.STOPPED)
 
     def stop(self, reason: str) -> None:
-        """Asks for a stop: the next tick takes the torque. May be called from any thread; the first reason stays."""
+        """Asks for a stop: the next tick switches the torque off. From any thread; the first reason stays."""
         self._stop_wanted = self._stop_wanted or reason
 
     def take_torque(self) -> None:
-        """Begins by taking whatever torque the motors may hold from before; limp once they confirm it."""
-        self._let_go(Phase.LIMP, "torque is taken before anything else", 0)
+        """Begins by switching off whatever torque the motors may hold from before; limp once they confirm it."""
+        self._let_go(Phase.LIMP, "torque is switched off before anything else", 0)
 
     def activate(self, permit: Permit, now_ns: int) -> Fault | None:
         """Switches torque on at the measured pose and begins to ease. Returns the fault that prevented it."""
@@ -121,7 +121,7 @@ class HandControl:
             self._enter(Phase.EASING_OUT, "")
 
     def deactivate(self) -> Fault | None:
-        """Takes the torque now, for the end of the process. Returns the fault when a motor does not confirm it."""
+        """Switches the torque off now, for the end of the process. Returns the fault where a motor does not confirm."""
         self._let_go(Phase.STOPPED, self._stop_wanted or "the process ends", 0)
         fault = self._port.set_torque(False)
         if fault is None:
@@ -170,7 +170,7 @@ class HandControl:
             self._let_go(Phase.LIMP, "disarmed", now_ns)
 
     def _stopping(self, found: tuple[Fault, ...]) -> Fault | None:
-        """Returns what takes the torque: any stop while the hand is active; torque itself while it should be limp."""
+        """Returns what switches the torque off: any stop while the hand is active; torque while it should be limp."""
         if self._gate is not None:
             return first_stopping(found)
         return next((fault for fault in found if fault.code is FaultCode.TORQUE_FOUND), None)
@@ -181,7 +181,7 @@ class HandControl:
         self._let_go(rest, self._late.blamed(fault, now_ns), now_ns)
 
     def _let_go(self, rest: Phase, why: str, now_ns: int) -> None:
-        """Begins to take the torque; `rest` is the phase when that is done."""
+        """Begins to switch the torque off; `rest` is the phase when that is done."""
         if self.phase is Phase.LETTING_GO and self._rests_in is Phase.STOPPED:
             return
         self._gate = self._ramp = None

@@ -12,7 +12,7 @@ from dexterity_ros.safety import preflight
 from dexterity_ros.safety.supervisor import Request, State, Supervisor, Verdict
 
 _ARMING = (Request.PREPARE, Request.ARM)
-_TORQUE_TAKEN = ("stopped", "letting_go")
+_TORQUE_OFF = ("stopped", "letting_go")
 _ARMED_FOR_S = 0.1  # hand_node must have heard that it is permitted before it is asked to switch torque on
 
 
@@ -51,14 +51,14 @@ class Supervision:
             self._latest[key] = (now_ns, message)
 
     def hear_hand(self, state: str) -> None:
-        """Takes what hand_node says it does: when it has taken the torque by itself, that is a stop."""
+        """Takes what hand_node says it does: when it has switched the torque off by itself, that is a stop."""
         self.hand_says = state
         with self._lock:
-            if self.verdict.torque and self._armed_ns is not None and state.startswith(_TORQUE_TAKEN):
+            if self.verdict.torque and self._armed_ns is not None and state.startswith(_TORQUE_OFF):
                 self._supervisor.stop(f"hand_node {state}")
 
     def stop(self, reason: str) -> None:
-        """Takes the torque until a person disarms."""
+        """Switches the torque off until a person disarms."""
         with self._lock:
             self._supervisor.stop(reason)
 

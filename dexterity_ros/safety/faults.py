@@ -99,5 +99,5 @@ def first_holding(faults: Iterable[Fault]) -> Fault | None:
 
 
 def first_stopping(faults: Iterable[Fault]) -> Fault | None:
-    """Returns the first fault that takes the torque, or None."""
+    """Returns the first fault that switches the torque off, or None."""
     return next((fault for fault in faults if REACTIONS[fault.code] is Reaction.STOP), None)

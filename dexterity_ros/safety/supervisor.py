@@ -130,7 +130,7 @@ class Supervisor:
             self._verdict = Verdict(state=State.DISARMED, reason="")
 
     def stop(self, reason: str) -> None:
-        """Takes the torque for a reason that is not in the fault table, until a person disarms."""
+        """Switches the torque off for a reason that is not in the fault table, until a person disarms."""
         self._verdict = Verdict(state=State.STOPPED, reason=reason)
 
     def step(self, ages_s: Mapping[str, float | None], faults: tuple[Fault, ...], now_ns: int) -> Verdict:

@@ -71,7 +71,7 @@ class _Stop:
 
 
 def stop_hand(operator: Operator, tell: Callable[[str, str], None] = lambda _name, _said: None) -> Stopped:
-    """Takes the torque through whichever node answers; hand_node is also deactivated when its stop says nothing.
+    """Switches the torque off through whichever node answers; hand_node is also deactivated when its stop says nothing.
 
     tell: called with (service, what came of it) as soon as each is over; a frozen node keeps none of the others back.
     """

@@ -33,7 +33,7 @@ class Commands(Protocol):
         """Lets go gently."""
 
     def stop_everything(self) -> dict[str, Answer]:
-        """Takes the torque by every way there is; returns what each answered."""
+        """Switches the torque off by every way there is; returns what each answered."""
 
 
 class BrowserPanel:

@@ -49,7 +49,7 @@ FOREIGN = {  # a value that each stored register may have been left with, and wh
     "startup_configuration": (1, "0 (no torque at power-up)"),
     "return_delay_time": (250, "0 (answers at once)"),
     "pwm_slope": (1, "140 (as delivered)"),
-    "shutdown": (0, "one with the bits 0x34 (overload, electrical shock, overheating take the torque)"),
+    "shutdown": (0, "one with the bits 0x34 (overload, electrical shock, overheating switch the torque off)"),
 }
 
 

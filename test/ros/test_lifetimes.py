@@ -60,7 +60,7 @@ def test_a_frozen_hand_node_is_killed_and_its_guardian_takes_the_torque(bench):
         command.terminate()
         said = " ".join(command.communicate(timeout=10.0)[0].split())
         assert "hand_node did not end within 3 s and was killed" in said
-        assert "hand_node ended before it could let go; the torque of all its motors was taken" in said
+        assert "hand_node ended before it could let go; the torque of all its motors was switched off" in said
         assert "cut the power" not in said.lower() and bench.torques() == 0
         assert not any(NameLock(name).held() for name in bench.nodes)
 

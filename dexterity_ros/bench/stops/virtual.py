@@ -115,7 +115,7 @@ class StopRig(Campaign):
         self.silent_since_ns = self.now_ns()
 
     def process_ends(self) -> None:
-        """The loop has ended; what closes the process takes the torque."""
+        """The loop has ended; what closes the process switches the torque off."""
         self.control.deactivate()
 
 

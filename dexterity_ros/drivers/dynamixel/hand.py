@@ -127,7 +127,7 @@ class DynamixelHand:
         self._goal_current = current
 
     def set_torque(self, enabled: bool) -> Fault | None:
-        """Arms all motors where they stand, or takes their torque; None only when every motor shows it.
+        """Arms all motors where they stand, or switches their torque off; None only when every motor shows it.
 
         Torque off is one unacknowledged write to all and one reading back: call it again until it returns None.
         """

@@ -29,7 +29,7 @@ _MEND = "dexterity hand setup"
 _MARGIN_RAD = 0.05  # the motor's own position limits, used in mode 3 only, lie this far outside the joint's
 _TEMPERATURE_MARGIN_C = 5
 _SUPPLY_TOLERANCE = 0.1
-_PROTECTIONS = 0b110100  # overheating, electrical shock, overload take the torque (e-Manual, Shutdown: default)
+_PROTECTIONS = 0b110100  # overheating, electrical shock, overload switch the torque off (e-Manual, Shutdown: default)
 _FIRST, _LAST = "return_delay_time", "shutdown"  # the stored settings lie between these
 
 
@@ -102,7 +102,7 @@ def stored_settings(hand: RobotHand, i: int, current_limit_a: float | None = Non
     if "pwm_slope" in rows:
         settings.append(_exactly("pwm_slope", rows["pwm_slope"].default, "as delivered"))
     shutdown = rows["shutdown"].default
-    why = "overload, electrical shock, overheating take the torque"
+    why = "overload, electrical shock, overheating switch the torque off"
     return (*settings, Stored(name="shutdown", value=shutdown, bits=_PROTECTIONS, why=why))
 
 

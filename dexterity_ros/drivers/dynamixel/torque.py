@@ -56,7 +56,7 @@ class Torque:
         return next((f for name, values in steps if (f := self._write_all(bus, name, values)) is not None), None)
 
     def take(self, bus: DynamixelBus) -> Fault | None:
-        """Takes the torque of all motors. Returns a fault that names those that have not shown it yet.
+        """Switches the torque of all motors off. Returns a fault that names those that have not shown it yet.
 
         A motor counts from the first time that it shows it, so that a bus that loses packets gets there in a few calls.
         """

@@ -158,7 +158,7 @@ class EmulatedMotor:
         return self.drive.pull_rad() if self.torque else None
 
     def latch(self, error: int) -> None:
-        """Latches hardware errors; those in the shutdown mask take the torque."""
+        """Latches hardware errors; those in the shutdown mask switch the torque off."""
         self.memory.put("hardware_error_status", self.get("hardware_error_status") | error)
         if error & self.get("shutdown"):
             self._switch_torque(False)

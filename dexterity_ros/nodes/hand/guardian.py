@@ -82,11 +82,11 @@ def _take_over(port: HandPort, name: NameLock) -> None:
         if not told and waited > _SAY_S:
             told = True
             _say(f"CUT THE POWER: hand_node has ended, and {problem}; still trying")
-        if waited > _GIVE_UP_S or (told and name.held()):  # a new hand_node takes the torque itself
+        if waited > _GIVE_UP_S or (told and name.held()):  # a new hand_node switches the torque off itself
             return
         time.sleep(_AGAIN_S)
     name.leave(TORQUE_OFF)
-    _say("hand_node ended before it could let go; the torque of all its motors was taken")
+    _say("hand_node ended before it could let go; the torque of all its motors was switched off")
 
 
 def _problem(port: HandPort) -> str | None:

@@ -25,7 +25,7 @@ def emergency_stop(control: HandControl | None) -> tuple[bool, str]:
 
 
 def last_torque_off(control: HandControl | None, port: HandPort, now_ns: Callable[[], int]) -> str | None:
-    """Takes the torque when no loop does so any more. Returns which motors did not confirm it, or None."""
+    """Switches the torque off when no loop does so any more. Returns which motors did not confirm it, or None."""
     end = time.monotonic() + _LAST_TRY_S
     while control is not None and (fault := control.deactivate()) is not None:
         if time.monotonic() > end:
