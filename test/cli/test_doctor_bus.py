@@ -69,7 +69,7 @@ def test_motors_that_tell_no_temperature_are_a_finding_and_no_traceback(monkeypa
 
     monkeypatch.setattr(doctor_bus, "measure_bus", silent)
     found = {finding.name: finding for finding in look_at_bus(LEAP, pty.path)}
-    assert found["temperatures and supply"].found == "no motor told them"
+    assert found["temperatures and supply"].found == "no motor reports them"
 
 
 def test_a_port_that_another_program_uses_is_named_with_it(leap, pty):

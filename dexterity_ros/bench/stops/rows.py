@@ -19,8 +19,8 @@ class StopRow:
     time: virtual, of HandControl alone; or real, of a running system.
     reaction: stop switches the torque off; hold stands still; none: it goes on, as it must. torque_off_ms: from the
     event to the first motor without torque; None: none was reached. still_ms: from the event to the last goal that
-    moved while it lasted. torque_commands_after: motors that were told to switch torque on again after the first one was off.
-    said: what the hand said last.
+    moved while it lasted. torque_commands_after: motors that were told to switch torque on again after the first one
+    was off. said: what the hand said last.
     motors_with_torque_after_return: one second after the bus works again; None where it never failed.
     """
 

@@ -21,16 +21,17 @@ class TrialsOptions:
     FOLDER/trials.csv has a row per trial and is all that is remembered: Ctrl-C ends the trials, the same command goes
     on. A larger --episodes adds more. FOLDER/trials.html has the figures.
 
-    With --against the policies take turns in an order that nobody is told: in every block of trials each has one turn,
+    With --against the policies take turns in a hidden order: in every block of trials each has one turn,
     and the same goals. Sheet and page name them when all trials are done.
 
     JSON keys:
     - folder, protocol, system, seed, goals
     - policies: a list of {policy, bundle_id, goals_attempted, goals_reached, rate, rate_ci95, consecutive {mean, sd,
       median, max, ci95}, time_per_goal_s {median, p90}, drops, lasted_s, trials [{attempted, reached}], outcomes,
-      more_for_5_points (trials until the rate is known to 5 points)}
+      more_for_5_points (more trials until this policy's rate is known to 5 points)}
     - differences: a list of {policy, less, pairs, rate, rate_ci95, goals_in_a_row, goals_in_a_row_ci95, told_apart,
-      more_for_5_points (trials of each until 5 points are told with a power of 80 %)}
+      more_for_5_points (more trials of each policy until a difference of 5 points between them is found, in 4 of 5
+      cases)}
     - episodes: the rows of the sheet
     - ended: why before the last trial; else empty. Where it is not empty and several policies take turns, policies and
       differences are empty and seed is null: the order stays unknown.
