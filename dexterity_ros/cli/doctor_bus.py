@@ -170,7 +170,9 @@ def _health(hand: RobotHand, figures: BusFigures, reading: str, *, needed: bool)
     """reading: the command that says what is wrong with a motor."""
     if not figures.temperature_c or not figures.supply_v:
         fix = "cables, connectors, termination, power; or a busy machine"
-        return [Finding(name="temperatures and supply", ok=False, found="no motor reports them", fix=fix, needed=needed)]
+        return [
+            Finding(name="temperatures and supply", ok=False, found="no motor reports them", fix=fix, needed=needed)
+        ]
     hottest, low, high = max(figures.temperature_c), min(figures.supply_v), max(figures.supply_v)
     return [
         Finding(

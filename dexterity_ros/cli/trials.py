@@ -96,9 +96,7 @@ def _person(options: TrialsOptions, robot: TrialRobot) -> Person:
 def _begin(plan: TrialPlan, sheet: Sheet, options: TrialsOptions) -> None:
     done = len(sheet.counted)
     going = f"; {done} are done" if done else ""
-    what = (
-        plan.policies[0].name if not plan.blind else f"{len(plan.policies)} policies, in a hidden order"
-    )
+    what = plan.policies[0].name if not plan.blind else f"{len(plan.policies)} policies, in a hidden order"
     say(f"{options.episodes} trials of each, {plan.protocol}, at most {plan.goals} goals: {what}{going}")
     say(f"sheet: {sheet.path}; Ctrl-C ends the trials, the same command goes on")
 
