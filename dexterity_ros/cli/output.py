@@ -185,12 +185,13 @@ def eyes_table(rows: dict[str, dict[str, float]]) -> Table:
 
 
 def figures_table(title: str, figures: dict[str, Any]) -> Table:
-    """Returns a two-column table of names and values."""
+    """Returns a two-column table of names and values: numbers stand below each other, text reads from the left."""
     table = Table(title=_plain(title), title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     for name, value in figures.items():
-        table.add_row(_plain(name), "\n".join(map(_plain, _text(value).split("\n"))) or "none")
+        lines = "\n".join(map(printable, _text(value).split("\n"))) or "none"
+        table.add_row(_plain(name), Text(lines, justify="right" if isinstance(value, int | float) else "left"))
     return table
 
 

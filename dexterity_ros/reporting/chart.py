@@ -1,7 +1,7 @@
 """Charts that a reader can zoom, with a legend to click and one cursor for all that share an axis."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -74,10 +74,6 @@ class Panel:
         """Writes it as PNG and CSV. Returns the files."""
         return [*write_png(folder / f"{self.name}.png", self._drawing()), write_csv(folder, self.name, self.columns)]
 
-    def of(self, page: str) -> "Panel":
-        """Returns it as part of a page that shows several: each has its own axis."""
-        return replace(self, name=f"{page}_{self.name}", group=f"{page}_{self.group}")
-
     def _told(self, *, small: bool) -> dict[str, Any]:
         return {
             "group": self.group,
@@ -135,10 +131,6 @@ class Bars:
         axes[0, 0].set_xlabel("%")
         columns = {"name": list(self.percent), "percent": list(self.percent.values())}
         return [*write_png(folder / f"{self.name}.png", figure), write_csv(folder, self.name, columns)]
-
-    def of(self, page: str) -> "Bars":
-        """Returns it as part of a page that shows several."""
-        return replace(self, name=f"{page}_{self.name}")
 
 
 def histogram(name: str, x_label: str, samples: dict[str, Floats], note: str) -> Panel:

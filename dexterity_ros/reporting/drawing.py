@@ -1,7 +1,7 @@
 """Figures drawn by matplotlib, as inline SVG in the page's own colours."""
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,6 @@ class Figure:
     def export(self, folder: Path) -> list[Path]:
         """Writes it as PNG and CSV. Returns the files."""
         return [*write_png(folder / f"{self.name}.png", self.drawing), write_csv(folder, self.name, self.columns)]
-
-    def of(self, page: str) -> "Figure":
-        """Returns it as part of a page that shows several."""
-        return replace(self, name=f"{page}_{self.name}")
 
 
 def write_png(path: Path, drawing: Any) -> list[Path]:

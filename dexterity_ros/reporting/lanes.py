@@ -1,6 +1,6 @@
 """The lanes of a run: who said what when, and how the goals ended, over the time that all charts share."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from dexterity_ros.reporting.chart import SHARED
@@ -81,10 +81,6 @@ class Lanes:
             "state": [f'"{each.text}"' for said in self.said.values() for each in said],
         }
         return [*write_png(folder / f"{self.name}.png", figure), write_csv(folder, self.name, columns)]
-
-    def of(self, page: str) -> "Lanes":
-        """Returns it as part of a page that shows several: each has its own axis."""
-        return replace(self, name=f"{page}_{self.name}", group=f"{page}_{self.group}")
 
 
 def _lane(who: str, inner: str) -> str:

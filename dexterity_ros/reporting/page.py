@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dexterity_ros.reporting.told import Drawn, Told, asset, escape
+from dexterity_ros.reporting.told import Drawn, Told, asset, escape, of_page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,5 +123,5 @@ def _section_html(number: int, section: Section, told: Told) -> str:
 
 
 def _half_html(title: str, section: Section, told: Told) -> str:
-    figures = "".join(figure.of(title).html(told) for figure in section.figures)
+    figures = "".join(of_page(figure, title).html(told) for figure in section.figures)
     return f"<div><h3>{escape(title)}</h3>{section.body}{figures}</div>"

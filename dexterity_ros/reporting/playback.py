@@ -1,7 +1,7 @@
 """A recorded run in three dimensions: what a page needs to pose hand, object, goal and points at any moment."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,6 @@ class Player:
     def export(self, _folder: Path) -> list[Path]:
         """Writes nothing: `report --video` films a recording."""
         return []
-
-    def of(self, page: str) -> "Player":
-        """Returns it as part of a page that shows several."""
-        return replace(self, name=f"{page}_{self.name}", group=f"{page}_{self.group}")
 
 
 def player(run: RunRecord, goals: list[RecordedGoal]) -> Player | None:

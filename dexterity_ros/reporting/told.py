@@ -4,9 +4,9 @@ import base64
 import html
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -50,9 +50,12 @@ class Drawn(Protocol):
         """Writes it. Returns the files."""
         ...
 
-    def of(self, page: str) -> "Drawn":
-        """Returns it as part of a page that shows several."""
-        ...
+
+def of_page(drawn: Drawn, page: str) -> Drawn:
+    """Returns it as part of a page that shows several: its name, and who shares its axis, are of that page alone."""
+    named = {key: f"{page}_{getattr(drawn, key)}" for key in ("name", "group") if hasattr(drawn, key)}
+    part: Drawn = replace(cast(Any, drawn), **named)
+    return part
 
 
 def asset(name: str) -> str:

@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from rich.console import Console
 
 from dexterity_ros.cli.check import check
 from dexterity_ros.cli.options.check import CheckOptions
+from dexterity_ros.cli.output import figures_table
 from dexterity_ros.contracts.errors import DexterityError
 from dexterity_ros.contracts.manifest import bundle_id
 from dexterity_ros.contracts.resources import shipped
@@ -139,3 +141,16 @@ def test_figures_that_cannot_be_written_are_one_line(copy, tmp_path):
         check(CheckOptions(bundle=copy, json=tmp_path / "nowhere/x.json"))
     assert check(CheckOptions(bundle=copy, json=tmp_path / "x.json")) == 0
     assert json.loads((tmp_path / "x.json").read_text())["hand"].startswith("leap")
+
+
+def test_text_in_a_table_reads_from_the_left_and_numbers_stand_below_each_other():
+    screen = Console(width=40, color_system=None)
+    with screen.capture() as caught:
+        screen.print(
+            figures_table("", {"what": "a text that is long enough to be folded", "n": 12, "x": 0.5, "no": None})
+        )
+    rows = [line.split("│")[2] for line in caught.get().splitlines() if "│" in line]
+    assert rows[:2] == [f" {half:<{len(rows[0]) - 2}} " for half in ("a text that is long enough to", "be folded")]
+    assert [row[1:-1] for row in rows[2:]] == [f"{text:>{len(rows[0]) - 2}}" for text in ("12", "0.5")] + [
+        f"{'None':<{len(rows[0]) - 2}}"
+    ]
