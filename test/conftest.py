@@ -24,9 +24,6 @@ from dexterity_ros.evaluation.trials.plan import OnTrial, TrialPlan
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # how long a busy machine takes says nothing about what is tested
 
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")  # how long a busy machine takes says nothing about what is tested
-
 NOW_NS = 1_000_000_000_000
 
 
