@@ -18,6 +18,7 @@ from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
 from dexterity_ros.sim.env_clouds import env_clouds
 from dexterity_ros.sim.env_config import EnvConfig, EnvStep
+from dexterity_ros.sim.env_health import EnvHealth
 from dexterity_ros.sim.object_set import object_set
 from dexterity_ros.sim.overlay import as_measured, lay_over
 from dexterity_ros.sim.physics import BatchPhysics
@@ -84,7 +85,7 @@ class ReorientEnv:
         self.episode = new_episode(task, hand.grasp_centre_m, config.num_envs, period_s=period_s, symmetry=symmetry)
         self._privileged_terms = privileged_terms(config.privileged, self._task, shaped=self.objects.many)
         self._hidden: Floats | None = None
-        self._episode_limit = round(config.episode_s / period_s)
+        self._episode_limit, self._health = round(config.episode_s / period_s), EnvHealth(n, period_s)
         self._allocate(n)
         self.reset()
 
@@ -151,7 +152,7 @@ class ReorientEnv:
             self.redraw_models()
 
     def step(self, raw_action: NDArray[np.float32]) -> EnvStep:
-        """Applies raw actions (N, n) for one control period."""
+        """Applies raw actions (N, n) for one control period. Raises SimulationError where nothing can be learned."""
         previous_action = self.memory.action
         target, action = decode_action(
             self.action_spec,
@@ -193,6 +194,7 @@ class ReorientEnv:
     def _advance(self, old_target: Floats, new_target: Floats) -> None:
         control = self.sensors.control(old_target, new_target)
         self._recent, sensors = self.physics.advance(self.state, control, self.sensors.pushes())
+        self._unstable = self.physics.begun_anew(self.state, self._recent)
         self.state = self._recent[:, -1].copy()
         self.goal = self.objects.nearest_goals(self.goal, self.physics.object_quat(self.state))
         self._tips = self.physics.fingertips(sensors[:, -1])
@@ -203,6 +205,7 @@ class ReorientEnv:
         self.episode, verdict = self.episode.step(self._moment())
         terms = self._task.reward(verdict, action_change)
         terminated, truncated, restarted = self._ends(verdict)
+        self._health.take(self._unstable, verdict.dropped & restarted, restarted, self._episode_step)
         least = self.episode.goals.least_rad
         self.inputs = self._sample_inputs()
         final_privileged, final_inputs, final_memory = self._privileged(), self.true_inputs(), self.memory

@@ -7,7 +7,7 @@ import numpy as np
 from mujoco import rollout
 from numpy.typing import NDArray
 
-from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.arrays import Bools, Floats
 from dexterity_ros.contracts.ranges import Range
 from dexterity_ros.sim.scene import FULL_STATE, Scene
 
@@ -68,6 +68,16 @@ class BatchPhysics:
         applied[:, :, self._object_qvel[:3]] = push[:, None, :]
         both = np.concatenate([control, applied], axis=-1)
         return tuple(self._pool.rollout(models, self._data, state, both, control_spec=_WITH_FORCES))  # type: ignore[return-value]
+
+    def begun_anew(self, state: Floats, states: Floats) -> Bools:
+        """Returns which simulations MuJoCo found unstable and reset on the way, (N,): their time did not go on.
+
+        state, states: what `advance` took, and what it returned. Source: MuJoCo's documentation, mjtDisableBit,
+        autoreset: a state that is not finite or too large is replaced by the model's first one, at time 0.
+        """
+        timestep_s = self._models[0].opt.timestep
+        gone_on = state[:, 0] + (states.shape[1] - 0.5) * timestep_s
+        return states[:, -1, 0] < gone_on
 
     def compose(
         self,

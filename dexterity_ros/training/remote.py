@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dexterity_ros.contracts.errors import ConfigError
+from dexterity_ros.contracts.errors import ConfigError, DexterityError
 from dexterity_ros.contracts.ranges import shown
 from dexterity_ros.sim.snapshot import Snapshot
 from dexterity_ros.training.checkpoint import TrainingError
@@ -208,7 +208,7 @@ class RayCollector:
             try:
                 yield worker, ray.get(done)
             except ray.exceptions.RayTaskError as error:
-                raise error.cause if isinstance(error.cause, TrainingError) else error from None
+                raise error.cause if isinstance(error.cause, DexterityError) else error from None
             except (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError) as error:
                 self._replace(worker, error)
 

@@ -10,8 +10,10 @@ from dexterity_ros.contracts.resources import named_resource
 from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE
 from dexterity_ros.contracts.spec import ActionSpec
 from dexterity_ros.observation.builder import VECTOR_NAMES, observation_spec
+from dexterity_ros.sim import env_health
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvConfig, SlowGoals
+from dexterity_ros.sim.env_health import SimulationError
 from dexterity_ros.sim.randomisation import ModelRandomisation
 from dexterity_ros.sim.realtime import RealtimeHand
 from dexterity_ros.sim.scene import PhysicsConfig
@@ -152,6 +154,28 @@ def test_a_cube_that_is_lifted_away_is_dropped_and_put_back(env):
     assert step.terminated.tolist() == [i == 2 for i in range(8)]
     assert step.reward[2] < -1.0
     assert abs(env.physics.object_pos(env.state[2])[2] - env.hand.grasp_centre_m[2]) < 0.05
+
+
+def test_a_hand_whose_simulation_mujoco_begins_anew_is_counted_and_soon_ends_the_run(env, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # MuJoCo writes a log where it runs
+    push = np.zeros((env.num_envs, 3))
+    push[3] = 1e16  # N, which no solver survives
+    env.step(still(env))
+    env.sensors.pushes = lambda: push
+    env.step(still(env))
+    assert env._unstable.tolist() == [False] * 3 + [True] + [False] * 4
+    with pytest.raises(SimulationError, match="MuJoCo called the simulation unstable"):
+        for _ in range(100):
+            env.step(still(env))
+
+
+def test_objects_that_leave_every_new_grasp_at_once_end_the_run(env, monkeypatch):
+    monkeypatch.setattr(env_health, "RESTARTS", 40)
+    with pytest.raises(SimulationError, match="100 % of the last 40 grasps lost the object"):
+        for _ in range(10):
+            env.state[:, env.physics._object_pos[2]] += 0.3
+            env._episode_step[:] = 0
+            env.step(still(env))
 
 
 def test_a_goal_that_is_already_there_counts_after_three_steps_and_is_replaced(env):
