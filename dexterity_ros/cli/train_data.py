@@ -5,7 +5,7 @@ from pathlib import Path
 
 from dexterity_ros.cli.options.train import DataOptions
 from dexterity_ros.cli.output import say, write_json
-from dexterity_ros.cli.train_run import next_step
+from dexterity_ros.cli.train_run import check_tensorboard, next_step
 from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.training_run import CHECKPOINT
@@ -19,6 +19,7 @@ from dexterity_ros.wire import TickRecord
 
 def data(options: DataOptions) -> int:
     """Learns from recordings, or goes on with that."""
+    check_tensorboard(options.tensorboard)
     config = configs.load_named(DataConfig, "config/learners", options.config)
     if options.updates is not None:
         config = replace(config, trainer=replace(config.trainer, updates=options.updates))
@@ -29,6 +30,8 @@ def data(options: DataOptions) -> int:
     if not episodes:
         raise ConfigError("train data needs DATA: bags or LeRobot datasets")
     new = DataRun(config, episodes, run, device=options.device, threads=options.threads)
+    if options.tensorboard:
+        new.trainer.folder.draw_curves()
     if options.resume:
         new.trainer.restore()
     new.train()

@@ -20,6 +20,8 @@ def points(options: PointsOptions) -> int:
             raise ConfigError(f"--labels is {options.labels}, expected 1 or more")
         settings = replace(settings, distillation=replace(settings.distillation, labels=options.labels))
     new = PointStudent(settings, run, teacher=options.teacher, threads=options.threads)
+    if options.tensorboard:
+        new.folder.draw_curves()
     if options.resume:
         new.restore()
     elif options.warm_start is not None:

@@ -19,12 +19,19 @@ def config_and_run(what: str, options: TeacherOptions | StudentOptions | PointsO
     """
     if options.resume and options.warm_start is not None:
         raise ConfigError("--resume goes on with a run, --warm-start begins a new one: give one of them")
+    check_tensorboard(options.tensorboard)
     if options.config is None:
         raise ConfigError(f"train {what} needs --config; there are " + ", ".join(_configs()))
     run = options.run or Path("runs") / options.config.stem
     if (run / CHECKPOINT).exists() and not options.resume:
         raise ConfigError(f"{run} already holds a run: give --resume to go on with it, or another --run")
     return options.config, run
+
+
+def check_tensorboard(wanted: bool) -> None:
+    """Raises ConfigError when curves are wanted for a program that is not there."""
+    if wanted and importlib.util.find_spec("tensorboard") is None:
+        raise ConfigError("--tensorboard needs: pip install '.[tensorboard]'")
 
 
 def _configs() -> list[str]:

@@ -35,6 +35,8 @@ def student(options: StudentOptions) -> int:
         raise ConfigError(f"--ray gathers rollouts of method reinforced; method is {settings.method}")
     gather = gathering(options, partial(student_site, settings))
     new = Student(settings, run, corrections=taken, threads=options.threads, gather=gather)
+    if options.tensorboard:
+        new.folder.draw_curves()
     if options.resume:
         new.restore()
     elif options.warm_start is not None:

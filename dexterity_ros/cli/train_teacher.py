@@ -1,13 +1,11 @@
 """dexterity train teacher"""
 
-import importlib.util
 from dataclasses import replace
 from functools import partial
 
 from dexterity_ros.cli.options.train import TeacherOptions
 from dexterity_ros.cli.output import say, write_json
 from dexterity_ros.cli.train_run import config_and_run, gathering, next_step
-from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.training_run import CHECKPOINT
 from dexterity_ros.training.teacher import Teacher, load_config, teacher_site
@@ -16,14 +14,12 @@ from dexterity_ros.training.teacher import Teacher, load_config, teacher_site
 def teacher(options: TeacherOptions) -> int:
     """Trains a teacher, or goes on with one."""
     config, run = config_and_run("teacher", options)
-    if options.tensorboard and importlib.util.find_spec("tensorboard") is None:
-        raise ConfigError("--tensorboard needs: pip install tensorboard")
     settings = load_config(resource(config))
     settings = settings if options.steps is None else replace(settings, total_steps=options.steps)
     gather = gathering(options, partial(teacher_site, settings), options.device)
-    new = Teacher(
-        settings, run, device=options.device, threads=options.threads, tensorboard=options.tensorboard, gather=gather
-    )  # fmt: skip
+    new = Teacher(settings, run, device=options.device, threads=options.threads, gather=gather)
+    if options.tensorboard:
+        new.folder.draw_curves()
     if options.resume:
         new.restore(run / CHECKPOINT, keep_progress=True)
     elif options.warm_start is not None:

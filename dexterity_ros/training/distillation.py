@@ -156,7 +156,7 @@ class PointStudent:
         )
         if not np.isfinite(missed + off):
             raise TrainingError(f"the loss is not finite in round {self.progress.rounds}; the last checkpoint is kept")
-        self.folder.log(vars(self.progress))
+        self.folder.log(vars(self.progress), self.progress.labels)
         return f"missed={missed:.2f}, goals={self.progress.rate:.2f}"
 
     @torch.no_grad()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -12,12 +12,16 @@ from dexterity_ros.contracts import config as configs
 from dexterity_ros.contracts.training_run import CHECKPOINT, LOG_FILE, Kind, RunFile, save_run
 from dexterity_ros.training.checkpoint import read_checkpoint, write_checkpoint
 
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
 
 class RunFolder:
     """One run's folder; it comes to be with the first thing that is written."""
 
     def __init__(self, path: Path, kind: Kind) -> None:
         self.path, self.kind = path, kind
+        self._board: SummaryWriter | None = None
 
     @property
     def checkpoint(self) -> Path:
@@ -32,11 +36,21 @@ class RunFolder:
         )  # fmt: skip
         save_run(self.path, described)
 
-    def log(self, row: Mapping[str, Any]) -> None:
-        """Adds a row to the log; numbers with six digits behind the point."""
+    def draw_curves(self) -> None:
+        """Writes every later row of the log for TensorBoard too. Raises ImportError where that is not installed."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._board = SummaryWriter(str(self.path), flush_secs=5)
+
+    def log(self, row: Mapping[str, Any], at: int) -> None:
+        """Adds a row to the log; numbers with six digits behind the point. at: where on the axis of the curves."""
         rounded = {name: round(value, 6) if isinstance(value, float) else value for name, value in row.items()}
         with (self.path / LOG_FILE).open("a") as log:
             log.write(json.dumps(rounded) + "\n")
+        if self._board is not None:
+            for name, value in row.items():
+                if isinstance(value, int | float):
+                    self._board.add_scalar(name, value, at)
 
     def keep(self, content: dict[str, Any]) -> None:
         """Writes the checkpoint; an interrupted write leaves the previous one whole."""

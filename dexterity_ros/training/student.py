@@ -237,7 +237,8 @@ class Student:
 
     def _log(self, stats: dict[str, float]) -> None:
         """Writes a row of the log."""
-        self.folder.log(vars(self.progress) | {name: float(value) for name, value in stats.items()})
+        row = vars(self.progress) | {name: float(value) for name, value in stats.items()}
+        self.folder.log(row, self.progress.labels)
 
     def restore(self, run: Path | None = None) -> None:
         """Continues from the run's checkpoint, or begins with the network of another run's. Raises TrainingError.

@@ -101,14 +101,12 @@ class Teacher:
         *,
         device: str = "cpu",
         threads: int = 2,
-        tensorboard: bool = False,
         gather: Callable[[Site], Rollouts] | None = None,
     ) -> None:
         """Builds the environment and the networks. `device`, `threads`: of the update.
 
         gather: what rollouts are taken from instead of the environment here, which then only says what it is like.
-        tensorboard: write event files beside log.jsonl. Raises ConfigError for a device that is not there, ImportError
-        when tensorboard is not installed.
+        Raises ConfigError for a device that is not there.
         """
         self.device = devices.device(device)
         torch.manual_seed(config.seed)
@@ -134,11 +132,6 @@ class Teacher:
         )  # fmt: skip
         self.collector = self.site.collector if gather is None else gather(self.site)
         self._outcomes: deque[bool] = deque(maxlen=config.curriculum.window_goals)
-        self._board: Any = None
-        if tensorboard:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._board = SummaryWriter(str(run))
 
     def train(self, *, quiet: bool = False) -> None:
         """Trains until total_steps, Ctrl-C or a non-finite value; always leaves a checkpoint. Raises TrainingError."""
@@ -281,10 +274,7 @@ class Teacher:
             self.rates.write(self.folder.path / OBJECTS)
         width = 0.0 if self.widths is None else self.widths.mean
         row = vars(self.progress) | {"width": width, "goal_fraction": self._fraction()} | stats
-        self.folder.log(row)
-        for name, value in row.items() if self._board is not None else ():
-            if not isinstance(value, dict):
-                self._board.add_scalar(name, value, self.progress.steps)
+        self.folder.log(row, self.progress.steps)
         widths = "" if self.widths is None else f", width={width:.2f}"
         goals = f"goals={self._fraction():.2f}, up_to={self.progress.goal_max_rad:.1f}rad"
         return f"reward={stats['reward']:.3f}, {goals}{widths}"

@@ -16,6 +16,7 @@ Ray = Annotated[
     optional("local|ADDRESS", "gather rollouts from workers of a Ray cluster, or of this machine"),
 ]
 Workers = Annotated[int | None, optional("INT", "of --ray; default: one for each of its CPUs")]
+TensorBoard = Annotated[bool, tyro.conf.arg(help="also write the curves for `tensorboard --logdir RUN`")]
 Seeds = Annotated[int, tyro.conf.arg(help="how many times all of it is done")]
 
 
@@ -38,7 +39,6 @@ class TeacherOptions:
         resume: go on from the run's checkpoint.
         warm_start: run directory whose networks are the starting point of a new run.
         steps: replaces total_steps of the configuration.
-        tensorboard: write event files beside log.jsonl; needs pip install tensorboard.
     """
 
     config: Annotated[Path | None, optional("FILE")] = None
@@ -50,7 +50,7 @@ class TeacherOptions:
     threads: Threads = 2
     ray: Ray = None
     workers: Workers = None
-    tensorboard: bool = False
+    tensorboard: TensorBoard = False
     json: JsonFile = None
 
 
@@ -85,6 +85,7 @@ class StudentOptions:
     threads: Threads = 2
     ray: Ray = None
     workers: Workers = None
+    tensorboard: TensorBoard = False
     json: JsonFile = None
 
 
@@ -116,6 +117,7 @@ class PointsOptions:
     warm_start: Annotated[Path | None, optional("FOLDER")] = None
     labels: Annotated[int | None, optional("INT")] = None
     threads: Threads = 2
+    tensorboard: TensorBoard = False
     json: JsonFile = None
 
 
@@ -237,4 +239,5 @@ class DataOptions:
     updates: Annotated[int | None, optional("INT")] = None
     device: Device = "cpu"
     threads: Threads = 2
+    tensorboard: TensorBoard = False
     json: JsonFile = None

@@ -138,7 +138,7 @@ class Trainer:
             kept = "the last checkpoint is kept" if self.folder.checkpoint.exists() else "there is no checkpoint yet"
             raise TrainingError(f"the loss is {loss} at update {self.updates}; {kept}")
         self.loss = loss
-        self.folder.log({"updates": self.updates, "loss": loss, "seconds": round(self.seconds, 3)})
+        self.folder.log({"updates": self.updates, "loss": loss, "seconds": round(self.seconds, 3)}, self.updates)
 
     def save(self) -> None:
         """Writes the checkpoint: with run.yaml all that going on, or exporting, needs beside the demonstrations."""
