@@ -29,10 +29,10 @@ demo: setup
 unit: setup-test
 	$(BIN)/python -m pytest -q -m "not slow" --ignore test/ros --ignore test/e2e --ignore test/bench --ignore test/parity --ignore test/training --ignore test/studies
 
-# What computes and nothing else runs on all cores at once; what runs in real time has the machine to itself.
+# What computes and nothing else runs on all cores at once, and who is done takes over from who is not; what runs in real time has the machine to itself.
 test: setup-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile -m "not ($(REAL_TIME) or smoke or soak)"
-	$(BIN)/python -m pytest -m "($(REAL_TIME)) and not (smoke or soak)"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal --durations 25 $(BUT) -m "not ($(REAL_TIME) or smoke or soak)"
+	$(BIN)/python -m pytest --durations 25 -m "($(REAL_TIME)) and not (smoke or soak)"
 
 # Whole systems that are interrupted, fed nonsense, killed: minutes, and a machine that does nothing else.
 soak: setup-test
