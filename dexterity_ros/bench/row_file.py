@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dexterity_ros.contracts.drafts import drafted
 from dexterity_ros.contracts.errors import ConfigError
 
 _WRITE_S = 5.0  # what an interrupted trial loses at most
@@ -16,10 +17,9 @@ Row = Mapping[str, Any]
 
 def write_rows(path: Path, rows: Sequence[Row]) -> None:
     """Writes rows in place of those that `path` holds, all or none. Raises ConfigError when that is not possible."""
-    partial = path.with_name(path.name + ".partial")
     try:
-        partial.write_text(json.dumps({"rows": list(rows)}, indent=1) + "\n")
-        partial.replace(path)
+        with drafted(path) as draft:
+            draft.write_text(json.dumps({"rows": list(rows)}, indent=1) + "\n")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
 

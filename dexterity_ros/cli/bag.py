@@ -1,11 +1,17 @@
 """dexterity bag info, recover"""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from rich.markup import escape
 
 from dexterity_ros.cli.options.bag import BagInfoOptions, BagRecoverOptions
 from dexterity_ros.cli.output import console, figures_table, say, say_damage, say_left_out, write_json
+from dexterity_ros.contracts.drafts import drafted
 from dexterity_ros.contracts.files import naming
 from dexterity_ros.recording.bag_reader import Bag
+from dexterity_ros.recording.card import refuse_existing
 from dexterity_ros.recording.recover import recover as recover_bag
 
 _WHAT_RAN = ("code_version", "hand", "policy", "bundle_id", "recovered")
@@ -21,11 +27,22 @@ def info(options: BagInfoOptions) -> int:
 def recover(options: BagRecoverOptions) -> int:
     """Writes what is whole of a recording; status 1 when something was lost."""
     out = options.out or beside(options.path, "recovered")
-    with naming(out):
-        saved = recover_bag(options.path, out)
+    with exported(out) as draft:
+        saved = recover_bag(options.path, draft)
     say_left_out({"attachments": f"{saved.attachments}, only messages are saved"} if saved.attachments else {})
     say(f"saved {sum(saved.counts.values())} messages of {saved.duration_s:.1f} s to {out}")
     return say_damage(saved.damage, saved.doubts)
+
+
+@contextmanager
+def exported(out: Path) -> Iterator[Path]:
+    """Gives a folder to write to, which becomes `out` when it is whole; says meanwhile that it is written.
+
+    Raises BagError when there is something already, FileError for what the system refuses.
+    """
+    refuse_existing(out)
+    with console.status(f"writing {escape(out.name)}"), naming(out), drafted(out, parents=True) as draft:
+        yield draft
 
 
 def beside(path: Path, suffix: str) -> Path:

@@ -2,11 +2,10 @@
 
 import importlib.util
 
-from dexterity_ros.cli.bag import beside
+from dexterity_ros.cli.bag import beside, exported
 from dexterity_ros.cli.options.bag import BagExportOptions
 from dexterity_ros.cli.output import say, say_damage, say_left_out
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.files import naming
 from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.tables import export_tables
 
@@ -17,8 +16,8 @@ def export(options: BagExportOptions) -> int:
         raise ConfigError("--format parquet needs pyarrow: pip install '.[export]'")
     out = options.out or beside(options.path, "tables")
     bag = Bag(options.path)
-    with naming(out):
-        done = export_tables(bag, out, options.format)
+    with exported(out) as draft:
+        done = export_tables(bag, draft, options.format)
     say_left_out(done.left_out)
     images = f", {done.images} images" if done.images else ""
     say(f"{len(done.files)} tables, {sum(done.files.values())} rows{images} in {out}")

@@ -2,13 +2,12 @@
 
 from dataclasses import asdict
 
-from dexterity_ros.cli.bag import beside
+from dexterity_ros.cli.bag import beside, exported
 from dexterity_ros.cli.options.bag import BagFromLerobotOptions, BagJoinLerobotOptions, BagToLerobotOptions
 from dexterity_ros.cli.output import say, say_damage, say_left_out, write_json
 from dexterity_ros.cli.replay import read_run
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import BagError
-from dexterity_ros.contracts.files import naming
 from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.recording.lerobot import to_lerobot
 from dexterity_ros.recording.lerobot_foreign import ForeignColumns
@@ -23,8 +22,8 @@ def to_dataset(options: BagToLerobotOptions) -> int:
     run = read_run(options.path, options.hand)
     rate_hz = _rate_hz(run)
     task = run.bag.info.get("task") or str(run.recorded_manifest().get("task", "unknown"))
-    with naming(out):
-        done = to_lerobot(run.bag, out, joint_names=run.hand.joint_names, task=task, rate_hz=rate_hz)
+    with exported(out) as draft:
+        done = to_lerobot(run.bag, draft, joint_names=run.hand.joint_names, task=task, rate_hz=rate_hz)
     say_left_out(done.left_out)
     say(f"{done.episodes} episodes, {done.frames} frames in {out}")
     return say_damage(run.bag.damage, run.bag.doubts)
@@ -45,16 +44,16 @@ def from_dataset(options: BagFromLerobotOptions) -> int:
     """Writes a dataset as a bag."""
     out = options.out or beside(options.path, "bag")
     columns = None if options.columns is None else config.load(ForeignColumns, options.columns)
-    with naming(out):
-        done = from_lerobot(options.path, out, joint_names=load_hand(options.hand).joint_names, columns=columns)
+    with exported(out) as draft:
+        done = from_lerobot(options.path, draft, joint_names=load_hand(options.hand).joint_names, columns=columns)
     say(f"{done.ticks} ticks in {out}")
     return say_damage("", done.doubts)
 
 
 def join_datasets(options: BagJoinLerobotOptions) -> int:
     """Writes several datasets as one."""
-    with naming(options.out):
-        done = join(options.datasets, options.out, validation=options.validation, seed=options.seed)
+    with exported(options.out) as draft:
+        done = join(options.datasets, draft, validation=options.validation, seed=options.seed)
     aside = f", the last {done.validation} for validation" if done.validation else ""
     say(f"{done.episodes} episodes{aside}, {done.frames:,} frames, {len(done.tasks)} tasks in {options.out}")
     write_json(options.json, asdict(done))

@@ -8,9 +8,9 @@ from dexterity_ros.contracts.robot_hand import load_robot_hand
 
 def bus(options: BenchBusOptions) -> int:
     """Prints what reading and writing all motors costs, each way."""
-    results = bench_bus(
-        load_robot_hand("leap"), baud=options.baud, usb_latency_ms=options.usb_latency_ms, rounds=options.repeats
-    )
+    hand = load_robot_hand("leap")
+    with console.status(f"{options.repeats} cycles of the bus, each way"):
+        results = bench_bus(hand, baud=options.baud, usb_latency_ms=options.usb_latency_ms, rounds=options.repeats)
     console.print(figures_table("bench bus", results))
     write_json(options.json, results)
     return 0

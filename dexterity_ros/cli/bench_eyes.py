@@ -21,7 +21,8 @@ _OBJECT, _CAMERA, _WIDTH = SHIPPED_OBJECT, "demo", 320
 
 def perception(options: BenchPerceptionOptions) -> int:
     """Prints what each stage from depth to pose costs."""
-    results = bench_perception(load_hand("leap"), _OBJECT, _CAMERA, seconds=20.0)
+    with console.status("20 s of images"):
+        results = bench_perception(load_hand("leap"), _OBJECT, _CAMERA, seconds=20.0)
     console.print(figures_table("bench perception", results))
     write_json(options.json, results)
     return 0

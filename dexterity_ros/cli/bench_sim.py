@@ -7,7 +7,8 @@ from dexterity_ros.cli.output import console, figures_table, write_json
 
 def sim(options: BenchSimOptions) -> int:
     """Prints what a step of the environment costs, and which share of it is physics."""
-    results = bench_sim()
+    with console.status(f"stepping hands on {' and '.join(map(str, THREADS))} threads"):
+        results = bench_sim()
     console.print(figures_table("bench sim", results))
     for threads in THREADS:
         ratio = results[f"env_{threads}_threads"]["per_s"] / results[f"rollout_{threads}_threads"]["per_s"]

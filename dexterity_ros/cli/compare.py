@@ -14,7 +14,8 @@ from dexterity_ros.replay.compare import compare as compare_run
 def compare(options: CompareOptions) -> int:
     """Prints what is wrong with a recording; status 1 when something is."""
     run = read_run(options.bag, options.hand)
-    result = compare_run(run, run.manifest())
+    with console.status(f"looking through {run.bag.duration_s:.0f} s of recording"):
+        result = compare_run(run, run.manifest())
     _print_figures(result)
     for finding in result.findings:
         console.print(f"[red]{finding.kind}[/red]: {escape(finding.says)}", highlight=False)

@@ -27,7 +27,8 @@ def record_demonstrations(
     if judge == JUDGE:
         raise ConfigError(f"--record makes something to learn from, which the judge {JUDGE} is not: give --judge demo")
     try:
-        from dexterity_ros.recording.lerobot import refuse_existing, write_ticks
+        from dexterity_ros.recording.card import refuse_existing
+        from dexterity_ros.recording.lerobot import write_ticks
     except ImportError as error:
         raise ConfigError(f"--record needs pyarrow: pip install '.[export]' ({error})") from error
     refuse_existing(out)

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dexterity_ros.cli.errors import folded
+from dexterity_ros.contracts.drafts import drafted
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import printable
 from dexterity_ros.contracts.hand import HandFile
@@ -22,7 +23,8 @@ def write_json(path: Path | None, content: dict[str, Any]) -> None:
     if path is None:
         return
     try:
-        path.write_text(json.dumps(content, indent=2) + "\n")
+        with drafted(path) as draft:
+            draft.write_text(json.dumps(content, indent=2) + "\n")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
     say_written(path)

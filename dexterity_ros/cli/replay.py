@@ -32,7 +32,8 @@ def read_run(bag: Path, hand: str) -> RunRecord:
 
 def _ask_another(run: RunRecord, pipeline: PolicyPipeline, options: ReplayOptions) -> int:
     """Prints what another policy would have done; status 1 for a damaged bag."""
-    answer = what_if(run, pipeline)
+    with console.status(f"asking about {run.bag.duration_s:.0f} s of recording"):
+        answer = what_if(run, pipeline)
     rows = {name: ", ".join(f"{k} {v}" for k, v in row.items()) for name, row in answer.joints.items()}
     console.print(figures_table(f"{pipeline.manifest.name} on the inputs of {options.bag}", rows))
     agree = f"steps agree by {answer.agreement} (cosine)"
@@ -43,7 +44,8 @@ def _ask_another(run: RunRecord, pipeline: PolicyPipeline, options: ReplayOption
 
 def _repeat(run: RunRecord, pipeline: PolicyPipeline, options: ReplayOptions) -> int:
     """Prints what comes out differently; status 1 when something does."""
-    result = repeat_run(run, pipeline, gate_limits(run.hand, pipeline.manifest, Tightening()))
+    with console.status(f"repeating {run.bag.duration_s:.0f} s of recording"):
+        result = repeat_run(run, pipeline, gate_limits(run.hand, pipeline.manifest, Tightening()))
     console.print(replay_table(str(options.bag), result.as_dict()))
     for stage in result.stages:
         if stage.unrepeatable:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from dexterity_ros.cli.film import check_video, film_bag
 from dexterity_ros.cli.options.report import ReportOptions
 from dexterity_ros.cli.output import console, say, say_damage
+from dexterity_ros.contracts.drafts import drafted
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import naming
 from dexterity_ros.contracts.training_run import LOG_FILE
@@ -65,7 +66,8 @@ def _export(read: list[_Read], options: ReportOptions) -> int:
     names = [""]
     if options.compare is not None:
         names = [f"first_{options.source.name}", f"second_{options.compare.name}"]
-    return sum(len(one.page.export(options.export / name)) for one, name in zip(read, names, strict=True))
+    with naming(options.export), drafted(options.export, parents=True) as draft:
+        return sum(len(one.page.export(draft / name)) for one, name in zip(read, names, strict=True))
 
 
 def _read(source: Path) -> _Read:

@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
+from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.recording.bag_reader import Bag
 
 CARD_FILE = "README.md"
 _TOLD = ("policy", "bundle_id", "hand", "code_version", "recovered")
+
+
+def refuse_existing(out: Path) -> None:
+    """Raises BagError when there is something already."""
+    if out.exists():
+        raise BagError(f"{out} exists already; an export never overwrites anything")
 
 
 def write_card(

@@ -23,7 +23,7 @@ from dexterity_ros.contracts.outputs import ACTION
 from dexterity_ros.contracts.sources import JOINTS, Source
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.recording.bag_reader import Bag
-from dexterity_ros.recording.card import write_card
+from dexterity_ros.recording.card import refuse_existing, write_card
 from dexterity_ros.recording.lerobot_images import Images, image_columns
 from dexterity_ros.recording.metadata import LEROBOT_FILE, digest
 
@@ -91,12 +91,6 @@ def to_lerobot(bag: Bag, out: Path, *, joint_names: Sequence[str], task: str, ra
     contents = {name: f"{feature['dtype']} {feature['shape']}" for name, feature in features.items()}
     write_card(out, bag, f"{bag.path.name} as LeRobotDataset", contents, left_out, _CARD_HEAD)
     return Dataset(episodes=episodes, frames=len(ticks), left_out=left_out)
-
-
-def refuse_existing(out: Path) -> None:
-    """Raises BagError when there is something already."""
-    if out.exists():
-        raise BagError(f"{out} exists already; an export never overwrites anything")
 
 
 def write_ticks(

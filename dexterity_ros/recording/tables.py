@@ -14,7 +14,7 @@ import numpy as np
 
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.recording.bag_reader import Bag, BagMessage
-from dexterity_ros.recording.card import write_card
+from dexterity_ros.recording.card import refuse_existing, write_card
 from dexterity_ros.recording.types import COMPRESSED, IMAGE
 
 Format = Literal["csv", "parquet"]
@@ -35,8 +35,7 @@ class Exported:
 
 def export_tables(bag: Bag, out: Path, kind: Format) -> Exported:
     """Returns what was written into the folder `out`. Raises BagError when it exists already."""
-    if out.exists():
-        raise BagError(f"{out} exists already; an export never overwrites anything")
+    refuse_existing(out)
     out.mkdir(parents=True)
     done = Exported()
     names = _file_names([topic for topic, count in sorted(bag.counts.items()) if count])

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dexterity_ros.contracts.drafts import drafted
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import naming
 from dexterity_ros.contracts.hand import HandSpec
@@ -58,14 +59,9 @@ def draw(shots: Iterable[Shot], hand: HandSpec, object_name: str, how: Format) -
 
 def write_film(path: Path, pictures: Iterable[Image], how: Format) -> None:
     """Writes a film; one that is interrupted leaves no file. Raises ConfigError, FileError."""
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
     write = _write_mp4 if path.suffix.lower() == ".mp4" else _write_animation
-    try:
-        with naming(path):
-            write(part, pictures, how)
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with naming(path), drafted(path) as draft:
+        write(draft, pictures, how)
 
 
 def at_rate(shots: Sequence[Shot], how: Format, longest_s: float) -> list[Shot]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dexterity_ros.contracts.drafts import drafted
 from dexterity_ros.reporting.told import Drawn, Told, asset, escape, of_page
 
 
@@ -38,8 +39,9 @@ class Page:
     judged: bool = True
 
     def write(self, path: Path) -> None:
-        """Writes the page."""
-        path.write_text(self.html(), encoding="utf-8", errors="backslashreplace")
+        """Writes the page, all or nothing."""
+        with drafted(path) as draft:
+            draft.write_text(self.html(), encoding="utf-8", errors="backslashreplace")
 
     def export(self, folder: Path) -> list[Path]:
         """Writes every figure as PNG and CSV. Returns the files."""

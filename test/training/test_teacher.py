@@ -121,6 +121,26 @@ def test_an_exported_bundle_acts_like_the_trained_actor(trained, tmp_path, leap)
         replace(manifest, joint_names=manifest.joint_names[::-1]).check_hand(leap)
 
 
+def test_an_export_that_is_interrupted_leaves_the_bundle_that_was_there_and_nothing_else(
+    trained, tmp_path, monkeypatch
+):
+    def press(*_):
+        raise KeyboardInterrupt
+
+    options = ExportOptions(run=trained, bundle=tmp_path / "out/policy", current_limit_a=0.3)
+    with monkeypatch.context() as interrupted, pytest.raises(KeyboardInterrupt):
+        interrupted.setitem(export_run.__globals__, "seal", press)
+        export(options)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert export(options) == 0
+    before = {path: path.read_bytes() for path in options.bundle.iterdir()}
+    monkeypatch.setitem(export_run.__globals__, "seal", press)
+    with pytest.raises(KeyboardInterrupt):
+        export(options)
+    assert before == {path: path.read_bytes() for path in options.bundle.iterdir()}
+    assert load_policy(options.bundle)[0].name == "policy"
+
+
 def test_a_bundle_declares_the_latency_it_is_known_to_bear(trained, tmp_path):
     export_run(trained, tmp_path / "bears", current_limit_a=0.35, latency_s=(0.0, 0.15))
     assert load_policy(tmp_path / "bears")[0].latency_s == (0.0, 0.15)

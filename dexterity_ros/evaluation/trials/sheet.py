@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dexterity_ros.contracts.drafts import drafted
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.files import naming, printable, read_bounded, shown_path
 from dexterity_ros.contracts.ranges import shown
@@ -157,10 +158,8 @@ class Sheet:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.shown(row, reveal=reveal) for row in self.rows)
-        partial = self.path.with_name(self.path.name + ".partial")
-        with naming(self.path):
-            partial.write_text(stream.getvalue(), encoding="utf-8")
-            partial.replace(self.path)
+        with naming(self.path), drafted(self.path) as draft:
+            draft.write_text(stream.getvalue(), encoding="utf-8")
 
 
 def _read(path: Path) -> Iterator[SheetRow]:
