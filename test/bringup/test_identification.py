@@ -13,7 +13,7 @@ from dexterity_ros.bringup.identification.belief import as_values, starting_valu
 from dexterity_ros.bringup.identification.data import Data
 from dexterity_ros.bringup.identification.estimate import Estimates, HeldOut
 from dexterity_ros.bringup.identification.excitation import GainSet, fitted_way, held_out_way
-from dexterity_ros.bringup.identification.fit import Belief, covariance, least_squares
+from dexterity_ros.bringup.identification.fit import Belief, Pace, covariance, least_squares
 from dexterity_ros.bringup.identification.joint_model import PARAMETERS, JointModel, Motions, held_targets
 from dexterity_ros.bringup.identification.lag import lag_s
 from dexterity_ros.bringup.identification.outcome import dynamics_group, left_over, not_identified, tuned
@@ -132,7 +132,7 @@ def test_least_squares_finds_lines_and_says_how_well():
 
     wide = np.full((2, 2), 100.0)
     before = Belief(mean=np.zeros((2, 2)), deviation=wide, low=-wide, high=wide, probe=np.full(2, 1e-3))
-    fitted = least_squares(residuals, np.zeros((2, 2)), before, rounds=20, enough=1e-9)
+    fitted = least_squares(residuals, np.zeros((2, 2)), before, Pace(rounds=20, enough=1e-9))
     deviation = np.sqrt(np.diagonal(covariance(fitted, before), axis1=1, axis2=2))
     assert (np.abs(fitted.unknowns - truth) < 4.0 * deviation).all()
     assert deviation[0] == pytest.approx([0.014, 0.0245], rel=0.05)  # of a line through 200 points on [0, 1]

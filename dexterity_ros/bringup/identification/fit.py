@@ -13,7 +13,7 @@ from dexterity_ros.contracts.arrays import Floats
 # Residuals (S, n, m) of S sets of unknowns (S, n, p): n joints with p unknowns and m rows each.
 Residuals = Callable[[Floats], Floats]
 
-_DAMPING_FIRST, _DAMPING_LEAST, _DAMPING_MOST = 1e-2, 1e-8, 1e6
+_DAMPING_LEAST, _DAMPING_MOST = 1e-8, 1e6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,24 +45,34 @@ class Belief:
         return matrices
 
 
-def least_squares(residuals: Residuals, begin: Floats, before: Belief, *, rounds: int, enough: float) -> Fitted:
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """rounds: at most so many linearisations. enough: share of the sum of squares by which a round must lower it to be
+    followed by another. near: the beginning is near enough for long steps.
+    """
+
+    rounds: int
+    enough: float
+    near: bool = False
+
+
+def least_squares(residuals: Residuals, begin: Floats, before: Belief, pace: Pace) -> Fitted:
     """Returns the unknowns with the least sum of squares for each joint, what was known before counted in.
 
     Args:
         residuals: see Residuals; in units of their standard deviation.
         begin: where to begin, (n, p).
         before: what is known of the unknowns without any data.
-        rounds: at most so many linearisations.
-        enough: share of the sum of squares by which a round must lower it to be followed by another.
+        pace: how long to go on.
     """
     unknowns: Floats = begin.copy()
-    damping: Floats = np.full(len(begin), _DAMPING_FIRST)
+    damping: Floats = np.full(len(begin), 1e-5 if pace.near else 1e-2)
     residual, slopes = _linearised(residuals, unknowns, before)
-    for _ in range(rounds):
+    for _ in range(pace.rounds):
         tried = np.clip(unknowns + _step(residual, slopes, unknowns, before, damping), before.low, before.high)
         new_residual, new_slopes = _linearised(residuals, tried, before)
         cost, new_cost = _cost(residual, unknowns, before), _cost(new_residual, tried, before)
-        better, settled = new_cost < cost, new_cost > (1.0 - enough) * cost
+        better, settled = new_cost < cost, new_cost > (1.0 - pace.enough) * cost
         unknowns = np.where(better[:, None], tried, unknowns)
         residual = np.where(better[:, None], new_residual, residual)
         slopes = np.where(better[:, None, None], new_slopes, slopes)

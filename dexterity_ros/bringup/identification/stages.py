@@ -7,13 +7,13 @@ import numpy as np
 from dexterity_ros.bringup.identification.begin import first_guess
 from dexterity_ros.bringup.identification.belief import DELAY, as_unknowns, as_values, known_before
 from dexterity_ros.bringup.identification.data import Data
-from dexterity_ros.bringup.identification.fit import Belief, Fitted, least_squares
+from dexterity_ros.bringup.identification.fit import Belief, Fitted, Pace, least_squares
 from dexterity_ros.bringup.identification.joint_model import JointModel, Seen
 from dexterity_ros.contracts.arrays import Bools, Floats
 
 _TICK_RAD = 2.0 * np.pi / 4096  # of a motor's sensor (e-Manual, X series)
 POS_FLOOR_RAD, _CURRENT_FLOOR_A = _TICK_RAD / np.sqrt(12.0), 3e-4
-_FIRST_POS_RAD, _FIRST_CURRENT_A = 0.001, 0.005
+_FIRST_POS_RAD, _FIRST_CURRENT_A = 0.001, 0.002
 _FAR = 3.0  # standard deviations; what is further off counts less (Huber)
 _LEAST_DELAY_S = 1e-4  # to which a delay can be known at all, with targets every 10 ms
 _NORMAL = 1.4826  # standard deviation over median absolute deviation, of a normal distribution
@@ -33,14 +33,14 @@ def fit_in_stages(model: JointModel, data: Data, start: Floats) -> tuple[Fitted,
     guess = first_guess(model, data, start)
     first = Scale(pos_per_rad=data.there / _FIRST_POS_RAD, current_per_a=data.there / _FIRST_CURRENT_A)
     begin = np.clip(as_unknowns(guess), before.low, before.high)
-    one = _fit(model, data, begin, before, first, rounds=10, enough=0.01)
+    one = _fit(model, data, begin, before, first, Pace(rounds=10, enough=0.01))
     scale = robust_scale(model, data, one.unknowns)
-    two = _fit(model, data, one.unknowns, before, scale, rounds=6, enough=0.003)
+    two = _fit(model, data, one.unknowns, before, scale, Pace(rounds=9, enough=0.0005, near=True))
     before = _with_delay(before, two.unknowns[:, DELAY])
     begin = two.unknowns.copy()
     begin[:, DELAY] = before.mean[:, DELAY]
     scale = robust_scale(model, data, begin)
-    return _fit(model, data, begin, before, scale, rounds=8, enough=0.001), before
+    return _fit(model, data, begin, before, scale, Pace(rounds=6, enough=0.001, near=True)), before
 
 
 def robust_scale(model: JointModel, data: Data, unknowns: Floats) -> Scale:
@@ -94,13 +94,11 @@ def _with_delay(before: Belief, delays_s: Floats) -> Belief:
     return replace(before, mean=mean, deviation=deviation)
 
 
-def _fit(
-    model: JointModel, data: Data, begin: Floats, before: Belief, scale: Scale, *, rounds: int, enough: float
-) -> Fitted:
+def _fit(model: JointModel, data: Data, begin: Floats, before: Belief, scale: Scale, pace: Pace) -> Fitted:
     def residuals(sets: Floats) -> Floats:
         return _residuals(model.follow(data.motions, as_values(sets)), data, scale)
 
-    return least_squares(residuals, begin, before, rounds=rounds, enough=enough)
+    return least_squares(residuals, begin, before, pace)
 
 
 def _residuals(seen: Seen, data: Data, scale: Scale) -> Floats:
