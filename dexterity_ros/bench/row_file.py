@@ -15,11 +15,14 @@ _WRITE_S = 5.0  # what an interrupted trial loses at most
 Row = Mapping[str, Any]
 
 
-def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """Writes rows in place of those that `path` holds, all or none. Raises ConfigError when that is not possible."""
+def write_rows(path: Path, rows: Sequence[Row], figures: Row | None = None) -> None:
+    """Writes rows in place of those that `path` holds, all or none, beside figures of them all.
+
+    Raises ConfigError when that is not possible.
+    """
     try:
         with drafted(path) as draft:
-            draft.write_text(json.dumps({"rows": list(rows)}, indent=1) + "\n")
+            draft.write_text(json.dumps({**(figures or {}), "rows": list(rows)}, indent=1) + "\n")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
 
@@ -44,23 +47,26 @@ def rows_to_resume(path: Path | None, resume: bool, make: Callable[[dict[str, An
 
 
 @contextlib.contextmanager
-def kept(path: Path | None, rows: Callable[[], Sequence[Row]]) -> Iterator[Callable[[], None]]:
+def kept(
+    path: Path | None, rows: Callable[[], Sequence[Row]], figures: Callable[[], Row] = dict
+) -> Iterator[Callable[[], None]]:
     """Gives what is to be called after every row: it writes them now and then, and all of them at the end.
 
     Args:
         path: where to; None: nowhere.
         rows: returns those that there are.
+        figures: returns what is written beside them.
     """
     written = time.monotonic()
 
     def keep() -> None:
         nonlocal written
         if path is not None and time.monotonic() - written > _WRITE_S:
-            write_rows(path, rows())
+            write_rows(path, rows(), figures())
             written = time.monotonic()
 
     try:
         yield keep
     finally:
         if path is not None:
-            write_rows(path, rows())
+            write_rows(path, rows(), figures())

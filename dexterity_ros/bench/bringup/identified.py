@@ -37,8 +37,10 @@ def delay(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
 
 def held_out(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
     """Returns the error of the motion that was not fitted, of the worst joint, over the noise floor of the sensor."""
-    if hidden.dynamics is None or robot.dynamics is None:
+    if hidden.dynamics is None:
         return None
+    if robot.dynamics is None:
+        return Errors(missing=1)
     return Errors(errors=(robot.dynamics.residual_rad / POS_FLOOR_RAD,))
 
 

@@ -13,17 +13,28 @@ from dexterity_ros.contracts.robot import RobotSpec
 
 
 @dataclass(frozen=True, kw_only=True)
+class Watchers:
+    """Who says what moved. wrong_share: of the person's answers. eyes: the camera says it, or else the person."""
+
+    wrong_share: float
+    eyes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class WalkRow:
     """One walk. robot: what it wrote, None when it wrote nothing. said: why it ended early, or nothing.
 
-    minutes: of robot time. figures: what the emulator counted. asked, erred: questions, and wrong answers among them.
+    watchers: who said what moved. minutes: of robot time; cpu_s: what it took to compute. figures: what the emulator
+    counted. asked, erred: questions, and wrong answers among them.
     """
 
     seed: int
+    watchers: Watchers
     hidden: RobotSpec
     robot: RobotSpec | None
     said: str
     minutes: float
+    cpu_s: float
     asked: int
     erred: int
     figures: dict[str, float]
@@ -41,8 +52,10 @@ def signs_right(hidden: RobotSpec, robot: RobotSpec | None) -> bool:
 
 def zeros(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
     """Returns errors of the zeros in degrees."""
-    if hidden.zeros is None or robot.zeros is None:
+    if hidden.zeros is None:
         return None
+    if robot.zeros is None:
+        return Errors(missing=len(hidden.zeros.zeros_rad))
     pairs = [(zero, robot.zeros.zeros_rad[name]) for name, zero in hidden.zeros.zeros_rad.items()]
     return Errors(
         errors=tuple(float(np.rad2deg(abs(found.nominal - true.nominal))) for true, found in pairs),
@@ -53,16 +66,20 @@ def zeros(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
 
 def camera_place(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
     """Returns how far from its true place the camera is said to stand, mm."""
-    if hidden.camera is None or robot.camera is None:
+    if hidden.camera is None:
         return None
+    if robot.camera is None:
+        return Errors(missing=1)
     off_m = float(np.linalg.norm(np.array(robot.camera.pos_m) - np.array(hidden.camera.pos_m)))
     return Errors(errors=(off_m * 1e3,), covered=_within(off_m, robot.camera.interval_m))
 
 
 def camera_turn(hidden: RobotSpec, robot: RobotSpec) -> Errors | None:
     """Returns how far from how it truly is turned the camera is said to be turned, degrees."""
-    if hidden.camera is None or robot.camera is None:
+    if hidden.camera is None:
         return None
+    if robot.camera is None:
+        return Errors(missing=1)
     between = rotation_between(np.array(robot.camera.quat_wxyz), np.array(hidden.camera.quat_wxyz))
     off_rad = float(rotation_angle(between))
     return Errors(errors=(float(np.rad2deg(off_rad)),), covered=_within(off_rad, robot.camera.interval_rad))
@@ -84,28 +101,31 @@ ERRORS: dict[str, ErrorsOf] = {
 }
 
 
+def errors_of_walk(row: WalkRow) -> dict[str, Errors]:
+    """Returns the errors of each quantity that was hidden; a walk that wrote nothing lacks all of them."""
+    robot = row.robot or RobotSpec(name="none", hand=row.hidden.hand, hand_digest=row.hidden.hand_digest)
+    found = {name: errors_of(row.hidden, robot) for name, errors_of in ERRORS.items()}
+    return {name: errors for name, errors in found.items() if errors is not None}
+
+
 def summary(rows: Sequence[WalkRow]) -> dict[str, Any]:
-    """Returns the figures of all walks that were started."""
-    found: dict[str, list[Errors]] = {name: [] for name in ERRORS}
-    for row in rows:
-        for name, errors_of in ERRORS.items():
-            errors = None if row.robot is None else errors_of(row.hidden, row.robot)
-            if errors is not None:
-                found[name].append(errors)
+    """Returns the figures of all walks that were started; at least one."""
+    of_walks = [errors_of_walk(row) for row in rows]
+    found = {name: [errors[name] for errors in of_walks if name in errors] for name in ERRORS}
     covered = [inside for each in found.values() for errors in each for inside in errors.covered]
-    spread = {name: _spread(each) for name, each in found.items() if any(errors.errors for errors in each)}
     return {
         "robots": len(rows),
         "finished": sum(not row.said for row in rows),
         "signs_right": sum(signs_right(row.hidden, row.robot) for row in rows),
-        **spread,
+        **{name: _spread(each) for name, each in found.items() if each},
         "covered_percent": round(100.0 * float(np.mean(covered)), 1) if covered else None,
         "minutes": {"p50": _round(np.median([r.minutes for r in rows])), "max": _round(max(r.minutes for r in rows))},
+        "cpu_s": {"p50": _round(np.median([r.cpu_s for r in rows])), "max": _round(max(r.cpu_s for r in rows))},
         "answers_wrong": f"{sum(row.erred for row in rows)} of {sum(row.asked for row in rows)}",
         "most_rad_s": _round(max(row.figures["most_rad_s"] for row in rows)),
         "most_a": _round(max(row.figures["most_a"] for row in rows)),
         "motors_with_torque": sum(int(row.figures["motors_with_torque"]) for row in rows),
-        "walks": [_walk(row) for row in rows],
+        "walks": [_walk(row, errors) for row, errors in zip(rows, of_walks, strict=True)],
     }
 
 
@@ -114,17 +134,19 @@ def _spread(found: list[Errors]) -> dict[str, float]:
     errors = [error for each in found for error in each.errors]
     halves = [half for each in found for half in each.half_widths]
     covered = [inside for each in found for inside in each.covered]
-    spread = {"p50": _round(np.median(errors)), "p95": _round(np.quantile(errors, 0.95))}
+    spread = {"p50": _round(np.median(errors)), "p95": _round(np.quantile(errors, 0.95))} if errors else {}
     if halves:
         spread |= {"half_width_p50": _round(np.median(halves)), "covered_percent": _round(100.0 * np.mean(covered))}
     missing = sum(each.missing for each in found)
     return spread | ({"missing": missing} if missing else {})
 
 
-def _walk(row: WalkRow) -> dict[str, Any]:
+def _walk(row: WalkRow, found: dict[str, Errors]) -> dict[str, Any]:
     return {
         "seed": row.seed,
         "signs_right": signs_right(row.hidden, row.robot),
+        "worst": {name: _round(max(errors.errors)) for name, errors in found.items() if errors.errors},
+        "most_rad_s": _round(row.figures["most_rad_s"]),
         "minutes": _round(row.minutes),
         "asked": row.asked,
         "erred": row.erred,

@@ -6,15 +6,15 @@ motors, and a scripted person beside the hand.
 
 import json
 import multiprocessing
+import os
 import signal
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from dexterity_ros.bench.bringup.scores import WalkRow
+from dexterity_ros.bench.bringup.scores import WalkRow, Watchers
 from dexterity_ros.bringup.eyehand.onlooker import Onlooker
 from dexterity_ros.bringup.person import ScriptedPerson
 from dexterity_ros.bringup.robot_file import RobotFile, robot_yaml
@@ -36,17 +36,9 @@ _DAY = "2026-01-02"  # virtual walks have no date
 _ROBOT, _TOLD = "robot.yaml", "walk.json"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Watchers:
-    """Who says what moved. wrong_share: of the person's answers. eyes: the camera says it, or else the person."""
-
-    wrong_share: float
-    eyes: bool = False
-
-
-def walks(hand: str, robots: int, first_seed: int, watchers: Watchers) -> Iterator[WalkRow]:
-    """Yields what came of a walk on each individual, seeds from `first_seed` on."""
-    for seed in range(first_seed, first_seed + robots):
+def walks(hand: str, seeds: Iterable[int], watchers: Watchers) -> Iterator[WalkRow]:
+    """Yields what came of a walk on each individual."""
+    for seed in seeds:
         with tempfile.TemporaryDirectory(prefix="dexterity_walk_") as folder:
             yield _one(hand, seed, Path(folder), watchers)
 
@@ -55,6 +47,7 @@ def _one(hand: str, seed: int, folder: Path, watchers: Watchers) -> WalkRow:
     hidden = draw_hidden(load_hand(hand), load_camera(_CAMERA), seed)
     file = folder / "hidden.yaml"
     file.write_text(robot_yaml(hidden))
+    before_s = _children_s()
     process = RobotProcess(hand, file, seed=seed)
     file.unlink()
     arguments = (process.pipe, process.wire, hand, seed, folder, watchers)
@@ -66,10 +59,30 @@ def _one(hand: str, seed: int, folder: Path, watchers: Watchers) -> WalkRow:
     finally:
         walker.terminate()
         process.close()
-    robot, told = folder / _ROBOT, json.loads((folder / _TOLD).read_text())
+    robot = folder / _ROBOT
     return WalkRow(
-        seed=seed, hidden=hidden, robot=load_robot(str(robot)) if robot.exists() else None, figures=figures, **told
+        seed=seed,
+        watchers=watchers,
+        hidden=hidden,
+        robot=load_robot(str(robot)) if robot.exists() else None,
+        figures=figures,
+        cpu_s=round(_children_s() - before_s, 1),
+        **_told(folder / _TOLD, walker.exitcode),
     )
+
+
+def _children_s() -> float:
+    """Returns the CPU time of the processes that were started here and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _told(file: Path, status: int | None) -> dict[str, Any]:
+    """Returns what a walk told at its end; one that died told nothing, and counts."""
+    if file.exists():
+        told: dict[str, Any] = json.loads(file.read_text())
+        return told
+    return {"said": f"the walk died with status {status}", "minutes": 0.0, "asked": 0, "erred": 0}
 
 
 def _walk(

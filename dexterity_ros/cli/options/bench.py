@@ -260,7 +260,8 @@ class BenchBringupOptions:
     """Walk through bring-up on hidden individuals, and score what was written.
 
     In virtual time, with a scripted person. Status 1 when a sign or id is wrong somewhere, or a motor is left with
-    torque. Every walk that was started counts.
+    torque. Every walk that was started counts. The JSON file is written after every walk, so that an interrupted trial
+    can go on. Individuals below 10000 are those that the steps are developed on.
 
     JSON keys:
     - robots, finished, signs_right: walks; signs_right: with every sign and id right
@@ -271,21 +272,25 @@ class BenchBringupOptions:
     - beside p50 and p95: half_width_p50 and covered_percent of 95 % intervals; missing, truths that nothing was said of
     - covered_percent: of all truths that have an interval
     - minutes {p50, max}: of robot time
+    - cpu_s {p50, max}: CPU time that a walk took to compute
     - answers_wrong: of the scripted person, as a text
     - most_rad_s, most_a: fastest joint and largest current, as the emulator counted
     - motors_with_torque: after the walks
-    - walks: a list of {seed, signs_right, minutes, asked, erred, said}
+    - walks: a list of {seed, signs_right, worst, most_rad_s, minutes, asked, erred, said}; worst: largest errors
+    - rows: a list of {seed, watchers, hidden, robot, figures and more}: the truth and what was written, walk by walk
 
     Attributes:
         robots: how many individuals.
         first_seed: of the first individual; the others follow.
         wrong_percent: share of the person's answers that are wrong.
         eyes: the camera says what moved, and which way.
+        resume: go on from the rows that the JSON file holds.
     """
 
     hand: HandName = "leap"
     robots: int = 50
-    first_seed: int = 1000
+    first_seed: int = 10_000
     wrong_percent: float = 3.0
     eyes: bool = False
     json: JsonFile = None
+    resume: bool = False
