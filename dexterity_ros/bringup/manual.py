@@ -77,6 +77,11 @@ class ManualHand:
         self._control: HandControl | None = None
         self._reset = 0
 
+    @property
+    def max_velocity_rad_s(self) -> float:
+        """How fast a joint may be asked to move."""
+        return self._limits.max_velocity_rad_s
+
     def connect(self) -> None:
         """Opens the bus and checks every motor. Raises HandError with all that is wrong."""
         if problems := self.driver.connect():

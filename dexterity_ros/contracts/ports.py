@@ -117,6 +117,11 @@ class MotorPull:
 class GearedJointsPort(Protocol):
     """Joints with the motors' electricity and gears behind them; they advance with the time of the bus."""
 
+    @property
+    def most_rad_s(self) -> float:
+        """The fastest that a joint has moved while its motor had torque, between two measurements too."""
+        ...
+
     def joint_names(self) -> tuple[str, ...]:
         """Returns the names in the order of the arrays below."""
         ...

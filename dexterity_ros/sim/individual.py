@@ -29,7 +29,10 @@ _LONGEST_S = 0.25  # of one advance: a machine that stands still does not make u
 
 
 class IndividualHand:
-    """A hand in air, without an object: a GearedJointsPort. Joint angles are the anatomy's, whatever motors show."""
+    """A hand in air, without an object: a GearedJointsPort. Joint angles are the anatomy's, whatever motors show.
+
+    most_rad_s: the fastest that a link has moved while its motor had torque, counted in every step of the physics.
+    """
 
     def __init__(self, hand: HandFile, hidden: RobotSpec, *, pose_rad: Floats | None = None) -> None:
         """pose_rad: where it starts, at rest, (n,); default: home. Raises ConfigError when something is not said."""
@@ -50,6 +53,7 @@ class IndividualHand:
         mujoco.mj_forward(self.model, self.data)
         n = len(self._names)
         self._torque = np.zeros(n)
+        self.most_rad_s = 0.0
         self._late: deque[tuple[float, MotorPull]] = deque()
         ones = np.ones(n)
         self._now = MotorPull(goal_rad=start, p_share=ones, d_share=ones, limit_a=ones, powered=np.zeros(n, dtype=bool))
@@ -104,6 +108,7 @@ class IndividualHand:
         loaded = self._friction + self._load_friction * np.abs(self._torque)
         self.model.dof_frictionloss[self._rotor] = np.where(now.powered, loaded, _UNPOWERED_FRICTION_NM)
         mujoco.mj_step(self.model, data)
+        self.most_rad_s = max(self.most_rad_s, float((np.abs(data.qvel[self._dof]) * now.powered).max()))
 
 
 def _column(names: tuple[str, ...], joints: Mapping[str, JointDynamics], key: str) -> Floats:

@@ -92,6 +92,19 @@ def test_commands_come_as_late_as_it_says():
     assert first_motion_s(0.02) - first_motion_s(0.0) == pytest.approx(0.02, abs=0.0011)
 
 
+def test_the_fastest_motion_is_counted_between_measurements_too_and_only_under_torque():
+    joints = IndividualHand(HAND, draw_hidden(HAND, None, 1))
+    joints.pull(pull(HOME + 0.3, powered=False))
+    advance(joints, 0.5)
+    assert joints.most_rad_s == 0.0
+    joints.pull(pull(HOME + 0.3))
+    seen = []
+    for _ in range(500):
+        joints.advance(0.001)
+        seen.append(np.abs(joints.measure()[1]).max())
+    assert joints.most_rad_s == pytest.approx(max(seen), rel=1e-6) and max(seen[::10]) < joints.most_rad_s
+
+
 def test_a_stiffer_motor_sags_less():
     sag = []
     for p in (1.0, 3.0):

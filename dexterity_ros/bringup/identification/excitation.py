@@ -14,7 +14,10 @@ from dexterity_ros.contracts.arrays import Floats
 
 RATE_HZ = 100.0  # of targets: that of the control loop of a hand
 MOST_REACH_RAD = 0.5
-_SLOW_RAD_S, _FAST_RAD_S = 0.4, 0.42  # a joint under twice the P gain swings to twice as much, which the walk allows
+# Goals move at less than half of what the walk allows, and turn gently: a spring that is stiffer and less damped than
+# it should be overshoots, and a rotor crosses the play of its gears faster than its goal moves.
+_SLOW_RAD_S, _FAST_RAD_S = 0.4, 0.35
+_TURN_S, _QUICK_TURN_S = 0.2, 0.05  # over which a slow and a fast way change their speed
 _REST_S, _CHIRP_S = 0.3, 4.0
 _CHIRP_HZ = (0.4, 7.0)
 _PLACES_RAD = (0.1, -0.1, 0.2, 0.0, -0.2, 0.05, -0.05, 0.0)
@@ -32,8 +35,8 @@ class GainSet:
 GAIN_SETS = (
     GainSet(p_share=1.0, d_share=1.0),
     GainSet(p_share=0.5, d_share=1.5),
-    GainSet(p_share=2.0, d_share=1.0),
-    GainSet(p_share=1.4, d_share=1.0, held_out=True),
+    GainSet(p_share=1.5, d_share=1.0),
+    GainSet(p_share=1.25, d_share=1.0, held_out=True),
 )
 
 
@@ -43,7 +46,9 @@ def fitted_way(reach_rad: float) -> Floats:
     reach_rad: how far the slow part goes.
     """
     rest = np.zeros(round(_REST_S * RATE_HZ))
-    return np.concatenate([rest, _slow(reach_rad), rest, _ramps(), rest, _chirp(), rest])
+    slow = _rounded(np.concatenate([rest, _slow(reach_rad), rest]), _TURN_S)
+    fast = _rounded(np.concatenate([_ramps(), rest, _chirp(), rest]), _QUICK_TURN_S)
+    return np.concatenate([slow, fast])
 
 
 def held_out_way(reach_rad: float) -> Floats:
@@ -52,7 +57,8 @@ def held_out_way(reach_rad: float) -> Floats:
     way = np.sin(t) + 0.5 * np.sin(5.0 * t) * np.sin(2.0 * t)
     most = min(_FAST_RAD_S / float(np.abs(np.gradient(way, t)).max()), reach_rad / float(np.abs(way).max()))
     rest = np.zeros(round(_REST_S * RATE_HZ))
-    return np.concatenate([rest, most * way, _straight(most * way[-1], 0.0, _SLOW_RAD_S), rest])
+    back = _straight(most * way[-1], 0.0, _SLOW_RAD_S)
+    return _rounded(np.concatenate([rest, most * way, back, rest]), _QUICK_TURN_S)
 
 
 def _slow(reach_rad: float) -> Floats:
@@ -79,6 +85,13 @@ def _chirp() -> Floats:
     speed = _FAST_RAD_S * np.cos(2.0 * np.pi * (low * t + 0.5 * (high - low) * t**2 / _CHIRP_S))
     way = np.cumsum(speed) / RATE_HZ
     return way - np.linspace(0.0, float(way[-1]), len(way))
+
+
+def _rounded(way: Floats, over_s: float) -> Floats:
+    """Returns a way, (k,), whose speed changes over a time and not at once: its mean over that time."""
+    half = round(0.5 * over_s * RATE_HZ)
+    around = np.pad(way, half, mode="edge")
+    return np.convolve(around, np.full(2 * half + 1, 1.0 / (2 * half + 1)), mode="valid")
 
 
 def _straight(start_rad: float, end_rad: float, speed_rad_s: float) -> Floats:

@@ -11,7 +11,7 @@ from dexterity_ros.drivers.emulated.bus import EmulatedBus, WireModel
 class GearedBus(EmulatedBus):
     """Motors of one individual, set up by somebody who knew nothing of it. The joints advance with its time.
 
-    most_rad_s, most_a: the fastest that a joint with torque has moved, and the most that a motor has drawn.
+    most_a: the most that a motor with torque has drawn.
     """
 
     def __init__(self, hand: RobotHand, joints: GearedJointsPort, wire: WireModel) -> None:
@@ -19,9 +19,14 @@ class GearedBus(EmulatedBus):
         self._geared = joints
         self._p = np.array([motor.gains.p for motor in hand.motors], dtype=float)
         self._d = np.array([motor.gains.d for motor in hand.motors], dtype=float)
-        self.most_rad_s = self.most_a = 0.0
+        self.most_a = 0.0
         super().__init__(hand, _Uncommanded(joints), wire, believed=as_robot(hand, None))
         self._power_up(hand)
+
+    @property
+    def most_rad_s(self) -> float:
+        """The fastest that a joint with torque has moved."""
+        return self._geared.most_rad_s
 
     def update(self, now_s: float) -> None:
         """Advances joints and motors to `now_s`."""
@@ -62,7 +67,6 @@ class GearedBus(EmulatedBus):
     def _note_most(self) -> None:
         powered = self._powered()
         if powered.any():
-            self.most_rad_s = max(self.most_rad_s, float(np.abs(self._geared.measure()[1][powered]).max()))
             self.most_a = max(self.most_a, float(np.abs(self._current_a[powered]).max()))
 
 
