@@ -34,7 +34,7 @@ def rates(rig: Rig) -> str:
     """The bus is fast enough, and every motor answers."""
     bus = rig.open_bus()
     try:
-        figures = measure_bus(bus, rig.manual.spec)
+        figures = measure_bus(bus, rig.manual.spec, now_s=lambda: rig.clock.now_ns() * 1e-9)
     finally:
         bus.close()
     must(figures.rate_hz >= 100.0, f"{figures.rate_hz} Hz, at least 100 are needed: dexterity doctor")

@@ -7,7 +7,7 @@ from rich.table import Table
 from dexterity_ros.bench.bringup.scores import WalkRow, Watchers, summary
 from dexterity_ros.bench.bringup.walks import walks
 from dexterity_ros.bench.row_file import kept, rows_to_resume
-from dexterity_ros.cli.options.bench import BenchBringupOptions
+from dexterity_ros.cli.options.bench_bringup import BenchBringupOptions
 from dexterity_ros.cli.output import console, say_written
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError

@@ -109,7 +109,12 @@ _BENCH = {
     ),
     "damage": Command("damaged files, by all commands", "bench:BenchDamageOptions", "bench_damage:damage", _SIM_BAGS),
     "learning": Command("our PPO beside another", "bench:BenchLearningOptions", "bench_learning:learning", _OTHER_PPO),
-    "bringup": Command("walks on hidden individuals", "bench:BenchBringupOptions", "bench_bringup:bringup", _SIM_BAGS),
+    "bringup": Command(
+        "walks on hidden individuals", "bench_bringup:BenchBringupOptions", "bench_bringup:bringup", _SIM_BAGS
+    ),
+    "accept": Command(
+        "wrong files, by the acceptance", "bench_bringup:BenchAcceptOptions", "bench_accept:accept", _SIM_BAGS
+    ),
     "imitation": Command("Pendulum-v1", "bench:BenchImitationOptions", "bench_imitation:imitation", _TRAIN),
 }
 _IMPORT = {
