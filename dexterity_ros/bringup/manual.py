@@ -21,6 +21,7 @@ from dexterity_ros.safety.preflight import joints_outside
 PERIOD_S = 0.01
 _PERIOD_NS = round(PERIOD_S * 1e9)
 _LET_GO_S = 3.0
+_FALLING_SHARE = 0.3  # of the speed that is allowed
 _EASE_S = 20.0  # easing takes less; more means that something keeps the hand from it
 
 
@@ -161,14 +162,22 @@ class ManualHand:
     def _until_limp(self) -> None:
         """Runs cycles until no motor has torque. Raises HandError when one does not confirm that."""
         assert self._control is not None
-        began = self._clock.now_ns()
+        began, falls = self._clock.now_ns(), False
         while self._control.powered:
             if (self._clock.now_ns() - began) * 1e-9 > _LET_GO_S:
                 raise HandError(f"a motor may still have torque, cut the power: {self._control.state}")
             now = self._clock.now_ns()
             self._clock.sleep((_PERIOD_NS - now % _PERIOD_NS) * 1e-9)
             now = self._clock.now_ns()
-            self._control.tick(None, Permit(armed=False, disarmed=True, heartbeat_ns=now), now)
+            tick = self._control.tick(None, Permit(armed=False, disarmed=not falls, heartbeat_ns=now), now)
+            falls = tick.measured is not None and self._falls(tick.measured)
+
+    def _falls(self, measured: JointSample) -> bool:
+        """Returns whether a joint falls while its current fades: its gears hold it better without a motor that yields.
+
+        A permit that no longer says disarmed takes the torque at once.
+        """
+        return bool(np.abs(measured.vel_rad_s).max() > _FALLING_SHARE * self.max_velocity_rad_s)
 
     def take_torque(self) -> bool:
         """Switches the torque off if there may be any. Returns whether every motor has confirmed it."""

@@ -60,7 +60,7 @@ def test_the_step_finds_the_camera_and_better_zeros_and_lets_go(walk_on):
     assert (walk.file.pictures / "camera.png").stat().st_size > 1000
     figures = on.figures()
     assert figures["motors_with_torque"] == 0
-    assert figures["most_rad_s"] < 2.0 * SPEED_RAD_S
+    assert figures["most_rad_s"] < SPEED_RAD_S
 
 
 def test_without_a_camera_the_step_says_how_one_is_named(walk_on):

@@ -84,6 +84,17 @@ def known(hidden):
     return RobotSpec(name="robot", hand=LEAP.name, hand_digest=LEAP.digest, wiring=hidden.wiring, zeros=hidden.zeros)
 
 
+def test_a_hand_that_is_let_go_with_straight_fingers_does_not_fall_faster_than_the_walk_allows(walk_on):
+    on = walk_on(stiffest())
+    walk = on.walk()
+    run(walk, STEPS, "motors")
+    straight = np.array([0.25 if name.endswith("_mcp") else 0.0 for name in LEAP.joint_names])
+    with walk.moving(as_robot(LEAP, known(on.hidden))) as manual:
+        manual.ease_to(straight)
+        manual.let_go()
+    assert 0.3 < on.figures()["most_rad_s"] < 0.9 * SPEED_RAD_S
+
+
 def test_a_joint_that_moves_too_fast_ends_the_motion_which_is_played_slower_and_then_given_up(walk_on, groups):
     on = walk_on(stiffest(stiffness_nm_rad=20.0, damping_nm_s_rad=0.2))
     walk, hand = on.walk(), as_robot(LEAP, known(on.hidden))
