@@ -60,9 +60,10 @@ def acceptances(hand: str, seeds: Iterable[int], wrong_share: float) -> Iterator
 def with_mistake(hidden: RobotSpec, seed: int) -> tuple[RobotSpec, str]:
     """Returns what a file with one mistake says, and which mistake that is."""
     wiring = hidden.wiring
-    if wiring is None or wiring.motor_ids is None:
+    known_ids = None if wiring is None else wiring.motor_ids
+    if wiring is None or known_ids is None:
         raise ConfigError(f"{hidden.name} is no hidden.yaml: its wiring is needed")
-    rng, signs, ids = np.random.default_rng([seed, 23]), dict(wiring.signs), dict(wiring.motor_ids)
+    rng, signs, ids = np.random.default_rng([seed, 23]), dict(wiring.signs), dict(known_ids)
     one, other = (str(name) for name in rng.choice(list(ids), size=2, replace=False))
     kind = kind_of(seed)
     if kind == SIGN:
