@@ -175,14 +175,13 @@ def test_a_pose_in_which_fingers_touch_is_not_clear(leap, mechanics):
 
 
 def test_links_rest_on_one_tooth_while_their_joints_are_identified(leap, mechanics):
-    """But those that turn about an upright axis on both sides of it."""
     for excited in plan(leap, mechanics):
         way = np.repeat(excited.pose_rad[None], 9, axis=0)
         way[:, list(excited.joints)] += np.linspace(-excited.reach_rad, excited.reach_rad, 9)[:, None]
         assert mechanics.clear(way, margin_m=0.002).all()
         for joint in excited.joints:
             weights = mechanics.weights_nm(way)[:, joint]
-            assert len(set(np.sign(weights))) == 1 or leap.joint_names[joint].endswith("_rot")
+            assert len(set(np.sign(weights))) == 1
             assert np.ptp(weights) > 0.003
 
 

@@ -20,10 +20,17 @@ _ARMATURE, _DAMPING = PARAMETERS.index("armature_kg_m2"), PARAMETERS.index("damp
 _NARROWED, _WIDEST_LOG = 0.6, 0.5  # said to be identified: share of what was known before, half the interval at most
 _TORQUES = ("stiffness_nm_rad", "damping_nm_s_rad", "friction_loss_nm", "armature_kg_m2", "torque_limit_nm")
 # What no residual shows, standard deviations of logarithms, seen on emulated individuals whose gears, play and friction
-# are not those of the model: how far all torques of a joint are off together, which only weights tell; how far shares
-# of friction and play are off; and by how much more than their residuals say the rest is.
-_SCALE_LOG, _MISMATCH = 0.045, 8.0
-_OWN_LOG = {"load_friction": 0.3, "backlash_rad": 0.3}
+# are not those of the model: by how much more than its residuals say everything is off, and how far each parameter is
+# off by itself. How far all torques of a joint are off together, only weights tell (see Excited).
+_MISMATCH = 2.0
+_OWN_LOG = {
+    "stiffness_nm_rad": 0.01,
+    "damping_nm_s_rad": 0.025,
+    "friction_loss_nm": 0.045,
+    "armature_kg_m2": 0.15,
+    "load_friction": 0.3,
+    "backlash_rad": 0.3,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +105,7 @@ def _covariance(fitted: Fitted, before: Belief, values: Floats, weights: Floats)
     values: (n, p). weights: as well as those are known, (n,), standard deviations of logarithms.
     """
     scale = np.isin(PARAMETERS, _TORQUES).astype(float)
-    weighed = (_SCALE_LOG**2 + weights**2)[:, None, None]
+    weighed = (weights**2)[:, None, None]
     own = np.diag([_OWN_LOG.get(name, 0.0) ** 2 for name in PARAMETERS])
     spread: Floats = _MISMATCH**2 * covariance(fitted, before) + weighed * scale[:, None] * scale + own
     spread[:, _ARMATURE, _ARMATURE] += (STEP_S * values[:, _DAMPING] / values[:, _ARMATURE]) ** 2

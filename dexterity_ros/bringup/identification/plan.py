@@ -15,19 +15,23 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.sim.joint_mechanics import HandMechanics, Links
 
+_REACHES_RAD = (MOST_REACH_RAD, 0.38)  # which leaves joints like those that spread fingers a place on one side
 _MARGIN_RAD = 0.06  # from the joints' limits: stops may lie 2 degrees inside them
 _CLEAR_M = 0.004  # between parts of the hand, whose zeros are known to half a degree
 _DRAWS, _ALONG = 600, 7
 _COMBINED = 400  # poses of single fingers that are put together before it is said that there is no room
 _RESTING, _FALLING = 0.1, 0.01  # share of its span that a weight keeps, so that the link rests on one tooth; worth else
 _ZERO_RAD = 0.015  # as well as zeros are known, standard deviation
+# By how much a span was off on emulated individuals, whose gears, play and lengths are not those of the model, standard
+# deviations: of its logarithm at best; of itself; of its logarithm where a link falls through the play of its gear.
+_LEAST_LOG, _HIDDEN_NM, _FALLS_LOG = 0.01, 2.5e-4, 0.06
 
 
 @dataclass(frozen=True, kw_only=True)
 class Excited:
     """Joints that move together, one of each finger. pose_rad: (n,), where they have their middle. links: what they
     carry there. reach_rad: how far they may go to both sides. weights_log: standard deviation of the logarithm of how
-    much each weight differs along the way, by the errors of other joints' zeros, (len(joints),).
+    much each weight differs along the way, as far as it can be seen, (len(joints),).
     """
 
     joints: tuple[int, ...]
@@ -62,10 +66,27 @@ def fingers(joint_names: Sequence[str]) -> list[list[int]]:
 
 
 def _excited(hand: HandSpec, mechanics: HandMechanics, joints: tuple[int, ...], rng: np.random.Generator) -> Excited:
+    """Returns the longest way on which all links rest on one tooth; the longest of all where there is none."""
+    longest = None
+    for reach_rad in _REACHES_RAD:
+        found = _placed(hand, mechanics, joints, reach_rad, rng)
+        if found is not None and _all_rest(mechanics, found):
+            return found
+        longest = longest or found
+    if longest is None:
+        names = [hand.joint_names[j] for j in joints]
+        raise ConfigError(f"no pose found in which {names} may move by {_REACHES_RAD[-1]:.2f} rad")
+    return longest
+
+
+def _placed(
+    hand: HandSpec, mechanics: HandMechanics, joints: tuple[int, ...], reach_rad: float, rng: np.random.Generator
+) -> Excited | None:
+    """Returns joints in the best pose that is clear while they go so far to both sides, or less where limits end it."""
     home, moved = np.array(hand.home_pos_rad), list(joints)
     low, high = hand.lower_rad + _MARGIN_RAD, hand.upper_rad - _MARGIN_RAD
     room = np.full(len(home), 1e-6)
-    room[moved] = np.minimum(MOST_REACH_RAD, 0.5 * (high - low)[moved] - 1e-6)
+    room[moved] = np.minimum(reach_rad, 0.5 * (high - low)[moved] - 1e-6)
     drawn = rng.uniform(low + room, high - room, size=(_DRAWS, len(home)))
     poses = np.concatenate([np.clip(home, low + room, high - room)[None], drawn])
     reach = float(room[moved].min())
@@ -78,7 +99,14 @@ def _excited(hand: HandSpec, mechanics: HandMechanics, joints: tuple[int, ...], 
                 reach_rad=reach,
                 weights_log=_weights_log(mechanics, pose, moved, reach),
             )
-    raise ConfigError(f"no pose found in which {[hand.joint_names[j] for j in joints]} may move by {reach:.2f} rad")
+    return None
+
+
+def _all_rest(mechanics: HandMechanics, excited: Excited) -> bool:
+    """Returns whether no link falls through the play of its gear on its way."""
+    moved = list(excited.joints)
+    worth, spans = (f(mechanics, excited.pose_rad, moved, excited.reach_rad) for f in (_worth, _spans))
+    return bool((worth == spans).all())
 
 
 def _combined(
@@ -135,7 +163,7 @@ def _weights(mechanics: HandMechanics, pose: Floats, moved: list[int], reach: fl
 
 
 def _weights_log(mechanics: HandMechanics, pose: Floats, moved: list[int], reach: float) -> Floats:
-    """Returns by what share spans differ, as well as the other joints' zeros are known."""
+    """Returns how well spans are known: by the errors of other joints' zeros, and by what hides a weight."""
     here = _spans(mechanics, pose, moved, reach)
     square = np.zeros(len(moved))
     for other in range(len(pose)):
@@ -143,5 +171,6 @@ def _weights_log(mechanics: HandMechanics, pose: Floats, moved: list[int], reach
         aside[other] += _ZERO_RAD
         change = np.log(_spans(mechanics, aside, moved, reach) / here)
         square += np.where(np.array(moved) == other, 0.0, change) ** 2
-    log: Floats = np.sqrt(square)
+    falls = _worth(mechanics, pose, moved, reach) < here
+    log: Floats = np.sqrt(square + _LEAST_LOG**2 + (_HIDDEN_NM / here) ** 2 + np.where(falls, _FALLS_LOG, 0.0) ** 2)
     return log
