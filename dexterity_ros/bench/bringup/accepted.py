@@ -59,11 +59,10 @@ def acceptances(hand: str, seeds: Iterable[int], wrong_share: float) -> Iterator
 
 def with_mistake(hidden: RobotSpec, seed: int) -> tuple[RobotSpec, str]:
     """Returns what a file with one mistake says, and which mistake that is."""
-    wiring = hidden.wiring
-    known_ids = None if wiring is None else wiring.motor_ids
-    if wiring is None or known_ids is None:
+    wiring, rng = hidden.wiring, np.random.default_rng([seed, 23])
+    if wiring is None:
         raise ConfigError(f"{hidden.name} is no hidden.yaml: its wiring is needed")
-    rng, signs, ids = np.random.default_rng([seed, 23]), dict(wiring.signs), dict(known_ids)
+    signs, ids = dict(wiring.signs or {}), dict(wiring.motor_ids or {})
     one, other = (str(name) for name in rng.choice(list(ids), size=2, replace=False))
     kind = kind_of(seed)
     if kind == SIGN:
