@@ -25,8 +25,8 @@ _TORQUES = ("stiffness_nm_rad", "damping_nm_s_rad", "friction_loss_nm", "armatur
 _MISMATCH = 2.0
 _OWN_LOG = {
     "stiffness_nm_rad": 0.01,
-    "damping_nm_s_rad": 0.025,
-    "friction_loss_nm": 0.045,
+    "damping_nm_s_rad": 0.018,
+    "friction_loss_nm": 0.025,
     "armature_kg_m2": 0.15,
     "load_friction": 0.3,
     "backlash_rad": 0.3,
