@@ -22,7 +22,8 @@ from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import observe_object
 from dexterity_ros.sim.env import ReorientEnv
 from dexterity_ros.sim.env_config import EnvStep
-from dexterity_ros.training.teacher import Teacher, TeacherConfig
+from dexterity_ros.training.teacher import Teacher
+from dexterity_ros.training.teacher_config import TeacherConfig
 
 _WINDOW = 500  # goals that the share of reached ones is taken over
 

@@ -8,7 +8,7 @@ from dexterity_ros.bench.learning import learning_speed
 from dexterity_ros.cli.options.bench import BenchLearningOptions
 from dexterity_ros.cli.output import console, write_json
 from dexterity_ros.contracts.resources import shipped
-from dexterity_ros.training.teacher import load_config
+from dexterity_ros.training.teacher_config import load_config
 
 
 def learning(options: BenchLearningOptions) -> int:

@@ -28,7 +28,8 @@ from dexterity_ros.training import devices
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.student import Student
 from dexterity_ros.training.student_config import StudentConfig
-from dexterity_ros.training.teacher import Teacher, TeacherConfig, load_config
+from dexterity_ros.training.teacher import Teacher
+from dexterity_ros.training.teacher_config import TeacherConfig, load_config
 
 _EPISODES, _JUDGE_SEED = 300, 1000
 Results = dict[str, list[dict[str, Any]]]

@@ -8,7 +8,8 @@ from dexterity_ros.cli.output import say, write_json
 from dexterity_ros.cli.train_run import config_and_run, gathering, next_step
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.training_run import CHECKPOINT
-from dexterity_ros.training.teacher import Teacher, load_config, teacher_site
+from dexterity_ros.training.teacher import Teacher, teacher_site
+from dexterity_ros.training.teacher_config import load_config
 
 
 def teacher(options: TeacherOptions) -> int:
@@ -23,7 +24,7 @@ def teacher(options: TeacherOptions) -> int:
     if options.resume:
         new.restore(run / CHECKPOINT, keep_progress=True)
     elif options.warm_start is not None:
-        new.restore(options.warm_start / CHECKPOINT, keep_progress=False)
+        new.warm_start(resource(options.warm_start))
     new.train()
     say(f"{new.progress.steps:,} steps in {run}; {next_step(run)}")
     write_json(options.json, {"run": str(run)} | vars(new.progress))

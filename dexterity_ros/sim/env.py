@@ -22,7 +22,7 @@ from dexterity_ros.sim.env_health import EnvHealth
 from dexterity_ros.sim.object_set import object_set
 from dexterity_ros.sim.overlay import as_measured, lay_over
 from dexterity_ros.sim.physics import BatchPhysics
-from dexterity_ros.sim.privileged import World, hidden_parameters, privileged_state, privileged_terms
+from dexterity_ros.sim.privileged import World, hidden_parameters, privileged_terms, privileged_values
 from dexterity_ros.sim.randomisation import random_models
 from dexterity_ros.sim.reset_pool import ResetPools
 from dexterity_ros.sim.scene import Model
@@ -105,9 +105,14 @@ class ReorientEnv:
         return self._recent
 
     @property
+    def privileged_widths(self) -> dict[str, int]:
+        """Length of each term of the privileged state vector, in its order."""
+        return {name: part.shape[1] for name, part in self._told().items()}
+
+    @property
     def privileged_width(self) -> int:
         """Length of the privileged state vector."""
-        return int(self._privileged().shape[1])
+        return sum(self.privileged_widths.values())
 
     def reset(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Restarts every environment. Returns (observation, privileged)."""
@@ -186,8 +191,7 @@ class ReorientEnv:
         self._recent = np.zeros((n, self.config.physics.substeps, self.physics.state_size))
         self._tips = np.zeros((n, len(self.hand.fingertip_sites), 3))
         self.goal = np.tile([1.0, 0.0, 0.0, 0.0], (n, 1))
-        self._episode_step = np.zeros(n, dtype=np.int64)
-        self._stamp_ns = np.zeros(n, dtype=np.int64)
+        self._episode_step, self._stamp_ns = (np.zeros(n, dtype=np.int64) for _ in range(2))
         self.inputs = self._clouds.seen_too(self.true_inputs(), self.physics, self._recent, self.goal)
         self.memory = seed_memory(self.inputs)
 
@@ -256,8 +260,7 @@ class ReorientEnv:
 
     def _restart(self, mask: Bools) -> None:
         states = self._starts.draw(mask, self.objects.kind, self._rng)
-        self.state[mask] = states
-        self._recent[mask] = states[:, None, :]
+        self.state[mask], self._recent[mask] = states, states[:, None, :]
         self._episode_step[mask] = 0
         self.sensors.restart(mask)
         self._clouds.restart(mask)
@@ -287,11 +290,14 @@ class ReorientEnv:
         return observation
 
     def _privileged(self) -> NDArray[np.float32]:
+        return np.concatenate([*self._told().values()], axis=-1)
+
+    def _told(self) -> dict[str, NDArray[np.float32]]:
         world = World(
             physics=self.physics, state=self.state, memory=self.memory, tips=self._tips, hidden=self._hidden_hands,
             errors=self.sensors.errors, objects=self.objects, models=self.models,
         )  # fmt: skip
-        return privileged_state(self._privileged_terms, world, self._task, self.episode.look(self._moment()))
+        return privileged_values(self._privileged_terms, world, self._task, self.episode.look(self._moment()))
 
     def _hidden_hands(self) -> Floats:
         if self._hidden is None:

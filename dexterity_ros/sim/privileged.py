@@ -97,10 +97,10 @@ def privileged_terms(chosen: Sequence[str], task: Task, *, shaped: bool) -> tupl
     return tuple(chosen) or task.critic
 
 
-def privileged_state(names: Sequence[str], world: World, task: Task, goals: Sight) -> NDArray[np.float32]:
-    """Returns the terms side by side, (N, width) float32."""
-    parts = [TERMS[name](world) if name in TERMS else task.privileged[name](goals) for name in names]
-    return np.concatenate(parts, axis=-1).astype(np.float32)
+def privileged_values(names: Sequence[str], world: World, task: Task, goals: Sight) -> dict[str, NDArray[np.float32]]:
+    """Returns the terms by name, (N, width) float32 each."""
+    found = {name: TERMS[name](world) if name in TERMS else task.privileged[name](goals) for name in names}
+    return {name: values.astype(np.float32) for name, values in found.items()}
 
 
 def hidden_parameters(models: Sequence[mujoco.MjModel], nominal: Sequence[mujoco.MjModel]) -> Floats:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from dexterity_ros.sim.randomisation import ModelRandomisation
 from dexterity_ros.sim.sensors import SENSED, SampleNoise
-from dexterity_ros.training.teacher import TeacherConfig
+from dexterity_ros.training.teacher_config import TeacherConfig
 
 _UNMODELLED = (
     "action_rad", "action_bias_rad", "backlash_rad", "action_delay_substeps", "pose_delay_substeps",

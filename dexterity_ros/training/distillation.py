@@ -31,7 +31,7 @@ from dexterity_ros.training.ranges import EPOCHS, HORIZON, LEARNING_RATE, STEPS
 from dexterity_ros.training.run_folder import RunFolder
 from dexterity_ros.training.run_loop import Job, repeat
 from dexterity_ros.training.setup import Setup
-from dexterity_ros.training.teacher import TeacherConfig
+from dexterity_ros.training.teacher_config import TeacherConfig
 
 PORTS = ("observation", "object_points", "goal_points")
 _SAVE_ROUNDS = 20

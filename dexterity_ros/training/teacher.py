@@ -6,16 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 
-from dexterity_ros.contracts import config as configs
-from dexterity_ros.contracts.ranges import SHARE, UNSAID_AT_DEFAULT, Checked, Range
-from dexterity_ros.sim.env import ReorientEnv
+from dexterity_ros.contracts.manifest import MANIFEST_FILE
+from dexterity_ros.contracts.training_run import CHECKPOINT
 from dexterity_ros.sim.env_config import EnvStep
-from dexterity_ros.tasks.spec import GOAL_ANGLE
 from dexterity_ros.training import devices
 from dexterity_ros.training.checkpoint import (
     TrainingError,
@@ -29,50 +27,19 @@ from dexterity_ros.training.checkpoint import (
 from dexterity_ros.training.interface import interface_of
 from dexterity_ros.training.networks import Actor, Critic
 from dexterity_ros.training.object_rates import OBJECTS, ObjectRates
-from dexterity_ros.training.ppo import Ppo, PpoConfig
-from dexterity_ros.training.ranges import STEPS
+from dexterity_ros.training.ppo import Ppo
 from dexterity_ros.training.reward_count import RewardCount
 from dexterity_ros.training.rollouts import Collector, Rollouts
 from dexterity_ros.training.run_folder import RunFolder
 from dexterity_ros.training.run_loop import Job, repeat
 from dexterity_ros.training.seen import Seen
-from dexterity_ros.training.setup import Setup
 from dexterity_ros.training.site import Lot, Site
-from dexterity_ros.training.widths import WidthConfig, WidthCurriculum
+from dexterity_ros.training.teacher_config import TeacherConfig
+from dexterity_ros.training.warm_start import load_known_terms
+from dexterity_ros.training.widths import WidthCurriculum
 from dexterity_ros.training.worlds import EnvWorld
 
 _SAVE_UPDATES = 20  # between checkpoints
-
-
-@dataclass(frozen=True, kw_only=True)
-class CurriculumConfig(Checked):
-    """Goals grow from start_rad by step_rad to end_rad, whenever more than `threshold` of them are reached."""
-
-    start_rad: Annotated[float, GOAL_ANGLE]
-    end_rad: Annotated[float, GOAL_ANGLE]
-    step_rad: Annotated[float, GOAL_ANGLE]
-    threshold: Annotated[float, SHARE]
-    window_goals: Annotated[int, Range(1, 10_000_000, "at least one goal decides")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TeacherConfig(Setup):
-    """One training run; YAML in config/train.
-
-    actor_sees: privileged: what the critic sees, shape and mass of the object among it; such a teacher has students,
-    and is never exported itself.
-    """
-
-    goal_min_rad: Annotated[float, GOAL_ANGLE]
-    ppo: PpoConfig
-    curriculum: CurriculumConfig
-    total_steps: Annotated[int, STEPS]
-    widths: WidthConfig | None = None
-    actor_sees: Literal["observation", "privileged"] = field(default="observation", metadata=UNSAID_AT_DEFAULT)
-
-    def environment(self) -> ReorientEnv:
-        """Returns the simulated hands, with goals as the curriculum begins."""
-        return self.hands((self.goal_min_rad, self.curriculum.start_rad))
 
 
 @dataclass(kw_only=True)
@@ -84,11 +51,6 @@ class Progress:
     seconds: float = 0.0
     goal_max_rad: float = 0.0
     widths: dict[str, float] = field(default_factory=dict)
-
-
-def load_config(path: Path) -> TeacherConfig:
-    """Returns the training configuration in a YAML file. Raises ConfigError."""
-    return configs.load(TeacherConfig, path, "config/train")
 
 
 class Teacher:
@@ -147,9 +109,9 @@ class Teacher:
     def begin(self) -> None:
         """Restarts the environments."""
         observation, privileged = self.collector.restart()
-        if self.progress.steps == 0 and float(self.ppo.actor.norm.count) < 1.0:
-            self.ppo.actor.norm.update(observation)
-            self.ppo.critic.norm.update(privileged)
+        for norm, seen in ((self.ppo.actor.norm, observation), (self.ppo.critic.norm, privileged)):
+            if self.progress.steps == 0 and float(norm.count) < 1.0:
+                norm.update(seen)
 
     def train_until(self, steps: int) -> None:
         """Trains until that many steps in all, without log or checkpoint; `begin` first."""
@@ -176,7 +138,8 @@ class Teacher:
         stats = self.count.means() | {"reward": float(rollout.reward.mean())}
         stats |= {"goals_reached": tally.reached, "goals_failed": tally.failed}
         self.seen.take(rollout.observation, rollout.restarted, rollout.state)
-        losses = self.ppo.update(rollout, last_value)
+        alone = self.progress.updates < self.config.critic_first
+        losses = self.ppo.update(rollout, last_value, critic_only=alone)
         self._check_finite(losses)
         self._advance_curriculum()
         if self.widths is not None:
@@ -230,6 +193,20 @@ class Teacher:
                 self.progress = Progress(**content["progress"])
                 self._set_goal_max(self.progress.goal_max_rad)
                 self._go_on(content)
+
+    def warm_start(self, source: Path) -> None:
+        """Begins with the networks of another run, or with what a bundle knows of the terms that this actor sees.
+
+        Raises:
+            TrainingError, BundleError: neither, or of another shape.
+        """
+        if (source / MANIFEST_FILE).is_file():
+            told = self.config.actor_sees == "privileged"
+            terms = self.config.observation().vectors
+            widths = self.env.privileged_widths if told else {term.name: term.width for term in terms}
+            load_known_terms(source, self.ppo.actor, self.config, widths)
+        else:
+            self.restore(source / CHECKPOINT, keep_progress=False)
 
     def _go_on(self, content: dict[str, Any]) -> None:
         """Takes up everything else that a later update depends on, of a checkpoint that has it."""

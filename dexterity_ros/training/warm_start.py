@@ -25,6 +25,7 @@ from dexterity_ros.training.setup import Setup
 RESUME_FILE = "resume.npz"
 _PREFIX, _NORM_EPSILON = "_actor.", 1e-8
 _NOT_IN_FILE = ("log_std", "norm.count")
+_KNOWN_STEPS = 500_000.0  # what statistics weigh where some of the terms are new: those are known after tens of updates
 
 
 def load_actor(bundle: Path, actor: Actor, config: Setup) -> PolicyManifest:
@@ -35,30 +36,73 @@ def load_actor(bundle: Path, actor: Actor, config: Setup) -> PolicyManifest:
     """
     manifest = load_manifest(bundle)
     _check_interface(manifest, config)
+    _check_observation(manifest, config)
     found, own = _weights(bundle / NETWORK_FILE), actor.state_dict()
-    wanted = {name: tuple(value.shape) for name, value in own.items() if name not in _NOT_IN_FILE}
-    shapes = {name: tuple(value.shape) for name, value in found.items()}
-    if shapes != wanted:
-        differ = sorted(name for name in wanted | shapes if wanted.get(name) != shapes.get(name))
-        differing = ", ".join(
-            f"{name} {shapes.get(name, 'missing')}, expected {wanted.get(name, 'none')}" for name in differ
-        )
-        raise BundleError(
-            f"the network of {manifest.name} has other layers than this configuration's student: {differing}"
-        )
+    _check_layers(manifest.name, found, own)
     # Its statistics are of all that it was trained on, so they move as slowly as if that went on.
     own["norm.count"] = torch.tensor(float(max(manifest.provenance.steps, 1)), dtype=torch.float64)
     actor.load_state_dict(own | found)
     return manifest
 
 
+def load_known_terms(bundle: Path, actor: Actor, config: Setup, widths: dict[str, int]) -> PolicyManifest:
+    """Gives an actor that sees more the weights of a bundle: what only the actor sees has no weight at first.
+
+    widths: of the terms that the actor sees, in its order. Returns the bundle's manifest.
+
+    Raises:
+        BundleError: the actor does not see all that the bundle does, or its later layers differ; the message says how.
+    """
+    manifest = load_manifest(bundle)
+    _check_interface(manifest, config)
+    theirs = {term.name: term.width for term in manifest.observation.vectors}
+    missing = [name for name, width in theirs.items() if widths.get(name) != width]
+    if missing:
+        raise BundleError(f"{manifest.name} sees {missing}, this configuration's teacher sees {list(widths)}")
+    starts = dict(zip(widths, np.cumsum([0, *widths.values()]), strict=False))
+    columns = np.concatenate([starts[name] + np.arange(width) for name, width in theirs.items()])
+    own = actor.state_dict()
+    found = {name: _widened(value, own[name], columns) for name, value in _weights(bundle / NETWORK_FILE).items()}
+    _check_layers(manifest.name, found, own)
+    own["norm.count"] = torch.tensor(_KNOWN_STEPS, dtype=torch.float64)
+    actor.load_state_dict(own | found)
+    return manifest
+
+
+def _widened(theirs: Tensor, ours: Tensor, columns: NDArray[np.int64]) -> Tensor:
+    """Returns what is wider in our network with their values at `columns`; a weight elsewhere is 0."""
+    if theirs.shape == ours.shape or theirs.shape[-1] != len(columns) or theirs.shape[:-1] != ours.shape[:-1]:
+        return theirs
+    wide = torch.zeros_like(ours) if ours.ndim > 1 else ours.clone()
+    wide[..., torch.from_numpy(columns)] = theirs
+    return wide
+
+
+def _check_layers(name: str, found: dict[str, Tensor], own: dict[str, Tensor]) -> None:
+    """Raises BundleError where the layers of a file are not those of an actor."""
+    wanted = {key: tuple(value.shape) for key, value in own.items() if key not in _NOT_IN_FILE}
+    shapes = {key: tuple(value.shape) for key, value in found.items()}
+    if shapes != wanted:
+        differ = sorted(key for key in wanted | shapes if wanted.get(key) != shapes.get(key))
+        differing = ", ".join(
+            f"{key} {shapes.get(key, 'missing')}, expected {wanted.get(key, 'none')}" for key in differ
+        )
+        raise BundleError(f"the network of {name} has other layers than this configuration's: {differing}")
+
+
+def _check_observation(manifest: PolicyManifest, config: Setup) -> None:
+    """Raises BundleError where the policy sees something else."""
+    theirs, ours = manifest.observation, config.observation()
+    if theirs != ours:
+        raise BundleError(f"observation of {manifest.name} is {theirs}, the configuration's is {ours}: no start for it")
+
+
 def _check_interface(manifest: PolicyManifest, config: Setup) -> None:
-    """Raises BundleError where the policy sees, does or controls something else; a limit of its lead may differ."""
+    """Raises BundleError where the policy does or controls something else; a limit of its lead may differ."""
     hand = config.hand_spec()
     manifest.check_hand(hand)
     rate = round(1.0 / config.env.physics.control_period_s, 6)
     for what, theirs, ours in (
-        ("observation", manifest.observation, config.observation()),
         ("action", replace(manifest.action, max_lead_rad=None), replace(config.policy.action, max_lead_rad=None)),
         ("control_rate_hz", manifest.control_rate_hz, rate),
         ("outputs", manifest.output_names, (ACTION.name,)),

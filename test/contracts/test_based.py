@@ -125,7 +125,7 @@ def test_a_shipped_file_knows_its_kind():
 
 def test_two_lines_are_a_training_configuration_for_another_hand(files):
     pytest.importorskip("torch")
-    from dexterity_ros.training.teacher import load_config
+    from dexterity_ros.training.teacher_config import load_config
 
     path = files(mine="base: leap_so3\nhand: dclaw") / "mine.yaml"
     shipped = load_config(data_root() / "config/train/leap_so3.yaml")

@@ -39,7 +39,7 @@ def roots():
     if importlib.util.find_spec("torch") is None:
         return ROOTS
     from dexterity_ros.training.student_config import StudentConfig
-    from dexterity_ros.training.teacher import TeacherConfig
+    from dexterity_ros.training.teacher_config import TeacherConfig
 
     return [*ROOTS, TeacherConfig, StudentConfig]
 

@@ -50,7 +50,7 @@ def load_training(path):
         pytest.skip("needs torch")
     from dexterity_ros.training.distillation import PointStudentConfig
     from dexterity_ros.training.student_config import StudentConfig
-    from dexterity_ros.training.teacher import TeacherConfig
+    from dexterity_ros.training.teacher_config import TeacherConfig
 
     content = config.read_mapping(path)
     if "teacher_run" in content:

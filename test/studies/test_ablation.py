@@ -8,7 +8,7 @@ pytest.importorskip("torch")
 
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.studies.ablation import ARMS, arm
-from dexterity_ros.training.teacher import load_config
+from dexterity_ros.training.teacher_config import load_config
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,8 @@ def test_a_missing_one_is_named(tmp_path):
 
 def test_a_whole_checkpoint_of_another_version_is_refused_in_one_line(tmp_path):
     from dexterity_ros.contracts.resources import shipped
-    from dexterity_ros.training.teacher import Teacher, load_config
+    from dexterity_ros.training.teacher import Teacher
+    from dexterity_ros.training.teacher_config import load_config
 
     teacher = Teacher(load_config(shipped("config/train/smoke.yaml")), tmp_path / "run", threads=1)
     for content in ({}, {"actor": 5}, [1, 2], {"actor": {}, "critic": {}, "optimiser": None}):

@@ -14,7 +14,7 @@ from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.robot import Delay, Dynamics, Estimate, JointDynamics, Latency, RobotSpec
 from dexterity_ros.sim.scene import joint_gains
 from dexterity_ros.training.interface import manifest_of
-from dexterity_ros.training.teacher import load_config
+from dexterity_ros.training.teacher_config import load_config
 
 DAY = "2026-11-22"
 

@@ -14,7 +14,8 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import data_root
 from dexterity_ros.training.checkpoint import TrainingError
 from dexterity_ros.training.export import export_run
-from dexterity_ros.training.teacher import Teacher, TeacherConfig, load_config
+from dexterity_ros.training.teacher import Teacher
+from dexterity_ros.training.teacher_config import TeacherConfig, load_config
 
 pytestmark = pytest.mark.training
 FEW = 24
@@ -23,11 +24,12 @@ FEW = 24
 @pytest.fixture(scope="module")
 def config():
     whole = load_config(data_root() / "config/train/leap_points_teacher.yaml")
+    copies = replace(whole.env.randomisation, copies=60)
     env = replace(
-        whole.env, num_envs=FEW, reset_pool=FEW, threads=1, randomisation=replace(whole.env.randomisation, copies=60)
-    )
+        whole.env, object="family:first", num_envs=FEW, reset_pool=FEW, threads=1, randomisation=copies
+    )  # fmt: skip
     ppo = replace(whole.ppo, horizon=4, minibatch=48, actor_hidden=(32,), critic_hidden=(32,))
-    return replace(whole, env=env, ppo=ppo, total_steps=2 * 4 * FEW)
+    return replace(whole, env=env, ppo=ppo, total_steps=2 * 4 * FEW, critic_first=0)
 
 
 @pytest.fixture(scope="module")

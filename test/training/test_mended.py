@@ -22,7 +22,8 @@ from dexterity_ros.training.export import export_run
 from dexterity_ros.training.networks import Actor
 from dexterity_ros.training.student import Student
 from dexterity_ros.training.student_config import StudentConfig
-from dexterity_ros.training.teacher import Teacher, load_config
+from dexterity_ros.training.teacher import Teacher
+from dexterity_ros.training.teacher_config import load_config
 from dexterity_ros.training.warm_start import load_actor
 
 pytestmark = pytest.mark.training

@@ -13,7 +13,8 @@ from dexterity_ros.contracts.resources import resource
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.networks import Actor, ActorConfig, Bins, Gaussian
-from dexterity_ros.training.teacher import Teacher, load_config
+from dexterity_ros.training.teacher import Teacher
+from dexterity_ros.training.teacher_config import load_config
 
 pytestmark = pytest.mark.training
 MEMORIES = ["none", "stack", "gru", "lstm"]

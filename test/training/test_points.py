@@ -23,14 +23,15 @@ from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.training.distillation import PORTS, PointStudent, PointStudentConfig, load_teacher, seen_now
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.point_network import PointActor
-from dexterity_ros.training.teacher import Teacher, load_config
+from dexterity_ros.training.teacher import Teacher
+from dexterity_ros.training.teacher_config import load_config
 
 pytestmark = pytest.mark.training
 FEW = 12
 
 
 def few(whole, **changes):
-    env = replace(whole.env, num_envs=FEW, reset_pool=FEW, threads=1, randomisation=None)
+    env = replace(whole.env, object="family:first", num_envs=FEW, reset_pool=FEW, threads=1, randomisation=None)
     return replace(whole, env=env, **changes)
 
 

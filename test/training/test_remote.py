@@ -18,7 +18,8 @@ from dexterity_ros.training.remote import RayCollector, connect
 from dexterity_ros.training.site import Lot
 from dexterity_ros.training.student import Student, student_site
 from dexterity_ros.training.student_config import StudentConfig
-from dexterity_ros.training.teacher import Teacher, load_config, teacher_site
+from dexterity_ros.training.teacher import Teacher, teacher_site
+from dexterity_ros.training.teacher_config import load_config
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 

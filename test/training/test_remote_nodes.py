@@ -13,7 +13,8 @@ from ray.cluster_utils import Cluster
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.training.remote import RayCollector, connect
-from dexterity_ros.training.teacher import Teacher, load_config, teacher_site
+from dexterity_ros.training.teacher import Teacher, teacher_site
+from dexterity_ros.training.teacher_config import load_config
 
 pytestmark = [pytest.mark.training, pytest.mark.slow]
 

@@ -15,7 +15,8 @@ from dexterity_ros.evaluation.simulate import Course, JudgeConfig, run_trials
 from dexterity_ros.runtime.policy_pipeline import load_pipeline
 from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.training.export import export_run
-from dexterity_ros.training.teacher import Teacher, load_config
+from dexterity_ros.training.teacher import Teacher
+from dexterity_ros.training.teacher_config import load_config
 
 pytestmark = [pytest.mark.training, pytest.mark.smoke]
 GOALS = 240

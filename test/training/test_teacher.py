@@ -23,7 +23,8 @@ from dexterity_ros.training.checkpoint import TrainingError
 from dexterity_ros.training.export import export_run
 from dexterity_ros.training.networks import RunningNorm
 from dexterity_ros.training.ppo import Rollout, advantages
-from dexterity_ros.training.teacher import Teacher, TeacherConfig, load_config
+from dexterity_ros.training.teacher import Teacher
+from dexterity_ros.training.teacher_config import TeacherConfig, load_config
 
 pytestmark = pytest.mark.training
 

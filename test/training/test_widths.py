@@ -12,7 +12,8 @@ from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.training_run import CHECKPOINT
 from dexterity_ros.sim.randomisation import ModelRandomisation
 from dexterity_ros.sim.sensors import SampleNoise
-from dexterity_ros.training.teacher import Teacher, load_config
+from dexterity_ros.training.teacher import Teacher
+from dexterity_ros.training.teacher_config import load_config
 from dexterity_ros.training.widths import NOISE, WidthConfig
 
 pytestmark = pytest.mark.training

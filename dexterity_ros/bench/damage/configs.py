@@ -212,7 +212,7 @@ def _run(folder: Path, rng: np.random.Generator) -> None:
 
 def _train(folder: Path) -> Reading:
     from dexterity_ros.training.checkpoint import read_checkpoint
-    from dexterity_ros.training.teacher import TeacherConfig
+    from dexterity_ros.training.teacher_config import TeacherConfig
 
     run = read_run(folder)
     settings = config.from_mapping(TeacherConfig, run.config, where="config")

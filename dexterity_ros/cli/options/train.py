@@ -37,7 +37,8 @@ class TeacherOptions:
     Attributes:
         config: YAML file in config/train, or your own.
         resume: go on from the run's checkpoint.
-        warm_start: run directory whose networks are the starting point of a new run.
+        warm_start: run directory, or policy bundle, whose networks are the starting point of a new run; a teacher that
+            is told more than the bundle begins by ignoring the rest.
         steps: replaces total_steps of the configuration.
     """
 
