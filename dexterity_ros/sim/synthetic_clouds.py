@@ -19,6 +19,7 @@ from dexterity_ros.contracts.ranges import PATH, SHARE, Checked, Range
 from dexterity_ros.contracts.samples import CloudSample
 from dexterity_ros.contracts.surface import surface_samples
 from dexterity_ros.perception.hand_points import HandPoints
+from dexterity_ros.perception.one_view import middle_of_view
 from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 
 _LENGTH = Range(0.0, 0.1, "less than a hand")
@@ -26,7 +27,7 @@ _CELL_M, _REACH_M = 0.008, 0.12  # of the depth buffer: a cell at the grasp cent
 _HIDES_M = 0.010  # what lies this much behind another part of the object is hidden
 _HAND_MARGIN_M = 0.004  # what is no nearer than the hand by this counts as the hand's: perception takes it out
 _GRAZING, _EDGE_ON = 0.316, 0.15  # cosines of the angle of sight; below the first a stereo matcher finds little
-_STANDING = ("_quat", "_shift_m", "_bias_m", "_shown", "_shown_ns", "_rng")
+_STANDING = ("_quat", "_shift_m", "_bias_m", "_shown", "_shown_ns", "_captured", "_rng")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,8 @@ class CloudNoise(Checked):
     grazing_share: of points seen edge-on, how many are lost.
     hole_m, hole_share: radius of what is missing round a point, and how often there is such a hole.
     lost_share: how often there is no new image. delay_substeps: age of an image, up to, in substeps of physics.
+    captured_share: of episodes, in how many the goal is not the object's model but a view of it, as
+    `dexterity goal capture` keeps it.
     """
 
     camera: Annotated[str, PATH] = "demo"
@@ -54,6 +57,7 @@ class CloudNoise(Checked):
     hole_share: Annotated[float, SHARE] = 0.0
     lost_share: Annotated[float, SHARE] = 0.0
     delay_substeps: Annotated[int, Range(0, 1000, "within one control step")] = 0
+    captured_share: Annotated[float, SHARE] = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +91,7 @@ class SyntheticClouds:
         self._cells = int(np.ceil(2.0 * _REACH_M / _CELL_M))
         self._quat, self._shift_m = np.tile([1.0, 0.0, 0.0, 0.0], (count, 1)), np.zeros((count, 3))
         self._bias_m = np.zeros(count)
+        self._captured = np.zeros(count, dtype=bool)
         self._shown: Floats = np.zeros((count, noise.points, 3))
         self._shown_ns = np.full(count, -1, dtype=np.int64)
 
@@ -105,6 +110,8 @@ class SyntheticClouds:
         self._shift_m[mask] = noise.extrinsic_m * rng.normal(size=(count, 3))
         self._bias_m[mask] = noise.bias_m * rng.normal(size=count)
         self._shown_ns[mask] = -1
+        if noise.captured_share > 0.0:
+            self._captured[mask] = rng.uniform(size=count) < noise.captured_share
 
     def object_cloud(self, seen: Seen) -> CloudSample:
         """Returns what is seen of the objects; the cloud before, where there is no new one, or nothing is seen."""
@@ -122,8 +129,19 @@ class SyntheticClouds:
 
     def goal_cloud(self, stamp_ns: Ints, kind: Ints, goal_quat_wxyz: Floats) -> CloudSample:
         """Returns points of the objects' models in their goal rotations, (N, 4), round the grasp centre."""
-        points = self._points[kind][:, : self.noise.points]
-        return CloudSample(stamp_ns=stamp_ns, points_m=self._centre + quat_rotate(goal_quat_wxyz[:, None], points))
+        points = self._centre + quat_rotate(goal_quat_wxyz[:, None], self._points[kind][:, : self.noise.points])
+        if self._captured.any():
+            points[self._captured] = self._views(kind[self._captured], goal_quat_wxyz[self._captured])
+        return CloudSample(stamp_ns=stamp_ns, points_m=points)
+
+    def _views(self, kind: Ints, quat_wxyz: Floats) -> Floats:
+        """Returns what one view shows of objects that nothing hides, its middle at the grasp centre, (n, points, 3)."""
+        points = self._centre + quat_rotate(quat_wxyz[:, None], self._points[kind])
+        there, _ = self.visible(points, quat_rotate(quat_wxyz[:, None], self._normals[kind]), points[:, :0])
+        order, seen = np.argsort(~there, axis=1, kind="stable"), np.maximum(there.sum(axis=1), 1)
+        picked = np.take_along_axis(order, np.arange(self.noise.points)[None] % seen[:, None], axis=1)
+        shown = np.take_along_axis(points, picked[..., None], axis=1)
+        return shown + (self._centre - middle_of_view(shown, self._eye))[:, None]
 
     def visible(self, points_m: Floats, normals: Floats, hand_m: Floats) -> tuple[Bools, Floats]:
         """Returns which points, (N, p, 3), are seen, (N, p), and the cosine of the angle at which they are seen.

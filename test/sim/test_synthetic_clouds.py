@@ -18,6 +18,7 @@ from dexterity_ros.contracts.solid import Solid
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
 from dexterity_ros.perception.hand_points import HandPoints
 from dexterity_ros.perception.hand_shape import HandBody
+from dexterity_ros.perception.one_view import middle_of_view
 from dexterity_ros.sim.rendered_view import STEREO, RenderedView
 from dexterity_ros.sim.synthetic_clouds import CloudNoise, Seen, SyntheticClouds
 
@@ -151,3 +152,32 @@ def test_generated_objects_are_seen_whatever_their_family(leap):
     cloud = made.object_cloud(seen)
     assert np.isfinite(cloud.points_m).all()
     assert (np.linalg.norm(cloud.points_m - seen.pos_m[:, None], axis=-1) < 0.06).all()
+
+
+def test_some_goals_are_views_as_a_person_captures_them(leap):
+    made, quat = clouds(leap, 40, CloudNoise(captured_share=0.5)), scenes(leap, 40).quat_wxyz
+    made.restart(np.ones(40, dtype=bool))
+    goal = made.goal_cloud(np.zeros(40, dtype=np.int64), np.zeros(40, dtype=np.int64), quat).points_m
+    again = made.goal_cloud(np.zeros(40, dtype=np.int64), np.zeros(40, dtype=np.int64), quat).points_m
+    np.testing.assert_array_equal(goal, again)
+    eye, middle = np.array(load_camera("demo").pos_m), np.array(leap.grasp_centre_m)
+    depth = ((goal - middle) @ (eye - middle)) / np.linalg.norm(eye - middle)
+    behind = (depth < -0.02).mean(axis=1)
+    captured = behind < 0.1
+    assert 10 < captured.sum() < 30, "a view has nothing of the side that is turned away"
+    assert (behind[~captured] > 0.15).all(), "a model has as much behind as before"
+    assert np.abs(goal[captured].mean(axis=1) - middle).max() < 0.03
+
+
+def test_the_middle_of_a_view_is_nearer_to_the_objects_than_the_mean_of_its_points(leap):
+    specs = tuple(item.spec for item in load_catalogue().chosen("train"))
+    made, rng = clouds(leap, len(specs), CloudNoise(points=128), specs), np.random.default_rng(0)
+    quat = rng.normal(size=(len(specs), 4))
+    seen = replace(
+        scenes(leap, len(specs)), kind=np.arange(len(specs)), quat_wxyz=quat / np.linalg.norm(quat, axis=1)[:, None]
+    )
+    points, normals = made._placed(seen)
+    there, _ = made.visible(points, normals, points[:, :0])
+    off = [middle_of_view(p[t], made._eye) - m for p, t, m in zip(points, there, seen.pos_m, strict=True)]
+    mean = [p[t].mean(axis=0) - m for p, t, m in zip(points, there, seen.pos_m, strict=True)]
+    assert np.linalg.norm(off, axis=1).mean() < 0.007 and np.linalg.norm(mean, axis=1).mean() > 0.012
