@@ -10,6 +10,8 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec, load_camera
 from dexterity_ros.contracts.errors import BagError, Fault, FaultCode
+from dexterity_ros.contracts.samples import CloudSample
+from dexterity_ros.contracts.sources import OBJECT_CLOUD
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.estimation.object_estimator import FOUND_ONCE, Memory
 from dexterity_ros.perception.depth_cloud import CloudConfig
@@ -23,6 +25,8 @@ _CLOUD_KEYS = tuple(CloudConfig.__dataclass_fields__)
 
 def repeat_perception(run: RunRecord) -> list[StageDiff]:
     """Returns the stage eyes: every image's pose, or that there was none, beside what pose_node published.
+
+    Where nobody asked for a pose, every image's points.
 
     Nothing when no images were recorded. What the tracker remembered is recorded with each image, so that the
     repetition can begin anywhere; in a recording without that, where the object is found anew. What pose_node saw
@@ -42,7 +46,8 @@ class _Eyes:
     def __init__(self, run: RunRecord) -> None:
         self._run, self._bag = run, run.bag
         self._parameters = _parameters(run)
-        self._poses = dict(zip(run.pose.stamps_ns.tolist(), run.pose.values, strict=True))
+        self._points = self._parameters.get("sight") == OBJECT_CLOUD.name  # nobody asked for a pose
+        self._published = _clouds(run) if self._points else _poses(run)
         said = run.told(TOPICS["pose_basis"].name, ("stamp_ns", "basis", "joints_ns"))
         self._bases = {row["stamp_ns"]: row for _, row in said}
         self._reader = wire.JointReader(run.hand.joint_names)
@@ -95,14 +100,27 @@ class _Eyes:
         if not self._known:
             self._stage.skip()
             return
-        recorded = self._poses.get(stamp_ns, np.zeros(0))
-        self._stage.add(stamp_ns, recorded, _numbers(seen.result))
+        recorded = self._published.get(stamp_ns, np.zeros(0))
+        self._stage.add(stamp_ns, recorded, _points(seen.cloud) if self._points else _numbers(seen.result))
 
     def _make(self, width: int) -> ObjectPipeline:
         parameters = self._parameters
         camera = _standing(self._run, load_camera(parameters["camera"])).scaled(width)
         cloud = config.from_mapping(CloudConfig, {key: parameters[key] for key in _CLOUD_KEYS}, where="pose_node")
-        return ObjectPipeline(self._run.hand, camera, parameters["object"], cloud)
+        return ObjectPipeline(self._run.hand, camera, None if self._points else parameters["object"], cloud)
+
+
+def _poses(run: RunRecord) -> dict[int, Floats]:
+    return dict(zip(run.pose.stamps_ns.tolist(), run.pose.values, strict=True))
+
+
+def _clouds(run: RunRecord) -> dict[int, Floats]:
+    return {int(cloud.stamp_ns): _points(cloud) for cloud in run.each(OBJECT_CLOUD)}
+
+
+def _points(cloud: CloudSample | None) -> Floats:
+    """Returns points as a message holds them, side by side."""
+    return np.zeros(0) if cloud is None else cloud.points_m.astype(np.float32).astype(np.float64).ravel()
 
 
 def _memory(told: Any) -> Memory | None:

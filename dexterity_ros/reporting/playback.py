@@ -13,7 +13,8 @@ from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.hand_shape import HandShape, load_shape
 from dexterity_ros.contracts.object import load_object, load_optional_box
-from dexterity_ros.contracts.sources import OBJECT_CLOUD, OBJECT_POSE
+from dexterity_ros.contracts.samples import CloudSample
+from dexterity_ros.contracts.sources import GOAL_CLOUD, OBJECT_CLOUD, OBJECT_POSE
 from dexterity_ros.perception.object_mesh import object_mesh
 from dexterity_ros.replay.goal_record import RecordedGoal
 from dexterity_ros.replay.run_record import RunRecord, Series, newest
@@ -24,7 +25,7 @@ from dexterity_ros.reporting.run_data import seconds, true_poses
 from dexterity_ros.reporting.told import Told, escape, packed
 
 _RATE_HZ, _MOST_FRAMES = 20.0, 3600
-_MOST_CLOUDS, _POINTS = 240, 160
+_MOST_CLOUDS, _MOST_GOALS, _POINTS = 240, 500, 160
 _POINT_M = 1e-4  # unit of a packed point: 16 bits reach 3 m
 _TOLD_OBJECT = ("sim_node", "pose_node", "goal_node")  # nodes whose parameters may name it
 _VERTEX_KINDS = {"box": 0, "capsule": 1}
@@ -85,6 +86,7 @@ def player(run: RunRecord, goals: list[RecordedGoal]) -> Player | None:
         "truth": None if (truth := true_poses(run)) is None else packed(_or_none(truth, times)),
         "goal": packed(_goals(run, goals, times)),
         "clouds": list(_clouds(run)),
+        "goal_clouds": list(_goal_clouds(run)),
     }
     shown = f"{name}, as estimated" if mesh is not None else "no object: nothing says what it looks like"
     note = f"{run.hand.name}; {shown}. Drag to look from elsewhere; charts and slider show the same moment."
@@ -142,16 +144,31 @@ def _object(run: RunRecord) -> tuple[str, dict[str, str] | None]:
 
 
 def _clouds(run: RunRecord) -> Iterator[dict[str, Any]]:
-    """Yields the points that the pose rests on, thinned out in time and number."""
+    """Yields the points that the pose rests on, or that a policy sees, thinned out in time and number."""
     if not run.has(OBJECT_CLOUD):
         return
     topic = run.bag.topic(OBJECT_CLOUD.topic.name)
     wanted = _picked(run.bag.counts[topic] if topic else 0, _MOST_CLOUDS)
     for number, cloud in enumerate(run.each(OBJECT_CLOUD)):
         if number in wanted:
-            points = cloud.points_m[np.linspace(0, len(cloud.points_m) - 1, _POINTS).astype(int)]
-            whole = np.clip(np.rint(points / _POINT_M), -32767, 32767)
-            yield {"t": round(float(seconds(run, cloud.stamp_ns)), 3), "points": packed(whole, "<i2")}
+            yield _some(run, cloud)
+
+
+def _goal_clouds(run: RunRecord) -> Iterator[dict[str, Any]]:
+    """Yields the points by which a policy was shown each goal, when they were first shown."""
+    if not run.has(GOAL_CLOUD):
+        return
+    before, shown = None, 0
+    for cloud in run.each(GOAL_CLOUD):
+        if shown < _MOST_GOALS and (before is None or not np.array_equal(before, cloud.points_m)):
+            before, shown = cloud.points_m, shown + 1
+            yield _some(run, cloud)
+
+
+def _some(run: RunRecord, cloud: CloudSample) -> dict[str, Any]:
+    points = cloud.points_m[np.linspace(0, len(cloud.points_m) - 1, _POINTS).astype(int)]
+    whole = np.clip(np.rint(points / _POINT_M), -32767, 32767)
+    return {"t": round(float(seconds(run, cloud.stamp_ns)), 3), "points": packed(whole, "<i2")}
 
 
 def _picked(count: int, most: int) -> set[int]:

@@ -1,8 +1,9 @@
 """One policy tick: what it consumed, what came out, as named sections of one vector.
 
 Version 2, since `version` is a section: a sample of SOURCE is SOURCE.stamp and SOURCE.FIELD, what the network said
-output.NAME. Version 1, in bags from before, has joints, pose and goal under the short names of their sources, and the
-outputs side by side in raw_action, with a stop head behind the action.
+output.NAME. Points, which messages carry as float32, are SOURCE.FIELD:f4, two in the bits of one number: half as long,
+and the same to the bit. Version 1, in bags from before, has joints, pose and goal under the short names of their
+sources, and the outputs side by side in raw_action, with a stop head behind the action.
 Of a policy that says chunks: chunk.used are the stamps of those that the action was made of, asked.K.PORT what the
 network was given for those whose answers came since the tick before, and asked.K.at when.
 """
@@ -23,7 +24,7 @@ from dexterity_ros.contracts.sources import GOAL, JOINTS, OBJECT_POSE, SOURCES, 
 
 Outputs = Mapping[str, NDArray[np.float32]]
 _VERSION = 2
-_OUTPUT = "output."
+_OUTPUT, _SINGLE = "output.", ":f4"
 _USED, _ASKED, _AT = "chunk.used", "asked.", "at"
 
 
@@ -64,7 +65,7 @@ def pack_tick(tick: TickRecord) -> tuple[list[tuple[str, int]], Floats]:
     for source in tick.inputs.sources:
         sample = tick.inputs[source]
         sections += [(f"{source.name}.stamp", _split(sample.stamp_ns))]
-        sections += [(f"{source.name}.{name}", getattr(sample, name)) for name in source.fields]
+        sections += [_field(source, name, getattr(sample, name)) for name in source.fields]
     sections += [("observation", tick.observation)]
     sections += [(_OUTPUT + name, values) for name, values in tick.outputs.items()]
     sections += [("target_pos_rad", tick.target.pos_rad), ("led", [tick.led])]
@@ -74,6 +75,15 @@ def pack_tick(tick: TickRecord) -> tuple[list[tuple[str, int]], Floats]:
         sections += _chunk_sections(tick.use)
     arrays = [np.asarray(values, dtype=np.float64).ravel() for _, values in sections]
     return [(name, a.size) for (name, _), a in zip(sections, arrays, strict=True)], np.concatenate(arrays)
+
+
+def _field(source: Source[Any], name: str, values: Any) -> tuple[str, Any]:
+    """Returns the section of a field of a sample; of points that are float32, two in one number."""
+    flat = np.asarray(values, dtype=np.float64).ravel()
+    single = flat.astype(np.float32)
+    if not source.rows or not np.isfinite(single).all() or not np.array_equal(single, flat):
+        return f"{source.name}.{name}", flat
+    return f"{source.name}.{name}{_SINGLE}", np.append(single, single[: flat.size % 2]).view(np.float64)
 
 
 def _chunk_sections(use: ChunkUse) -> list[tuple[str, Any]]:
@@ -157,11 +167,19 @@ def _sample(part: Mapping[str, Floats], source: Source[Any], prefix: str) -> Sam
     """Returns a sample; what has more rows than one is a table of them."""
     fields = {}
     for name, names in source.fields.items():
-        values = part[prefix + name]
+        values = _values(part, prefix + name)
         rows = names is not None and (source.rows or values.size != len(names))
         fields[name] = values.reshape(-1, len(names or ())) if rows else values
     sample: Sample = source.sample(stamp_ns=_join(part[f"{prefix}stamp"]), **fields)
     return sample
+
+
+def _values(part: Mapping[str, Floats], name: str) -> Floats:
+    """Returns the numbers of a field; those that are packed have rows of three."""
+    if name + _SINGLE not in part:
+        return part[name]
+    single = part[name + _SINGLE].view(np.float32)
+    return single[: single.size - single.size % 3].astype(np.float64)
 
 
 def _outputs(part: Mapping[str, Floats]) -> Outputs:

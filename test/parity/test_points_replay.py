@@ -1,5 +1,6 @@
 """A policy of points: what it saw is in the tick, a bag holds it, replay finds every sample and every bit."""
 
+import base64
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from dexterity_ros.recording.messages import write_tick
 from dexterity_ros.recording.metadata import recorded_topics
 from dexterity_ros.replay.offline import _inputs, repeat
 from dexterity_ros.replay.run_record import RunRecord
+from dexterity_ros.reporting.playback import player
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
 from dexterity_ros.sim.synthetic_clouds import CloudNoise, Seen, SyntheticClouds
 
@@ -113,6 +115,15 @@ def test_a_bag_holds_the_clouds_and_replay_finds_every_sample_and_every_bit(run,
     for tick, again, _ in repeat(run.ticks, pipeline):
         np.testing.assert_array_equal(again.outputs["action"], tick.outputs["action"])
         np.testing.assert_array_equal(again.target.pos_rad, tick.target.pos_rad)
+
+
+def test_a_report_shows_what_the_policy_saw_of_object_and_goal(run, samples):
+    shown = player(run, []).content
+    assert len(shown["clouds"]) == len(shown["goal_clouds"]) == TICKS, "every goal of these samples is another"
+    raw = np.frombuffer(base64.b64decode(shown["goal_clouds"][2]["points"]), dtype="<i2").reshape(-1, 3)
+    known = samples[2][GOAL_CLOUD].points_m
+    away = np.linalg.norm(1e-4 * raw[:, None] - known[None], axis=-1).min(axis=1)
+    assert away.max() < 1e-4
 
 
 def test_a_dataset_holds_the_clouds(run, tmp_path, leap):

@@ -262,14 +262,37 @@ def test_a_cloud_of_another_layout_is_refused(change):
         wire.SourceReaders((OBJECT_CLOUD,), NAMES).sample(OBJECT_CLOUD, message)
 
 
-def test_a_tick_holds_the_points_that_a_policy_saw():
-    points = np.random.default_rng(0).normal(size=(5, 3))
+def tick_of(points):
+    """A tick that consumed joints and points."""
     joints = JointSample(stamp_ns=1, pos_rad=np.zeros(2), vel_rad_s=np.zeros(2))
-    tick = wire.TickRecord(
+    return wire.TickRecord(
         now_ns=9, reset=0, observation=np.zeros(2, dtype=np.float32), outputs={"action": np.zeros(2, dtype=np.float32)},
         inputs=ObservationInputs.of(joint_states=joints, object_cloud=CloudSample(stamp_ns=7, points_m=points)),
         target=JointTarget(stamp_ns=9, pos_rad=np.zeros(2)),
     )  # fmt: skip
-    back = wire.unpack_tick(*wire.pack_tick(tick)).inputs[OBJECT_CLOUD]
+
+
+def test_a_tick_holds_the_points_that_a_policy_saw():
+    points = np.random.default_rng(0).normal(size=(5, 3))
+    back = wire.unpack_tick(*wire.pack_tick(tick_of(points))).inputs[OBJECT_CLOUD]
     np.testing.assert_array_equal(back.points_m, points)
     assert back.stamp_ns == 7
+
+
+@pytest.mark.parametrize("count", [1, 2, 511, 512])
+def test_points_take_half_the_room_in_a_tick_and_come_back_to_the_bit(count):
+    points = np.random.default_rng(count).normal(size=(count, 3)).astype(np.float32)
+    points[0] = [-0.0, np.float32(1e-45), np.finfo(np.float32).max]
+    tick = tick_of(points.astype(np.float64))
+    layout, data = wire.pack_tick(tick)
+    sizes = dict(layout)
+    assert sizes["object_cloud.points_m:f4"] == -(-3 * count // 2) and "object_cloud.points_m" not in sizes
+    back = wire.unpack_tick(layout, data.tolist()).inputs[OBJECT_CLOUD]
+    assert back.points_m.astype(np.float32).tobytes() == points.tobytes()
+
+
+def test_points_that_are_no_float32_are_kept_as_they_are():
+    points = np.array([[0.1, 0.2, 0.3], [np.nan, 0.0, 1.0]])
+    layout, data = wire.pack_tick(tick_of(points))
+    assert ("object_cloud.points_m", 6) in layout
+    np.testing.assert_array_equal(wire.unpack_tick(layout, data).inputs[OBJECT_CLOUD].points_m, points)

@@ -134,7 +134,15 @@ gl_FragColor=vec4(mix(colour.rgb,c,own)*mix(1.,d,lit),colour.a);}`;
         if (k % 3 === 0) for (let corner = 0; corner < 3; corner++) all.push(from[k], from[k + 1], from[k + 2]);
         return all;
       }, [])));
-    const clouds = told.clouds.map(c => ({t: c.t, packed: c.points, mesh: null}));
+    const unpacked = list => list.map(c => ({t: c.t, packed: c.points, mesh: null}));
+    const clouds = unpacked(told.clouds), goalClouds = unpacked(told.goal_clouds);
+    const pointsOf = cloud => {
+      if (!cloud.mesh) {
+        const raw = new Int16Array(Uint8Array.from(atob(cloud.packed), c => c.charCodeAt(0)).buffer);
+        cloud.mesh = {at: paint.buffer(Float32Array.from(raw, v => v * 1e-4)), count: raw.length / 3};
+      }
+      return cloud.mesh;
+    };
     const shown = new Map();
     const eyeAt = {turn: -0.65, rise: 0.75, far: 0.34};
     let moment = times[0], playing = false, last = 0, due = false;
@@ -184,23 +192,20 @@ gl_FragColor=vec4(mix(colour.rgb,c,own)*mix(1.,d,lit),colour.a);}`;
       if (body && pose && on('object')) thing(pose, frame, [1, 1, 1, 1]);
       const k = newest(clouds, moment);
       if (k >= 0 && on('seen points')) {
-        const cloud = clouds[k];
-        if (!cloud.mesh) {
-          const raw = new Int16Array(Uint8Array.from(atob(cloud.packed), c => c.charCodeAt(0)).buffer);
-          cloud.mesh = {at: paint.buffer(Float32Array.from(raw, v => v * 1e-4)), count: raw.length / 3};
-        }
-        paint.draw(cloud.mesh, placed([0, 0, 0], [1, 0, 0, 0]), rgba('--c4', 1), {points: 3 * ratio});
+        paint.draw(pointsOf(clouds[k]), placed([0, 0, 0], [1, 0, 0, 0]), rgba('--c4', 1), {points: 3 * ratio});
       }
       gl.depthMask(false);
       if (gated && on('target') && !Number.isNaN(gated[frame * told.joints])) hand(gated, frame, rgba('--c1', 0.22));
       if (body && truth && on('truth')) thing(truth, frame, rgba('--c2', 0.35), plain);
       gl.depthMask(true);
       const side = Math.round(stage.querySelector('.goal').clientWidth * ratio), wanted = goals.subarray(4 * frame, 4 * frame + 4);
-      if (body && on('goal') && !Number.isNaN(wanted[0])) {
+      const turnKnown = body && !Number.isNaN(wanted[0]), g = newest(goalClouds, moment);
+      if (on('goal') && (turnKnown || g >= 0)) {
         gl.viewport(w - side, h - side, side, side);
         gl.clear(gl.DEPTH_BUFFER_BIT);
         paint.from(view([0, 0, 0], 1, 0.3));
-        paint.draw(body, placed([0, 0, 0], wanted), [1, 1, 1, 1]);
+        if (turnKnown) paint.draw(body, placed([0, 0, 0], wanted), [1, 1, 1, 1]);
+        if (g >= 0) paint.draw(pointsOf(goalClouds[g]), placed(told.centre.map(v => -v), [1, 0, 0, 0]), rgba('--c3', 1), {points: 3 * ratio});
       }
       figure.dataset.drawn = moment.toFixed(3);
     };
@@ -243,7 +248,7 @@ gl_FragColor=vec4(mix(colour.rgb,c,own)*mix(1.,d,lit),colour.a);}`;
 
     const keys = figure.querySelector('.keys');
     const names = [['hand', '--c5', true], ['target', '--c1', gated], ['object', '--c0', body && pose], ['truth', '--c2', body && truth],
-                   ['goal', '--c3', body], ['seen points', '--c4', clouds.length]];
+                   ['goal', '--c3', body || goalClouds.length], ['seen points', '--c4', clouds.length]];
     for (const [name, colour, there] of names) {
       if (!there) continue;
       const key = document.createElement('button');
