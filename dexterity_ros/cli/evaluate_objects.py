@@ -9,7 +9,9 @@ from dexterity_ros.cli.options.evaluate import EvaluateOptions
 from dexterity_ros.cli.output import console, outcome_table, say
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.family.catalogue import FamilyObject, load_catalogue
+from dexterity_ros.contracts.family.catalogue import FamilyObject, drawn_by, load_catalogue
+from dexterity_ros.contracts.manifest import bundle_id
+from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.robot import load_robot
 from dexterity_ros.contracts.sources import OBJECT_CLOUD
 from dexterity_ros.evaluation.objects import judge_objects
@@ -29,8 +31,7 @@ def evaluate_objects(pipeline: PolicyPipeline, options: EvaluateOptions) -> dict
         raise ConfigError(f"{pipeline.manifest.name} sees points, which --judge {options.judge} has not: try points")
     protocol = load_protocol(options.protocol or _PROTOCOL)
     courses: dict[str, Callable[[], Course]] = {
-        item.name: partial(_course, pipeline, item, judge, protocol, options)
-        for item in load_catalogue().chosen(options.objects)
+        item.name: partial(_course, pipeline, item, judge, protocol, options) for item in _chosen(options)
     }
     with console.status("") as status:
         figures = judge_objects(pipeline, courses, status.update)
@@ -44,6 +45,13 @@ def evaluate_objects(pipeline: PolicyPipeline, options: EvaluateOptions) -> dict
     asked = {"policy": pipeline.manifest.name, "protocol": protocol.task.name, "judge": options.judge}
     individual = {"robot": None if robot is None else robot.label}
     return asked | individual | {"list": options.objects, "seed": options.seed} | figures
+
+
+def _chosen(options: EvaluateOptions) -> tuple[FamilyObject, ...]:
+    if options.objects == "drawn":
+        return drawn_by(bundle_id(resource(options.bundle)))
+    assert options.objects is not None
+    return load_catalogue().chosen(options.objects)
 
 
 def _course(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.family.catalogue import draw_object, drawn, family_of, load_catalogue
+from dexterity_ros.contracts.family.catalogue import draw_object, drawn, drawn_by, family_of, load_catalogue
 from dexterity_ros.contracts.family.shapes import FAMILIES, MASS_G, SIZE_MM, made
 from dexterity_ros.contracts.frames import quat_rotate, rotvec_to_quat
 from dexterity_ros.contracts.surface import ConvexPart, surface_samples
@@ -139,3 +139,10 @@ def test_the_first_samples_are_far_apart_already():
 def test_numbers_that_make_nothing_are_refused_by_name(family, numbers, said):
     with pytest.raises(ConfigError, match=said):
         made("it", family, numbers, 0.1)
+
+
+def test_a_bundle_draws_ten_objects_of_all_families_and_another_bundle_others():
+    one, again, other = (drawn_by(identity) for identity in ("0badc0ffee12", "0badc0ffee12", "123456789abc"))
+    assert one == again and len(one) == 10 and {item.family for item in one} == set(FAMILIES)
+    assert not {repr(item.numbers) for item in one} & {repr(item.numbers) for item in (*other, *CATALOGUE.objects)}
+    assert all(family_of(item.name) == item.family and item.split == "held-out" for item in one)

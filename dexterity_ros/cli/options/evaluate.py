@@ -8,6 +8,8 @@ import tyro
 
 from dexterity_ros.cli.options.kinds import HandName, JsonFile, RobotFile, optional
 
+Objects = Literal["first", "train", "held-out", "drawn"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions:
@@ -48,8 +50,9 @@ class EvaluateOptions:
         task: name in config/tasks or path of a YAML file; default: the task it was trained for.
         object: name in models/objects, or folder of your own; default: the one it was trained on. Turns of it that
             nobody can see (dexterity import object finds them) are no error, except under a protocol.
-        objects: a list of generated objects in place of one: first, train, or held-out, which nobody trained on;
-            success modulo each object's symmetry. Default protocol: objects, 20 episodes for each object.
+        objects: a list of generated objects in place of one: first, train, held-out, which nobody trained on, or drawn,
+            ten that the bundle's own id draws; success modulo each object's symmetry. Default protocol: objects, 20
+            episodes for each object.
         goal_rad: smallest and largest angle of a new goal; default: the task's.
         episodes: number of episodes; default 400, or the protocol's.
         goals: goals per episode; default 1 judges the first goal, 50 counts consecutive successes as in Dactyl.
@@ -77,7 +80,7 @@ class EvaluateOptions:
     protocol: Annotated[str | None, optional("PROTOCOL")] = None
     task: Annotated[str | None, optional("TASK")] = None
     object: Annotated[str | None, optional("OBJECT")] = None
-    objects: Annotated[Literal["first", "train", "held-out"] | None, optional("first|train|held-out")] = None
+    objects: Annotated[Objects | None, optional("first|train|held-out|drawn")] = None
     goal_rad: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None
     episodes: Annotated[int | None, optional("INT")] = None
     goals: Annotated[int | None, optional("INT")] = None

@@ -17,6 +17,7 @@ Split = Literal["train", "held-out"]
 Which = Literal["first", "train", "held-out"]
 _TRAINED = {"cuboid": 8, "prism": 8, "superellipsoid": 7, "capsule": 5, "hull": 8, "letter": 8}
 _KEPT = {"cuboid": 3, "prism": 3, "superellipsoid": 3, "capsule": 2, "hull": 3, "letter": 4, "frustum": 4, "cross": 4}
+_DRAWN, _DRAWN_FROM = 10, 100  # how many a bundle's id draws, and what their numbers begin with
 _FIRST = 2  # of each family that is trained on, to begin with
 
 
@@ -79,6 +80,16 @@ def drawn(seed: int) -> Catalogue:
             split: Split = "train" if number < trained else "held-out"
             objects.append(draw_object(f"{family}_{number:02d}", family, split, rng))
     return Catalogue(seed=seed, objects=tuple(objects))
+
+
+def drawn_by(identity: str) -> tuple[FamilyObject, ...]:
+    """Returns ten more objects, of all families, that nobody can have chosen or trained on.
+
+    identity: of a bundle, hexadecimal (contracts/manifest.bundle_id): another policy gets others.
+    """
+    rng, families = np.random.default_rng(int(identity, 16)), list(FAMILIES)
+    chosen = [*families, *rng.permutation(families)[: _DRAWN - len(families)].tolist()]
+    return tuple(draw_object(f"{name}_{_DRAWN_FROM + k}", name, "held-out", rng) for k, name in enumerate(chosen))
 
 
 def draw_object(name: str, family: str, split: Split, rng: np.random.Generator) -> FamilyObject:
