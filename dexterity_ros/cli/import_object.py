@@ -1,11 +1,12 @@
 """dexterity import object"""
 
+import dataclasses
 from pathlib import Path
 
 import cv2
 import yaml
 
-from dexterity_ros.bringup.objects.make import Imported, Wanted, import_object
+from dexterity_ros.bringup.objects.make import Imported, Wanted, generated_object, import_object
 from dexterity_ros.cli.options.objects import ImportObjectOptions
 from dexterity_ros.cli.output import console, figures_table, say, write_json
 from dexterity_ros.contracts import config
@@ -17,18 +18,15 @@ from dexterity_ros.contracts.ranges import NAME
 from dexterity_ros.sim.first_grasps import try_grasps
 from dexterity_ros.sim.object_picture import object_picture
 
+_GENERATED = "family:"
+_OF_A_FILE = ("mass_kg", "density", "unit", "labels", "tag_mm", "first_tag", "parts")
+
 
 def run(options: ImportObjectOptions) -> int:
     """Writes the folder, and says what a person should know of the object; status 1 where nothing can be learned."""
     _refuse(options)
     hand = load_hand(options.hand)
-    wanted = Wanted(
-        name=options.out.name, unit=options.unit, mass_kg=options.mass_kg, density_kg_m3=options.density,
-        labels=options.labels, parts=options.parts, first_tag=options.first_tag,
-        tag_m=None if options.tag_mm is None else 1e-3 * options.tag_mm,
-    )  # fmt: skip
-    with console.status("parts, symmetry, labels"):
-        made = import_object(options.file, wanted)
+    made = _made(options)
     _write(options.out, made, hand)
     figures = dict(made.figures)
     doubt = _grasped(made.spec, hand, figures)
@@ -40,9 +38,27 @@ def run(options: ImportObjectOptions) -> int:
     return int(bool(doubt))
 
 
+def _made(options: ImportObjectOptions) -> Imported:
+    name = str(options.file)
+    if name.startswith(_GENERATED):
+        return generated_object(name.removeprefix(_GENERATED))
+    wanted = Wanted(
+        name=options.out.name, unit=options.unit, mass_kg=options.mass_kg, density_kg_m3=options.density,
+        labels=options.labels, parts=options.parts, first_tag=options.first_tag,
+        tag_m=None if options.tag_mm is None else 1e-3 * options.tag_mm,
+    )  # fmt: skip
+    with console.status("parts, symmetry, labels"):
+        return import_object(options.file, wanted)
+
+
 def _refuse(options: ImportObjectOptions) -> None:
     """Raises ConfigError for options that contradict each other or have values that nothing has."""
     NAME.check(options.out.name, "--out: the name of the folder")
+    if str(options.file).startswith(_GENERATED):
+        defaults = {field.name: field.default for field in dataclasses.fields(options)}
+        given = [f"--{name.replace('_', '-')}" for name in _OF_A_FILE if getattr(options, name) != defaults[name]]
+        if given:
+            raise ConfigError(f"{options.file} is a generated object, which has its own mass and no labels: no {given}")
     if options.tag_mm is not None and options.labels != "tags":
         raise ConfigError(f"--tag-mm {options.tag_mm} is for --labels tags, it is {options.labels}")
     for name, low, high in (("parts", 1, 64), ("first_tag", 0, 586)):

@@ -13,6 +13,7 @@ pytest.importorskip("mujoco")
 
 from dexterity_ros.cli.main import dispatch
 from dexterity_ros.contracts.errors import DexterityError
+from dexterity_ros.contracts.family.catalogue import load_catalogue
 from dexterity_ros.contracts.object import load_object, load_symmetry
 from dexterity_ros.contracts.resources import data_root
 from dexterity_ros.sim.scene import item_model
@@ -130,3 +131,24 @@ def test_a_sheet_is_only_printed_for_what_has_tags(here, capsys):
     assert status == 2 and "the object cube70 has no tags" in said
     status, said = run(capsys, "print", "tags", "cube70_tags", "--out", "no/where.pdf")
     assert status == 2 and "no/where.pdf cannot be used" in said
+
+
+def test_a_generated_object_becomes_a_folder_that_every_command_takes(here, capsys):
+    status, said = run(capsys, "import", "object", "family:cross_00", "--out", "cross")
+    assert status in (0, 1), said
+    spec = next(item.spec for item in load_catalogue().objects if item.name == "cross_00")
+    assert load_object("./cross") == spec and not load_symmetry("./cross").trivial
+    assert item_model("./cross").compile().body("body").mass[0] == pytest.approx(spec.mass_kg)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("family:cross_99", "--out", "x"), "no generated object is called 'cross_99'"),
+        (("family:cross_00", "--out", "x", "--mass-kg", "0.1"), "has its own mass"),
+        (("family:cross_00", "--out", "x", "--labels", "tags"), "no labels"),
+    ],
+)
+def test_what_a_generated_object_cannot_be_given_is_said(here, capsys, words, expected):
+    status, said = run(capsys, "import", "object", *words)
+    assert status == 2 and expected in said and not (here / "x").exists()

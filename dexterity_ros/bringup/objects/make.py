@@ -1,6 +1,7 @@
 """From a file with a shape to an ObjectSpec, with everything that a person should know about it."""
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +15,9 @@ from dexterity_ros.bringup.objects.symmetry_search import find_symmetry
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.faces import Face
+from dexterity_ros.contracts.family.catalogue import load_catalogue
 from dexterity_ros.contracts.object import ObjectSpec
+from dexterity_ros.contracts.ranges import shown
 from dexterity_ros.contracts.solid import Solid
 from dexterity_ros.contracts.symmetry import Symmetry
 from dexterity_ros.perception.object_mesh import sample_parts
@@ -81,6 +84,25 @@ def import_object(path: Path, wanted: Wanted) -> Imported:
         "looks alike": "never: the labels tell" if faces else symmetry.described,
     }
     return Imported(spec=spec, mesh=mesh, figures=figures)
+
+
+def generated_object(name: str) -> Imported:
+    """Returns an object of config/objects/family.yaml. Raises ConfigError: there is none of that name."""
+    found = {item.name: item.spec for item in load_catalogue().objects}
+    if name not in found:
+        near = get_close_matches(name, found, n=6, cutoff=0.0)
+        raise ConfigError(f"no generated object is called {shown(name)}, some of them are {near}")
+    spec = found[name]
+    body = body_of(None, spec.parts)
+    figures = {
+        "size": in_mm(_extents(None, spec.parts)),
+        "parts": str(len(spec.parts)),
+        "mass": f"{1e3 * spec.mass_kg:.1f} g, {spec.mass_kg / body.volume_m3:.0f} kg/m3, volume from {body.found_by}",
+        "symmetry": spec.symmetry.described,
+        "labels": _labels_said(spec),
+        "looks alike": spec.symmetry.described,
+    }
+    return Imported(spec=spec, mesh=None, figures=figures)
 
 
 def _centred(

@@ -23,7 +23,7 @@ class ImportObjectOptions:
 
     Attributes:
         file: mesh.stl, .obj, .ply; or a .yaml with parts: [{kind: cylinder, size_m: [0.03, 0.04]}], see
-            docs/own_object.md.
+            docs/own_object.md; or family:NAME, a generated object of docs/objects.md such as family:cross_00.
         out: folder to write; its last part is the object's name.
         mass_kg: as weighed.
         density: kg/m3, in place of a mass; printed solid in PLA: 1240.
