@@ -19,7 +19,8 @@ from dexterity_ros.viewer.fault_log import FaultLog
 from dexterity_ros.viewer.figures import figures
 from dexterity_ros.viewer.panels import Snapshot
 
-_GOAL_S = 1.0  # a goal that is no longer repeated is none
+_GOAL_S = 1.0  # a goal that is no longer repeated is none, nor is a guess of how far it is
+_REPEATED = ("goal_quat_wxyz", "goal_cloud", "distance_rad")
 _IMAGE_PX, _MOST_POINTS, _LONGEST_TEXT, _MOST_FAULTS = 320, 5000, 300, 20
 
 
@@ -29,7 +30,7 @@ class SnapshotTopics:
     def __init__(self, node: Node, hand: HandSpec) -> None:
         self._joints, self._targets = wire.JointReader(hand.joint_names), wire.JointReader(hand.joint_names)
         self._now = Snapshot()
-        self._goal_s, self._image = 0.0, None
+        self._heard_s, self._image = dict.fromkeys(_REPEATED, 0.0), None
         self._faults: dict[str, str] = {}  # newest last; of each topic that holds what it must not, the newest alone
         self._log = FaultLog()
         self._newest = Newest(node, self._refuse)
@@ -37,8 +38,10 @@ class SnapshotTopics:
             "joint_states": lambda m: self._set(joints_rad=_finite(self._joints.sample(m).pos_rad)),
             "gated_targets": self._on_target,
             "object_pose": self._on_pose,
-            "goal": self._on_goal,
-            "object_cloud": self._on_cloud,
+            "goal": lambda m: self._repeat(goal_quat_wxyz=_finite(wire.goal_sample(m).quat_wxyz)),
+            "object_cloud": lambda m: self._set(cloud=_thinned(wire.cloud_sample(m))),
+            "goal_cloud": lambda m: self._repeat(goal_cloud=_thinned(wire.cloud_sample(m))),
+            "policy_distance": lambda m: self._repeat(distance_rad=float(_finite(np.array(m.data)))),
             "colour": lambda m: setattr(self, "_image", m),
             "supervisor": partial(self._on_state, "supervisor"),
             "hand_state": partial(self._on_state, "hand_state"),
@@ -51,8 +54,8 @@ class SnapshotTopics:
     def snapshot(self) -> Snapshot:
         """Returns what is known now, without the image."""
         self._newest.drain()
-        if time.monotonic() - self._goal_s > _GOAL_S:
-            self._set(goal_quat_wxyz=None)
+        now_s = time.monotonic()
+        self._set(**{name: None for name, heard_s in self._heard_s.items() if now_s - heard_s > _GOAL_S})
         troubles = self._log.lines(time.monotonic())
         return replace(self._now, faults=tuple(self._faults.values()), troubles=troubles)
 
@@ -99,17 +102,10 @@ class SnapshotTopics:
         _finite(np.concatenate([sample.pos_m, sample.quat_wxyz]))
         self._set(object_pose=sample)
 
-    def _on_goal(self, message: Any) -> None:
-        quat = _finite(wire.goal_sample(message).quat_wxyz)
-        self._goal_s = time.monotonic()
-        self._set(goal_quat_wxyz=quat)
-
-    def _on_cloud(self, message: Any) -> None:
-        cloud = wire.cloud_sample(message)
-        some = np.flatnonzero(np.isfinite(cloud.points_m).all(axis=1))
-        some = some[:: len(some) // _MOST_POINTS + 1]
-        rgb = None if cloud.rgb is None else cloud.rgb[some]
-        self._set(cloud=CloudSample(stamp_ns=cloud.stamp_ns, points_m=cloud.points_m[some], rgb=rgb))
+    def _repeat(self, **values: Any) -> None:
+        """Takes what is known only as long as it is repeated."""
+        self._heard_s |= dict.fromkeys(values, time.monotonic())
+        self._set(**values)
 
     def _on_state(self, name: str, message: Any) -> None:
         state = wire.state_text(message.data)[:_LONGEST_TEXT]
@@ -119,6 +115,14 @@ class SnapshotTopics:
     def _on_diagnostics(self, message: Any) -> None:
         for status in message.status:
             self._set(**figures(status.name, [(item.key, item.value) for item in status.values]))
+
+
+def _thinned(cloud: CloudSample) -> CloudSample:
+    """Returns the points of a cloud that can be drawn, some of them where there are many."""
+    some = np.flatnonzero(np.isfinite(cloud.points_m).all(axis=1))
+    some = some[:: len(some) // _MOST_POINTS + 1]
+    rgb = None if cloud.rgb is None else cloud.rgb[some]
+    return CloudSample(stamp_ns=cloud.stamp_ns, points_m=cloud.points_m[some], rgb=rgb)
 
 
 def _finite(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -102,8 +102,7 @@ class LivePage:
             self._draw_slowly(now, moment)
 
     def _draw_slowly(self, now: Snapshot, moment: float) -> None:
-        if now.cloud is not None:
-            self._scene.show_cloud(now.cloud)
+        self._scene.show_cloud(now)
         if now.image is not None:
             self._image.image, self._image.visible = now.image, True
         self._strips.remember(now, moment)

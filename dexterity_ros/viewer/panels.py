@@ -14,10 +14,12 @@ from dexterity_ros.viewer.state_words import advice, said, tone
 
 _BADGE, _NOTE = 60, 240  # characters; anybody may publish a state
 _GRID = "display:grid;grid-template-columns:1fr 1fr 1fr;gap:5px 8px;margin:5px 0"
-_LEGEND = (  # of the scene: colours as in viewer/scene.py
-    "<div style='display:flex;flex-wrap:wrap;gap:1px 9px;font-size:11px;margin:4px 0'>"
-    "<span><b style='color:#7e92a8'>&#9632;</b> measured</span><span><b style='color:#f0a03c'>&#9632;</b> target</span>"
-    "<span><b style='color:#c8c8c8'>&#9642;</b> seen points</span><span>faint: goal</span></div>"
+_LEGEND = (("#7e92a8", "&#9632;", "measured"), ("#f0a03c", "&#9632;", "target"))  # colours as in viewer/scene.py
+_SEEN = (("#c8c8c8", "&#9642;", "seen points"), ("", "", "faint: goal"))
+_POINTS = (  # of a policy that sees points
+    ("#5aa9e6", "&#9642;", "points of the object"),
+    ("#be82dc", "&#9642;", "of the hand"),
+    ("#6ec878", "&#9642;", "of the goal"),
 )
 _TONES = {"good": "#2f8f4e", "wait": "#c27a13", "bad": "#c9403b", "idle": "#6b7682"}
 
@@ -27,6 +29,7 @@ class Snapshot:
     """What is known at one moment; None = nothing has come. faults: messages that were refused, newest last.
 
     troubles: what held the hand, each fault once (viewer/fault_log.py).
+    goal_cloud, distance_rad: what a policy of points is shown as its goal, and how far it thinks that is.
 
     late_p99_ms: of the policy's loop; age_p99_ms: from measurement to write, as hand_node counts it.
     """
@@ -36,6 +39,8 @@ class Snapshot:
     object_pose: PoseSample | None = None
     goal_quat_wxyz: Floats | None = None
     cloud: CloudSample | None = None
+    goal_cloud: CloudSample | None = None
+    distance_rad: float | None = None
     image: NDArray[np.uint8] | None = None
     supervisor: str = ""
     hand_state: str = ""
@@ -56,14 +61,23 @@ def state_html(now: Snapshot) -> str:
     notes = [*now.troubles, *now.faults[-2:]]
     told = "".join(f"<div style='font-size:12px;margin-top:3px'>{html.escape(text[:_NOTE])}</div>" for text in notes)
     return (
-        f"<div style='padding:0 12px'>{_box('', html.escape(what[:_NOTE]), how)}{_LEGEND}"
+        f"<div style='padding:0 12px'>{_box('', html.escape(what[:_NOTE]), how)}{_legend(now)}"
         f"<div style='{_GRID}'>{badges}</div><div style='{_GRID}'>{_figures(now)}</div>{told}</div>"
     )
 
 
+def _legend(now: Snapshot) -> str:
+    """Returns what the colours of the scene mean."""
+    rows = (*_LEGEND, *(_SEEN if now.goal_cloud is None else _POINTS))
+    marks = "".join(f"<span><b style='color:{colour}'>{mark}</b> {text}</span>" for colour, mark, text in rows)
+    return f"<div style='display:flex;flex-wrap:wrap;gap:1px 9px;font-size:11px;margin:4px 0'>{marks}</div>"
+
+
 def _figures(now: Snapshot) -> str:
     late, age = now.late_p99_ms, now.age_p99_ms
+    guessed = () if now.distance_rad is None else (("thinks the goal is", f"{now.distance_rad:.2f} rad off"),)
     figures = (
+        *guessed,
         ("goals reached", now.goals.get("reached", 0)),
         ("missed", now.goals.get("failed", 0)),
         ("in a row", now.goals.get("consecutive", 0)),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import viser
+from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.faces import BoxObject
@@ -9,13 +10,15 @@ from dexterity_ros.contracts.frames import matrix_to_quat
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.hand_shape import Part, load_shape
 from dexterity_ros.contracts.object import ObjectSpec
-from dexterity_ros.contracts.samples import CloudSample
+from dexterity_ros.perception.hand_points import HandPoints
 from dexterity_ros.perception.hand_shape import HandBody
 from dexterity_ros.perception.object_mesh import object_mesh
 from dexterity_ros.viewer.panels import Snapshot
 from dexterity_ros.viewer.shapes import capsule_mesh
 
 _MEASURED, _TARGET = (126, 146, 168), (240, 160, 60)
+_OF_OBJECT, _OF_HAND, _OF_GOAL = (90, 169, 230), (190, 130, 220), (110, 200, 120)  # points of a policy that sees them
+_HAND_POINTS = 128
 _EYE_M, _LOOKED_AT_M = np.array([0.19, -0.13, 0.2]), np.array([-0.02, 0.045, 0.0])  # from the grasp centre
 _FURTHER, _BELOW_M = 1.8, np.array([-0.02, 0.045, -0.09])  # of a browser that is higher than wide
 _GOAL_BESIDE_M = np.array([0.0, 0.17, 0.03])  # the goal is shown beside the object, where both can be seen
@@ -28,6 +31,8 @@ class Scene:
         """box: what the object looks like; None draws axes only."""
         self._scene, self._hand, self._box = server.scene, hand, box
         self._body = HandBody(hand, load_shape(hand))
+        self._hand_points = HandPoints(hand, load_shape(hand), _HAND_POINTS)
+        self._seen_only: dict[str, viser.PointCloudHandle] = {}  # points of what a camera does not see
         self._set_up(server)
         self._links = {
             "hand": self._add_hand("hand", _MEASURED, None),
@@ -51,12 +56,26 @@ class Scene:
             self._goal.position = np.array(self._hand.grasp_centre_m) + _GOAL_BESIDE_M
             self._goal.wxyz = now.goal_quat_wxyz
 
-    def show_cloud(self, cloud: CloudSample) -> None:
-        """Draws the points that the pose rests on."""
-        colours = cloud.rgb if cloud.rgb is not None else np.full((len(cloud.points_m), 3), 200, np.uint8)
-        self._scene.add_point_cloud(
-            "/cloud", np.asarray(cloud.points_m, np.float32), np.asarray(colours), point_size=0.0018
-        )
+    def show_cloud(self, now: Snapshot) -> None:
+        """Draws the points that the pose rests on, or those that a policy of points sees: object, hand and goal."""
+        for handle in self._seen_only.values():
+            handle.visible = now.goal_cloud is not None
+        if now.cloud is None:
+            return
+        colours = now.cloud.rgb if now.cloud.rgb is not None else np.full((len(now.cloud.points_m), 3), 200, np.uint8)
+        if now.goal_cloud is None:
+            self._add_points("/cloud", now.cloud.points_m, colours)
+            return
+        self._add_points("/cloud", now.cloud.points_m, _OF_OBJECT)
+        drawn = {"/goal_points": (now.goal_cloud.points_m + _GOAL_BESIDE_M, _OF_GOAL)}
+        if now.joints_rad is not None:
+            drawn["/hand_points"] = (self._hand_points(now.joints_rad), _OF_HAND)
+        self._seen_only = {name: self._add_points(name, *points) for name, points in drawn.items()}
+
+    def _add_points(
+        self, name: str, points_m: Floats, colours: NDArray[np.uint8] | tuple[int, int, int]
+    ) -> viser.PointCloudHandle:
+        return self._scene.add_point_cloud(name, np.asarray(points_m, np.float32), colours, point_size=0.0018)
 
     def step_back(self, client: viser.ClientHandle) -> None:
         """Shows a browser that is higher than wide all of the hand, above the sheet that its panel is."""

@@ -169,3 +169,15 @@ def test_a_flood_on_diagnostics_keeps_no_look_waiting(graph, topics, send):
         taken.append(time.monotonic() - start)
     print(f"longest look {1e3 * max(taken):.0f} ms")
     assert max(taken) < 2.0
+
+
+def test_a_goal_of_points_and_the_guessed_distance_are_shown_as_long_as_they_are_repeated(graph, topics, send):
+    field = ros.message_field("goal_cloud")
+    cloud = CloudSample(stamp_ns=1, points_m=np.ones((50, 3)))
+    send("goal_cloud", wire.fill_cloud(ros.message_class("goal_cloud")(), field, cloud))
+    send("policy_distance", ros.message_class("policy_distance")(data=0.7))
+    now = seen(graph, topics, lambda snapshot: snapshot.goal_cloud is not None and snapshot.distance_rad is not None)
+    assert len(now.goal_cloud.points_m) == 50 and "0.70 rad off" in state_html(now)
+    seen(graph, topics, lambda snapshot: snapshot.goal_cloud is snapshot.distance_rad is None)
+    send("policy_distance", ros.message_class("policy_distance")(data=NAN))
+    assert "policy_distance" in seen(graph, topics, lambda snapshot: snapshot.faults).faults[-1]
