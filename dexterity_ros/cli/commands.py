@@ -135,6 +135,9 @@ _PRINT = {
     "tags": Command("the AprilTags of an object, 1:1", "objects:PrintTagsOptions", "print_sheets:tags", _PRINTING),
     "board": Command("for `bringup camera --board`, 1:1", "board:PrintBoardOptions", "board:print_board", _PRINTING),
 }
+_GOAL = {
+    "capture": Command("keep what the camera sees as a goal", "goal:GoalCaptureOptions", "goal_capture:capture", _ROS),
+}
 _HAND = {
     "read": Command("what every motor measures; nothing moves", "hand:HandReadOptions", "hand:read"),
     "hold": Command("torque on where it stands", "hand:HandHoldOptions", "hand:hold"),
@@ -160,6 +163,7 @@ MENU: dict[str, dict[str, Command | Group]] = {
         "lead": Command("the hand from this keyboard", "lead:LeadOptions", "lead:lead", _ROS),
         "disarm": Command(_LET_GO, "operate:DisarmOptions", "operate:disarm", _ROS),
         "estop": Command(_LET_GO, "operate:EstopOptions", "operate:estop", _ROS),
+        "goal": Group("what a policy of points is asked for", _GOAL),
     },
     "record": {
         "record": Command("record the system that runs", "record:RecordOptions", "record:record", _ROS_BAGS),

@@ -183,7 +183,7 @@ GOAL_CLOUD = Source(
         max_age_s=0.08,
         recorded=True,
         publisher="goal_node",
-        about="points of the object's model in the wanted rotation, round the grasp centre, hand frame",
+        about="points of the wanted goal round the grasp centre, hand frame: the model turned, or a captured view",
         owner="system",
         max_bytes=4_194_304,
     ),

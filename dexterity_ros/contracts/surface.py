@@ -84,11 +84,11 @@ def surface_samples(spec: ObjectSpec, count: int, seed: int = 0) -> Samples:
         points.append(there[seen])
         normals.append(outwards[seen])
     every, outwards = np.concatenate(points), np.concatenate(normals)
-    kept = _far_apart(every, count)
+    kept = far_apart(every, count)
     return Samples(points_m=every[kept], normals=outwards[kept])
 
 
-def _far_apart(points_m: Floats, count: int) -> list[int]:
+def far_apart(points_m: Floats, count: int) -> list[int]:
     """Returns which points to take so that each is the one farthest from those before.
 
     Source: Eldar et al. 1997, The farthest point strategy for progressive image sampling.

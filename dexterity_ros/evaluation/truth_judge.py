@@ -74,7 +74,8 @@ class TruthJudge:
             if event["index"] == 0:
                 self.trials.append(Trial())
                 self.trial_over = False
-            self._goal = np.array(event["goal_quat_wxyz"])
+            goal = event.get("goal_quat_wxyz")  # nobody knows it of a capture on a robot
+            self._goal = None if goal is None else np.array(goal)
             self._new, self._was_reached, self._fell = True, False, False
             return
         if not self.trials:

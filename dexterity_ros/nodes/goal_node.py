@@ -1,4 +1,4 @@
-"""Issues goals while the hand can follow them, repeats them, and judges them by the estimated pose."""
+"""Issues goals while the hand can follow them, repeats them, and judges them by the pose or the policy's own word."""
 
 import json
 from dataclasses import asdict, replace
@@ -7,19 +7,19 @@ from typing import Any
 from rclpy.node import Node
 
 from dexterity_ros import ros, wire
+from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import FaultCode, WireError
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.contracts.samples import GoalSample, PoseSample
+from dexterity_ros.contracts.samples import CloudSample, GoalSample, PoseSample
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.runtime.deadline_loop import DeadlineLoop
-from dexterity_ros.runtime.guard import usable_pose
+from dexterity_ros.runtime.object_sight import ObjectSight
 from dexterity_ros.safety.fault_words import fault_code
 from dexterity_ros.safety.supervisor import State
 from dexterity_ros.tasks.goal_keeper import GoalEvent, GoalKeeper
 from dexterity_ros.tasks.goal_parameters import GoalParameters
 
-_POSE_MAX_AGE_S = TOPICS["object_pose"].max_age_s or 0.0
 _CALL_MAX_AGE_S = TOPICS["policy_reached"].max_age_s or 0.0
 
 
@@ -37,14 +37,15 @@ class GoalNode(Node):
         hand = load_hand(settings.hand)
         task = settings.task_spec()
         strict = replace(task, success_rad=task.success_rad - settings.margin_rad)
-        by_policy = settings.reached_by == "policy"
+        self._wanted, self._sight, self._key = settings.wanted(), ObjectSight(settings.sight, hand), settings.sight
         self._keeper = GoalKeeper(
-            strict, hand.grasp_centre_m, seed=settings.seed, by_policy=by_policy, symmetry=settings.symmetry()
-        )
+            strict, hand.grasp_centre_m, seed=settings.seed, by_policy=settings.by_policy,
+            symmetry=settings.symmetry(), wanted=self._wanted, turns_seen=self._sight.turns,
+        )  # fmt: skip
         self._sure, self._said_ns = 0.0, 0
-        self._inbox = ros.Inbox(self, ("object_pose",))
+        self._inbox = ros.Inbox(self, (self._key,))
         self._armed = self._held = self._ready = self._tried = False
-        self._goals = ros.publisher(self, "goal")
+        self._goals, self._clouds = (ros.publisher(self, key) for key in ("goal", "goal_cloud"))
         self._events = ros.publisher(self, "goal_event")
         ros.subscribe(self, "policy_reached", self._on_reached)
         ros.subscribe(self, "supervisor", self._on_supervisor)
@@ -80,24 +81,29 @@ class GoalNode(Node):
             self._tried = True
             self._announce(self._keeper.start_trial(pose, now))
         if self._keeper.goal is not None:
-            goal = GoalSample(stamp_ns=ros.now_ns(self), quat_wxyz=self._keeper.goal)
-            self._goals.publish(wire.fill_goal(ros.message_class("goal")(), goal))
+            self._show(self._keeper.goal)
+
+    def _show(self, goal: Floats) -> None:
+        """Repeats the goal: its rotation, and what it looks like, as far as either is known."""
+        stamp, points = ros.now_ns(self), self._wanted.points_m(goal)
+        if self._wanted.turns:
+            sample = GoalSample(stamp_ns=stamp, quat_wxyz=goal)
+            self._goals.publish(wire.fill_goal(ros.message_class("goal")(), sample))
+        if points is not None:
+            cloud, field = CloudSample(stamp_ns=stamp, points_m=points), ros.message_field("goal_cloud")
+            self._clouds.publish(wire.fill_cloud(ros.message_class("goal_cloud")(), field, cloud))
 
     def _known_pose(self) -> PoseSample | None:
         """Returns where the object is, or None while that is not known."""
-        age_s = self._inbox.ages_s()["object_pose"]
-        if age_s is None or age_s > _POSE_MAX_AGE_S:
-            return None
         try:
-            pose = wire.pose_sample(self._inbox["object_pose"])
+            return self._sight.pose(self._inbox[self._key], self._inbox.ages_s()[self._key], ros.now_ns(self))
         except WireError as error:
-            self.get_logger().warning(f"object_pose refused: {error}", throttle_duration_sec=1.0)
+            self.get_logger().warning(f"{self._key} refused: {error}", throttle_duration_sec=1.0)
             return None
-        return pose if usable_pose(pose, ros.now_ns(self), _POSE_MAX_AGE_S) else None
 
     def _announce(self, event: GoalEvent) -> None:
-        goal = None if self._keeper.goal is None else self._keeper.goal.tolist()
-        issued = goal if event.event == "issued" else None
+        goal = self._keeper.goal if self._wanted.turns else None
+        issued = None if goal is None or event.event != "issued" else goal.tolist()
         content = asdict(event) | {"stamp_ns": ros.now_ns(self), "goal_quat_wxyz": issued}
         self._events.publish(ros.message_class("goal_event")(data=json.dumps(content)))
 

@@ -1,8 +1,7 @@
-"""Estimates the object's pose from depth and colour, and says when it cannot."""
+"""Estimates the object's pose from depth and colour, or takes no more than its points; says when it cannot."""
 
-import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -12,24 +11,14 @@ from dexterity_ros import ros, wire
 from dexterity_ros.contracts.camera import load_camera
 from dexterity_ros.contracts.errors import Fault, FaultCode, WireError
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.contracts.robot import NO_ROBOT, load_placed_camera
+from dexterity_ros.contracts.robot import load_placed_camera
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.estimation.object_estimator import Estimate
 from dexterity_ros.perception.camera_watch import figures
-from dexterity_ros.perception.depth_cloud import CloudConfig
 from dexterity_ros.ros.diagnostics import Reporter
+from dexterity_ros.ros.pose_topics import PoseTopics
 from dexterity_ros.runtime.deadline_loop import Histogram
-from dexterity_ros.runtime.object_pipeline import ObjectPipeline
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoseParameters(CloudConfig):
-    """Parameters of pose_node: how a cloud is made, and of what. robot: robot.yaml, for where the camera stands."""
-
-    hand: str
-    object: str
-    camera: str
-    robot: str = NO_ROBOT
+from dexterity_ros.runtime.object_pipeline import ObjectPipeline, PoseParameters
 
 
 class PoseNode(Node):
@@ -48,8 +37,7 @@ class PoseNode(Node):
         self._basis: Counter[str] = Counter()
         self._moved: Fault | None = None
         self._ages, self._state = Histogram(), "waiting for camera_info"
-        self._poses, self._bases = ros.publisher(self, "object_pose"), ros.publisher(self, "pose_basis")
-        self._clouds = ros.publisher(self, "object_cloud")
+        self._topics = PoseTopics(self)
         ros.subscribe(self, "camera_info", self._on_info)
         ros.subscribe(self, "colour", self._on_colour)
         ros.subscribe(self, "depth", self._on_depth)
@@ -61,7 +49,7 @@ class PoseNode(Node):
             spec = self._camera.scaled(message.width) if message.width else self._camera
             self._refused = spec.disagreement(np.asarray(message.k))
             if not self._refused:
-                self._pipeline = ObjectPipeline(self._hand, spec, self._settings.object, self._settings)
+                self._pipeline = ObjectPipeline(self._hand, spec, self._settings.followed, self._settings)
 
     def _on_colour(self, message: Any) -> None:
         self._colour[wire.stamp_ns(message.header)] = message
@@ -94,11 +82,12 @@ class PoseNode(Node):
         self._moved = seen.camera
         if isinstance(seen.result, Fault):
             self._fault(seen.result, message, **basis)
-        else:
+        elif seen.result is not None:
             self._publish(seen.result, **basis)
         if seen.cloud is not None:
-            field = ros.message_field("object_cloud")
-            self._clouds.publish(wire.fill_cloud(ros.message_class("object_cloud")(), field, seen.cloud))
+            self._topics.cloud(seen.cloud)
+        if seen.cloud is not None and seen.result is None:
+            self._count(seen.cloud.stamp_ns, "points", f"{len(seen.cloud.points_m)} points", **basis)
 
     def _misplaced(self) -> Fault | None:
         """Returns why no image can be used at present: nobody says what camera took it, or there are two."""
@@ -113,23 +102,22 @@ class PoseNode(Node):
         return None
 
     def _publish(self, estimate: Estimate, **basis: Any) -> None:
-        message = wire.fill_pose(ros.message_class("object_pose")(), estimate.track.pose)
-        message.pose.covariance = estimate.track.covariance.ravel()
-        self._poses.publish(message)
+        self._topics.pose(estimate)
         track = estimate.track
         basis |= {"residual_mm": round(track.residual_m * 1e3, 2), "agreement": round(estimate.agreement, 3)}
-        self._say(int(track.pose.stamp_ns), estimate.basis, inliers=track.inliers, **basis)
-        self._basis[estimate.basis] += 1
-        self._ages.add((ros.now_ns(self) - int(estimate.track.pose.stamp_ns)) * 1e-9)
-        self._state = f"{estimate.basis}, {100 * estimate.agreement:.0f} % of the colours fit"
+        state = f"{estimate.basis}, {100 * estimate.agreement:.0f} % of the colours fit"
+        self._count(int(track.pose.stamp_ns), estimate.basis, state, inliers=track.inliers, **basis)
 
-    def _say(self, stamp_ns: int, basis: str, **more: Any) -> None:
-        said = {"stamp_ns": stamp_ns, "basis": basis, "joints_ns": 0} | more
-        self._bases.publish(ros.message_class("pose_basis")(data=json.dumps(said)))
+    def _count(self, stamp_ns: int, basis: str, state: str, **more: Any) -> None:
+        """Says what an image gave, and counts it."""
+        self._topics.basis(stamp_ns, basis, **more)
+        self._basis[basis] += 1
+        self._ages.add((ros.now_ns(self) - stamp_ns) * 1e-9)
+        self._state = state
 
     def _fault(self, fault: Fault, image: Any = None, **basis: Any) -> None:
         if image is not None:
-            self._say(wire.stamp_ns(image.header), str(fault), **basis)
+            self._topics.basis(wire.stamp_ns(image.header), str(fault), **basis)
         self._faults[str(fault.code)] += 1
         self._state = str(fault)
         self.get_logger().warning(str(fault), throttle_duration_sec=2.0)

@@ -10,6 +10,7 @@ from std_srvs.srv import Trigger
 
 from dexterity_ros import ros, wire
 from dexterity_ros.contracts.hand import load_hand
+from dexterity_ros.contracts.sources import OBJECT_POSE
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.ros.diagnostics import Reporter, loop_values
 from dexterity_ros.ros.lifecycle import LifecycleClient
@@ -23,12 +24,17 @@ class SafetyParameters:
     """Parameters of safety_node. lifecycle_nodes: those it configures at start and activates when armed.
 
     watch: keys of the topics table whose silence makes it hold. With `deadman` among them, motion needs a person who
-    keeps sending true on that topic.
+    keeps sending true on that topic. sight: what is watched in place of object_pose.
     """
 
     hand: str
     lifecycle_nodes: tuple[str, ...]
     watch: tuple[str, ...]
+    sight: str = OBJECT_POSE.name
+
+    def limits(self) -> dict[str, float]:
+        """Returns the largest age in s of each topic that is watched. Raises ConfigError."""
+        return watch_limits(tuple(self.sight if key == OBJECT_POSE.name else key for key in self.watch))
 
 
 class SafetyNode(Node):
@@ -37,7 +43,7 @@ class SafetyNode(Node):
     def __init__(self) -> None:
         super().__init__("safety_node", automatically_declare_parameters_from_overrides=True)
         settings = ros.parameters(self, SafetyParameters)
-        hand, watched = load_hand(settings.hand), watch_limits(settings.watch)
+        hand, watched = load_hand(settings.hand), settings.limits()
         self._supervision, self._sender = Supervision(hand, watched), ros.Sender()
         told = (
             partial(self._on_unexpected, self._supervision.refused),

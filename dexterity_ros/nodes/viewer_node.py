@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from rclpy.node import Node
 
 from dexterity_ros import ros
+from dexterity_ros.contracts.faces import BoxObject
 from dexterity_ros.contracts.hand import load_hand
-from dexterity_ros.contracts.object import load_object, load_optional_box
+from dexterity_ros.contracts.object import NO_MODEL, ObjectSpec, load_object, load_optional_box
 from dexterity_ros.ros.marker_topics import MarkerTopics
 from dexterity_ros.ros.requests import Requests
 from dexterity_ros.ros.snapshot_topics import SnapshotTopics
@@ -33,6 +34,10 @@ class ViewerParameters:
     rate_hz: float
     slow_every: int
 
+    def shape(self) -> BoxObject | ObjectSpec | None:
+        """Returns what the object looks like, None where nobody knows. Raises ConfigError."""
+        return None if self.object in NO_MODEL else load_object(self.object) or load_optional_box(self.object)
+
 
 class ViewerNode(Node):
     """Takes the newest of everything a few times a second and draws it."""
@@ -40,7 +45,7 @@ class ViewerNode(Node):
     def __init__(self) -> None:
         super().__init__("viewer_node", automatically_declare_parameters_from_overrides=True)
         settings = ros.parameters(self, ViewerParameters)
-        hand, box = load_hand(settings.hand), load_object(settings.object) or load_optional_box(settings.object)
+        hand, box = load_hand(settings.hand), settings.shape()
         secret = new_secret() if settings.control else ""
         self.page = LivePage(
             hand,

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.samples import Sample
 from dexterity_ros.contracts.sources import OBJECT_POSE, ObservationInputs, Source
 from dexterity_ros.contracts.spec import ObservationSpec
 from dexterity_ros.observation.builder import needed_sources
 from dexterity_ros.safety.gate import AHEAD_MAX_S
+
+S = TypeVar("S", bound=Sample)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +82,10 @@ def invalid(source: Source[Any], why: str) -> Fault:
     return Fault(code=source.invalid, detail=f"{source.name}: {why}")
 
 
-def usable_pose(pose: PoseSample, now_ns: int, max_age_s: float) -> bool:
-    """Returns whether a pose is finite, a rotation, and as old as it may be: not from the future either."""
-    age_s = (now_ns - int(pose.stamp_ns)) * 1e-9
-    return -AHEAD_MAX_S <= age_s <= max_age_s and OBJECT_POSE.problem(pose) is None
+def usable(source: Source[S], sample: S, now_ns: int, max_age_s: float) -> bool:
+    """Returns whether a sample of one hand is what its source promises and as old as it may be, not of the future."""
+    age_s = (now_ns - int(sample.stamp_ns)) * 1e-9
+    return -AHEAD_MAX_S <= age_s <= max_age_s and source.problem(sample) is None
 
 
 def _limit_s(spec: ObservationSpec, source: Source[Any]) -> float:

@@ -1,7 +1,8 @@
-"""Camera, cloud and estimator in one object: images and joints in, the object's pose out."""
+"""Camera, cloud and estimator in one object: images and joints in; the object's pose out, or its points alone."""
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -9,13 +10,15 @@ from dexterity_ros.contracts.camera import CameraSpec
 from dexterity_ros.contracts.errors import Fault, FaultCode
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.hand_shape import load_shape
+from dexterity_ros.contracts.robot import NO_ROBOT
 from dexterity_ros.contracts.samples import CloudSample, DepthSample, JointSample
+from dexterity_ros.contracts.sources import OBJECT_POSE
 from dexterity_ros.estimation.object_estimator import Estimate, Memory, ObjectEstimator
 from dexterity_ros.estimation.surface_tracker import TrackerConfig
 from dexterity_ros.perception.camera_watch import CameraWatch, Displacement, WatchConfig
 from dexterity_ros.perception.depth_cloud import CloudConfig, DepthCloud
 from dexterity_ros.perception.hand_shape import HandBody
-from dexterity_ros.runtime.tracked_object import tracked_object
+from dexterity_ros.runtime.tracked_object import TrackedObject, tracked_object
 
 WITHOUT_COLOURS = "an image without colours does not tell which way round the object is"
 _JOINTS_KEPT_NS = 500_000_000
@@ -23,14 +26,33 @@ _JOINTS_MAX_AGE_NS = 60_000_000  # joints further from the image than this are n
 
 
 @dataclass(frozen=True, kw_only=True)
+class PoseParameters(CloudConfig):
+    """Parameters of pose_node: how a cloud is made, and of what. robot: robot.yaml, for where the camera stands.
+
+    sight: object_cloud looks for no pose, and needs no model of the object.
+    """
+
+    hand: str
+    object: str
+    camera: str
+    robot: str = NO_ROBOT
+    sight: Literal["object_pose", "object_cloud"] = "object_pose"
+
+    @property
+    def followed(self) -> str | None:
+        """Name of the object whose pose is wanted, or None."""
+        return self.object if self.sight == OBJECT_POSE.name else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Seen:
-    """One image's result: the estimate, or why there is none, and what it rests on.
+    """One image's result: the estimate, or why there is none, and what it rests on; None where nobody asks for a pose.
 
     joints_ns: stamp of the joints by which the hand was taken out of the image; 0 when it did not come to that.
     camera: why the camera is thought to have been moved; a warning, the result stands.
     """
 
-    result: Estimate | Fault
+    result: Estimate | Fault | None
     cloud: CloudSample | None
     joints_ns: int = 0
     camera: Fault | None = None
@@ -39,30 +61,30 @@ class Seen:
 class ObjectPipeline:
     """A stage: `joints` keeps the hand's recent positions, `step` takes an image."""
 
-    def __init__(self, hand: HandSpec, camera: CameraSpec, object_name: str, config: CloudConfig) -> None:
-        """object_name: in models/objects. Raises ConfigError."""
+    def __init__(self, hand: HandSpec, camera: CameraSpec, object_name: str | None, config: CloudConfig) -> None:
+        """object_name: in models/objects; None: nobody asks for a pose, no model is needed. Raises ConfigError."""
         body = HandBody(hand, load_shape(hand))
         self._cloud = DepthCloud(camera, np.array(hand.grasp_centre_m), config, body)
         self._watch = CameraWatch(hand, camera, body, WatchConfig())
-        self._object = tracked_object(object_name, camera)
-        self._estimator = ObjectEstimator(
-            self._object.surface, self._object.vote, TrackerConfig(), self._object.symmetry
-        )
+        self._object = None if object_name is None else tracked_object(object_name, camera)
+        self._estimator = None if self._object is None else _estimator(self._object)
         self._joints: deque[JointSample] = deque()
         self._last_ns = 0
 
     def reset(self) -> None:
         """Forgets the object; the next image has to find it."""
-        self._estimator.reset()
+        if self._estimator is not None:
+            self._estimator.reset()
 
     @property
     def memory(self) -> Memory | None:
         """What the next image is judged by; None while the object is not known."""
-        return self._estimator.memory
+        return None if self._estimator is None else self._estimator.memory
 
     def resume(self, memory: Memory | None) -> None:
         """Goes on from what `memory` was."""
-        self._estimator.resume(memory)
+        if self._estimator is not None:
+            self._estimator.resume(memory)
 
     @property
     def displacement(self) -> Displacement | None:
@@ -81,7 +103,7 @@ class ObjectPipeline:
     def step(self, image: DepthSample, joints: JointSample | None = None) -> Seen:
         """Returns what an image shows. joints: those to use; None takes the nearest in time of those remembered."""
         if image.stamp_ns <= self._last_ns:
-            self._estimator.reset()
+            self.reset()
             back_ms = (self._last_ns - image.stamp_ns) * 1e-6
             self._last_ns = image.stamp_ns
             detail = f"the image's stamp is {back_ms:.0f} ms before the last one's: two cameras, or a clock set back"
@@ -96,10 +118,17 @@ class ObjectPipeline:
         usable = not isinstance(cloud, Fault) or cloud.code is FaultCode.CLOUD_EMPTY
         moved = self._watch.step(image, np.asarray(nearest.pos_rad)) if usable else None
         if isinstance(cloud, Fault):
-            self._estimator.reset()
+            self.reset()
             return Seen(result=cloud, cloud=None, joints_ns=used_ns, camera=moved)
+        return Seen(result=self._estimate(image, cloud), cloud=cloud, joints_ns=used_ns, camera=moved)
+
+    def _estimate(self, image: DepthSample, cloud: CloudSample) -> Estimate | Fault | None:
+        if self._object is None or self._estimator is None:
+            return None
         if cloud.rgb is None and self._object.needs_colour:
-            blind = Fault(code=FaultCode.DEPTH_INVALID, detail=WITHOUT_COLOURS)
-            return Seen(result=blind, cloud=cloud, joints_ns=used_ns, camera=moved)
-        result = self._estimator.step(cloud, self._object.evidence(image, cloud))
-        return Seen(result=result, cloud=cloud, joints_ns=used_ns, camera=moved)
+            return Fault(code=FaultCode.DEPTH_INVALID, detail=WITHOUT_COLOURS)
+        return self._estimator.step(cloud, self._object.evidence(image, cloud))
+
+
+def _estimator(known: TrackedObject) -> ObjectEstimator:
+    return ObjectEstimator(known.surface, known.vote, TrackerConfig(), known.symmetry)

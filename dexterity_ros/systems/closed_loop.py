@@ -24,7 +24,7 @@ from dexterity_ros.systems.loop_settings import ClosedLoop
 from dexterity_ros.systems.operator import Operator, OperatorError
 from dexterity_ros.systems.probe import Probe
 from dexterity_ros.systems.processes import Processes, own_domain, ros_environment
-from dexterity_ros.systems.trained import foreign_object
+from dexterity_ros.systems.trained import foreign_object, object_in_hand
 from dexterity_ros.systems.trial_watch import TimeUpError, TrialWatch
 from dexterity_ros.systems.usage import Usage
 
@@ -44,13 +44,14 @@ def run_closed_loop(settings: ClosedLoop, log: Path, *, say: Callable[[str], Non
     environment = ros_environment(domain_id=own_domain())
     os.environ.update(environment)
     starts = settings.starts(manifest)
-    if warning := foreign_object(manifest, settings.object or manifest.object):
+    in_hand = object_in_hand(manifest, settings.object)
+    if warning := foreign_object(manifest, in_hand):
         say(warning)
-    say(f"starting the nodes of config/systems/{settings.system}.yaml; their output is in {log}")
+    say(f"starting the nodes of config/systems/{settings.system(manifest)}.yaml; their output is in {log}")
     if settings.viewer_port:
         say(f"look at http://127.0.0.1:{settings.viewer_port}")
     rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
-    symmetry = load_symmetry(settings.object or manifest.object)
+    symmetry = load_symmetry(in_hand)
     judge = TruthJudge(settings.task_spec(manifest), 1.0 / manifest.control_rate_hz, hand.grasp_centre_m, symmetry)
     pose_judge = PoseJudge(hand.grasp_centre_m, symmetry)
     operator = Operator(judge, pose_judge)

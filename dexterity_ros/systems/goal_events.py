@@ -11,7 +11,7 @@ _LONGEST = 2_000  # characters; ours have 250
 
 
 def goal_event(text: str) -> dict[str, Any]:
-    """Returns {event, index, stamp_ns, time_s, angle_rad, goal_quat_wxyz}, the last only of "issued".
+    """Returns {event, index, stamp_ns, time_s, angle_rad, goal_quat_wxyz}, the last of "issued" where it is known.
 
     Raises WireError.
     """
@@ -23,7 +23,7 @@ def goal_event(text: str) -> dict[str, Any]:
             "stamp_ns": int(event["stamp_ns"]),
         }
         read |= {key: float(event[key]) for key in ("time_s", "angle_rad")}
-        if read["event"] == "issued":
+        if read["event"] == "issued" and event["goal_quat_wxyz"] is not None:
             read["goal_quat_wxyz"] = [float(value) for value in event["goal_quat_wxyz"]]
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise WireError(f"goal_event: {type(error).__name__} in {text[:80]!r}") from error

@@ -7,7 +7,9 @@ from typing import Any
 
 from dexterity_ros.contracts.manifest import PolicyManifest
 from dexterity_ros.contracts.robot import NO_ROBOT
+from dexterity_ros.contracts.sources import OBJECT_CLOUD
 from dexterity_ros.systems.spec import NodeStart, load_system, resolve
+from dexterity_ros.systems.trained import object_in_hand, sight_of
 from dexterity_ros.tasks.goal_parameters import GoalParameters
 from dexterity_ros.tasks.spec import TaskSpec
 
@@ -34,15 +36,15 @@ class ClosedLoop:
     eyes: bool = False
     viewer_port: int = 0
     object: str | None = None
+    captures: str = ""
     recovery: bool = True
     allow_unverified: bool = False
     leader: bool = False
     extra: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    @property
-    def system(self) -> str:
-        """Name of the system in config/systems."""
-        return "eyes" if self.eyes else "sim"
+    def system(self, manifest: PolicyManifest) -> str:
+        """Returns the name of the system in config/systems; a policy of points has eyes in any case."""
+        return "eyes" if self.eyes or sight_of(manifest) == OBJECT_CLOUD.name else "sim"
 
     @property
     def leader_port(self) -> str:
@@ -58,7 +60,8 @@ class ClosedLoop:
             "recovery": self.recovery,
             "allow_unverified": self.allow_unverified,
             "task": self.task or manifest.task,
-            "object": self.object or manifest.object,
+            "object": object_in_hand(manifest, self.object),
+            "captures": self.captures,
             "seed": self.seed,
             "shadow": self.shadow,
             "hardware": self.hardware,
@@ -70,7 +73,7 @@ class ClosedLoop:
             "leader_port": self.leader_port,
         }
         goal_range = {"goal_min_rad": self.goal_rad[0], "goal_max_rad": self.goal_rad[1]}
-        return resolve(load_system(self.system), arguments, {"goal_node": goal_range} | self.extra)
+        return resolve(load_system(self.system(manifest)), arguments, {"goal_node": goal_range} | self.extra)
 
     def task_spec(self, manifest: PolicyManifest) -> TaskSpec:
         """Returns the task as goal_node runs it."""

@@ -112,7 +112,11 @@ class SystemSpec(Checked):
         """Returns the value of every argument: the one given, or its default. Raises ConfigError."""
         defaults = {name: argument.default for name, argument in self.arguments.items()}
         given = {name: value for name, value in arguments.items() if name in defaults}
-        return defaults | {name: self.arguments[name].check(value, name) for name, value in given.items()}
+        return defaults | self.checked(given)
+
+    def checked(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns values of arguments as they are used. Raises ConfigError: another type, or not what is allowed."""
+        return {name: self.arguments[name].check(value, name) for name, value in values.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +156,7 @@ def resolve(
     known = {node.executable for node in system.nodes}
     if set(extra) - known:
         raise ConfigError(f"system {system.name} has no node {sorted(set(extra) - known)}; it has {sorted(known)}")
-    values = as_trained(system.values(arguments))
+    values = system.checked(as_trained(system.values(arguments)))
     nodes = [node for node in system.nodes if node.starts_with(values)]
     declared = _declared(brings, nodes)
     starts = []

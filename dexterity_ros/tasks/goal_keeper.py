@@ -10,13 +10,13 @@ from dexterity_ros.contracts.samples import PoseSample
 from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.tasks.episode import new_episode
-from dexterity_ros.tasks.goals import next_goal
 from dexterity_ros.tasks.sight import Moment
 from dexterity_ros.tasks.spec import CALLED, TaskSpec
+from dexterity_ros.tasks.wanted import UNKNOWN, Turns, Wanted
 
 _CALL_DELAY_S = 0.25
 _PERIOD_S = 1.0 / TOPICS["goal"].rate_hz
-_NOWHERE, _UPRIGHT = np.zeros((1, 3)), np.array([[1.0, 0.0, 0.0, 0.0]])  # of an object that is not seen
+_NOWHERE = np.zeros((1, 3))  # of an object that is not seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +41,16 @@ class GoalKeeper:
         seed: int,
         by_policy: bool = False,
         symmetry: Symmetry = NO_SYMMETRY,
+        wanted: Wanted | None = None,
+        turns_seen: bool = True,
     ) -> None:
-        """by_policy: the policy says when a goal is reached, not the pose. symmetry: turns that nobody can see."""
-        self._by_policy = by_policy
-        self._task, self._seed = task, seed
+        """by_policy: the policy says when a goal is reached, not the pose. symmetry: turns that nobody can see.
+
+        wanted: what is asked for; None = turns that the task draws by the seed. turns_seen: poses say how the object is
+        turned; else it is thought to lie as the goal that was reached last.
+        """
+        self._by_policy, self._turns_seen, self._thought = by_policy, turns_seen, UNKNOWN
+        self._wanted = Turns(task, seed) if wanted is None else wanted
         self._episode = new_episode(
             task, grasp_centre_m, 1, period_s=_PERIOD_S, slack_s=0.5 * _PERIOD_S, symmetry=symmetry
         )
@@ -83,6 +89,7 @@ class GoalKeeper:
             self.consecutive += 1
             event = self._event("reached", now_ns)
             self._index += 1
+            self._thought = self.goal
             return [event, self._issue(pose, now_ns)]
         return [self._fail("timeout", now_ns)] if verdict.late[0] else []
 
@@ -98,7 +105,7 @@ class GoalKeeper:
         return Moment(
             now_ns=np.array([now_ns]),
             pos_m=_NOWHERE if pose is None else pose.pos_m[None],
-            quat_wxyz=_UPRIGHT if pose is None else pose.quat_wxyz[None],
+            quat_wxyz=(UNKNOWN if pose is None else pose.quat_wxyz)[None],
             goal_quat_wxyz=goal[None],
             known=np.array([pose is not None]),
             called=called if self._by_policy else None,
@@ -107,7 +114,9 @@ class GoalKeeper:
 
     def _issue(self, pose: PoseSample, now_ns: int) -> GoalEvent:
         self._now_ns = now_ns
-        self.goal = next_goal(self._task, pose.quat_wxyz, seed=self._seed, trial=self._trial, index=self._index)
+        if not self._turns_seen:
+            pose = replace(pose, quat_wxyz=self._thought)
+        self.goal = self._wanted.draw(pose.quat_wxyz, self._trial, self._index)
         self._episode = self._episode.given(np.array([True]), self._moment(pose, self.goal, now_ns, 0.0))
         return self._event("issued", now_ns)
 

@@ -180,3 +180,15 @@ def test_an_object_folder_says_what_it_lacks(tmp_path, bracket):
     bracket.export(tmp_path / "mesh.stl")
     thing = objects.tracked_object(str(tmp_path), load_camera("demo"))
     assert not thing.needs_colour and abs(thing.surface(np.array([[0.0, 0.0, 0.025]]))[0][0] - 0.01) < 1e-3
+
+
+def test_an_object_without_a_model_has_points_and_no_pose(tagged, leap):
+    eyes = ObjectPipeline(leap, load_camera("demo"), None, demo_cloud())
+    _, image = tagged(TURNS[0])
+    home = np.array(leap.home_pos_rad)
+    eyes.joints(JointSample(stamp_ns=image.stamp_ns, pos_rad=home, vel_rad_s=0.0 * home))
+    seen = eyes.step(image)
+    assert seen.result is None and eyes.memory is None and seen.joints_ns == image.stamp_ns
+    assert len(seen.cloud.points_m) == demo_cloud().points
+    again = eyes.step(image)
+    assert isinstance(again.result, Fault) and again.cloud is None, "the same image twice is no new one"

@@ -123,3 +123,13 @@ def test_it_shows_the_points_that_a_pose_rests_on_and_says_why(graph, start, lea
     colours = {tuple(c) for c in points[:, 3].copy().view(np.uint8).reshape(-1, 4)[:, 2::-1].tolist()}
     assert len(colours & {tuple(c) for c in load_box("cube70").colours.astype(int).tolist()}) >= 2, colours
     assert camera.bases[-1]["basis"] == "tracked" and camera.bases[-1]["inliers"] > 100
+
+
+def test_for_a_policy_of_points_it_looks_for_no_pose_and_needs_no_model(graph, start, leap):
+    start("pose_node", **(SETTINGS | {"object": "none", "sight": "object_cloud"}))
+    camera, clouds = Camera(graph, leap), []
+    ros.subscribe(graph.node, "object_cloud", clouds.append)
+    assert camera.until(lambda: len(clouds) > 5), camera.said
+    assert np.linalg.norm(wire.cloud_sample(clouds[-1]).points_m.mean(axis=0) - camera.centre) < 0.04
+    assert camera.until(lambda: camera.said == "512 points"), camera.said
+    assert camera.poses == [] and camera.bases[-1]["basis"] == "points" and camera.bases[-1]["joints_ns"] > 0

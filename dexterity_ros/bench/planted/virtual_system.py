@@ -24,7 +24,7 @@ from dexterity_ros.contracts.topics import TOPICS
 from dexterity_ros.drivers.emulated.plants import planted_pose, read_plant
 from dexterity_ros.recording import messages
 from dexterity_ros.recording.types import blank
-from dexterity_ros.runtime.guard import Workspace, usable_pose
+from dexterity_ros.runtime.guard import Workspace, usable
 from dexterity_ros.runtime.hand_tick import NumberedTarget
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline
 from dexterity_ros.runtime.supervision import Supervision
@@ -164,7 +164,7 @@ class VirtualSystem:
     def _known_pose(self, now: int) -> PoseSample | None:
         pose = self._samples.get(OBJECT_POSE.name)
         limit_s = TOPICS["object_pose"].max_age_s or 0.0
-        return pose if isinstance(pose, PoseSample) and usable_pose(pose, now, limit_s) else None
+        return pose if isinstance(pose, PoseSample) and usable(OBJECT_POSE, pose, now, limit_s) else None
 
     def _announce(self, event: GoalEvent, now: int) -> None:
         goal = None if self._keeper.goal is None else self._keeper.goal.tolist()

@@ -63,6 +63,7 @@ class DemoOptions:
         allow_unverified: an imported policy may run though not all that its manifest says is confirmed.
         task: name in config/tasks; default: the one the policy was trained for.
         object: name in models/objects, or folder of your own; default: the one the policy was trained on.
+        captures: for a policy of points: views that are wanted in place of turns, of `dexterity goal capture`.
         goal_rad: smallest and largest angle of a new goal; default: what of 0.8 to 1.2 rad the task has.
         seed: seed of starting grasps and goals.
         shadow: everything runs and targets are gated, but nothing is written to the hand.
@@ -71,7 +72,8 @@ class DemoOptions:
         video: write a film of what happened to this file: .mp4, .gif or .webp; drawn at the end, from a recording.
         video_s: seconds that the film lasts at most, from the first goal on.
         leader: a second emulated hand leads this one.
-        eyes: the object's pose comes from a simulated depth camera; --no-eyes: from the simulator, with noise.
+        eyes: the object's pose comes from a simulated depth camera; --no-eyes: from the simulator, with noise. A policy
+            of points has eyes in any case.
         viewer: show it on a live web page on this machine, whose address is printed.
     """
 
@@ -82,6 +84,7 @@ class DemoOptions:
     allow_unverified: bool = False
     task: Annotated[str | None, optional("TASK")] = None
     object: Annotated[str | None, optional("OBJECT")] = None
+    captures: Annotated[tuple[str, ...], optional("NAME ...")] = ()
     goal_rad: Annotated[tuple[float, float] | None, optional("LOW HIGH")] = None
     hand: HandName = "leap"
     robot: RobotFile = ""

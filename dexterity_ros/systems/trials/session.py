@@ -13,10 +13,13 @@ import rclpy
 
 from dexterity_ros import ros, wire
 from dexterity_ros.contracts.errors import WireError
+from dexterity_ros.contracts.hand import load_hand
 from dexterity_ros.contracts.samples import PoseSample
+from dexterity_ros.contracts.sources import OBJECT_POSE
 from dexterity_ros.evaluation.trials.plan import TrialPlan
 from dexterity_ros.evaluation.trials.sheet import Ended
 from dexterity_ros.ros.diagnostics import number
+from dexterity_ros.runtime.object_sight import ObjectSight
 from dexterity_ros.systems.goal_events import goal_event
 from dexterity_ros.systems.operator import Operator, OperatorError
 from dexterity_ros.systems.processes import Processes
@@ -39,6 +42,9 @@ class TrialSession:
         """starts: the recorder among them, which is started for every trial. centre_m: the grasp centre."""
         self._starts = [start for start in starts if start.executable != RECORDER]
         self._recorder = next(start for start in starts if start.executable == RECORDER)
+        goals = next(start for start in starts if start.executable == "goal_node").parameters
+        self._seen_by = str(goals.get("sight", OBJECT_POSE.name))
+        self._sight = ObjectSight(self._seen_by, load_hand(goals["hand"]))
         self._environment, self._log, self._centre_m = environment, log, centre_m
         self._leaving = contextlib.ExitStack()
         self._truth: PoseSample | None = None
@@ -53,7 +59,7 @@ class TrialSession:
             entered.callback(self.operator.close)
             self.runner = TrialRunner(self.operator, self._centre_m, self.alive)
             node = self.operator.node
-            ros.observe(node, "object_pose", self._on_pose)
+            ros.observe(node, self._seen_by, self._on_object)
             ros.observe(node, "goal_event", self._on_event)
             ros.observe(node, "sim_object_pose", self._on_truth)
             output = entered.enter_context(self._log.open("a"))
@@ -76,9 +82,11 @@ class TrialSession:
     def _heard(self) -> bool:
         return bool(self.operator.supervisor and self.operator.policy_state)
 
-    def _on_pose(self, message: Any) -> None:
+    def _on_object(self, message: Any) -> None:
         with contextlib.suppress(WireError):
-            self.runner.see(wire.pose_sample(message))
+            pose = self._sight.pose(message, 0.0, ros.now_ns(self.operator.node))
+            if pose is not None:
+                self.runner.see(pose)
 
     def _on_event(self, message: Any) -> None:
         with contextlib.suppress(WireError):
