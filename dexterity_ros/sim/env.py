@@ -252,11 +252,9 @@ class ReorientEnv:
 
     def _moment(self) -> Moment:
         return Moment(
-            now_ns=self._stamp_ns,
-            pos_m=self.physics.object_pos(self.state),
-            quat_wxyz=self.physics.object_quat(self.state),
-            goal_quat_wxyz=self.goal,
-        )
+            now_ns=self._stamp_ns, goal_quat_wxyz=self.goal,
+            pos_m=self.physics.object_pos(self.state), quat_wxyz=self.physics.object_quat(self.state),
+        )  # fmt: skip
 
     def _restart(self, mask: Bools) -> None:
         states = self._starts.draw(mask, self.objects.kind, self._rng)
