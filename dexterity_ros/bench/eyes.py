@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from dexterity_ros.contracts import config
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.camera import CameraSpec
-from dexterity_ros.contracts.errors import Fault
 from dexterity_ros.contracts.frames import quat_multiply, rotvec_to_quat
 from dexterity_ros.contracts.hand import HandSpec
 from dexterity_ros.contracts.object import SHIPPED_OBJECT, load_symmetry
@@ -185,7 +184,7 @@ class EyesJudge:
                 lost_since = wrong_since = None
                 continue
             tally.images += 1
-            if isinstance(result, Fault):
+            if not isinstance(result, Estimate):
                 tally.lost += 1
                 lost_since = stamp if lost_since is None else lost_since
                 _close(tally.wrong_events_s, wrong_since, stamp)

@@ -92,15 +92,15 @@ class _Run:
         image = self._view.render(self._joints.pos_rad, truth)
         self._bag.message("colour", now + READ_NS, messages.image_message(now, "rgb8", image.rgb))
         self._bag.message("depth", now + READ_NS, messages.image_message(now, "16UC1", image.depth_mm))
-        result: Estimate | Fault = Fault(code=FaultCode.DEPTH_INVALID, detail="no message on camera_info yet")
+        result: Estimate | Fault | None = Fault(code=FaultCode.DEPTH_INVALID, detail="no message on camera_info yet")
         joints_ns = 0
         if now > BEGIN_NS + _IMAGE * _CYCLE_NS:  # the first image comes before the camera is known
             seen = self._eyes.step(image, self._joints)
             result, joints_ns = seen.result, seen.joints_ns
-        basis = str(result) if isinstance(result, Fault) else result.basis
+        basis = result.basis if isinstance(result, Estimate) else str(result)
         said = {"stamp_ns": now, "basis": basis, "joints_ns": joints_ns}
         self._bag.text("pose_basis", now + _SENT_NS, json.dumps(said))
-        if not isinstance(result, Fault):
+        if isinstance(result, Estimate):
             self._publish_pose(result.track.pose, now + _SENT_NS)
 
     def _publish_pose(self, pose: PoseSample, received_ns: int) -> None:
