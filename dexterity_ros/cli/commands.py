@@ -11,6 +11,7 @@ from dexterity_ros.contracts.ranges import shown
 
 _FROM_OUTSIDE = "policies, hands, objects made elsewhere; tags, on paper"
 _CONTENTS = "a bundle: does it fit? a file with its `base:` merged in"
+_KEEP = "keep what the system that runs does, or sees as a goal"
 _LET_GO = "let go gently; torque off at once"
 # What pip installs for a command: extras of setup.py, which test/cli/test_needs.py holds against its imports.
 _ITSELF = "."
@@ -163,10 +164,10 @@ MENU: dict[str, dict[str, Command | Group]] = {
         "lead": Command("the hand from this keyboard", "lead:LeadOptions", "lead:lead", _ROS),
         "disarm": Command(_LET_GO, "operate:DisarmOptions", "operate:disarm", _ROS),
         "estop": Command(_LET_GO, "operate:EstopOptions", "operate:estop", _ROS),
-        "goal": Group("what a policy of points is asked for", _GOAL),
     },
     "record": {
-        "record": Command("record the system that runs", "record:RecordOptions", "record:record", _ROS_BAGS),
+        "record": Command(_KEEP, "record:RecordOptions", "record:record", _ROS_BAGS),
+        "goal": Group(_KEEP, _GOAL),
         "bag": Group("look into a recording, save it, take it elsewhere", _BAG),
         "replay": Command(
             "repeat a recording; what comes out differently?", "replay:ReplayOptions", "replay:replay", _REPLAY
