@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import ConvexHull
 
 from dexterity_ros.contracts.arrays import Bools, Floats, Ints
+from dexterity_ros.contracts.far_apart import far_apart
 from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.contracts.solid import Solid
 
@@ -86,19 +87,6 @@ def surface_samples(spec: ObjectSpec, count: int, seed: int = 0) -> Samples:
     every, outwards = np.concatenate(points), np.concatenate(normals)
     kept = far_apart(every, count)
     return Samples(points_m=every[kept], normals=outwards[kept])
-
-
-def far_apart(points_m: Floats, count: int) -> list[int]:
-    """Returns which points to take so that each is the one farthest from those before.
-
-    Source: Eldar et al. 1997, The farthest point strategy for progressive image sampling.
-    """
-    chosen = [int(np.argmax((points_m**2).sum(axis=1)))]
-    square = np.full(len(points_m), np.inf)
-    while len(chosen) < count:
-        square = np.minimum(square, ((points_m - points_m[chosen[-1]]) ** 2).sum(axis=1))
-        chosen.append(int(np.argmax(square)))
-    return chosen
 
 
 def _outline(part: Solid) -> Floats:

@@ -7,8 +7,8 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault, FaultCode
+from dexterity_ros.contracts.far_apart import far_apart
 from dexterity_ros.contracts.samples import CloudSample
-from dexterity_ros.contracts.surface import far_apart
 from dexterity_ros.perception.one_view import middle_of_view
 
 _CELL_M = 0.003  # finer than the voxels of a cloud

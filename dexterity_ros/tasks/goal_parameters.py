@@ -10,7 +10,6 @@ from dexterity_ros.contracts.hand import HandSpec, load_hand
 from dexterity_ros.contracts.object import NO_MODEL, load_object, load_symmetry
 from dexterity_ros.contracts.ranges import PATH, SEED, Checked, Range, shown
 from dexterity_ros.contracts.resources import named_resource
-from dexterity_ros.contracts.surface import surface_samples
 from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 from dexterity_ros.tasks.spec import GOAL_ANGLE, TaskSpec
 from dexterity_ros.tasks.wanted import Turns, Views, Wanted
@@ -66,6 +65,8 @@ class GoalParameters(Checked):
                 f"object is {shown(self.object)}, of which there are no parts (object.yaml) to show a goal by: "
                 "give such an object, or captures (dexterity goal capture)"
             )
+        from dexterity_ros.contracts.surface import surface_samples  # needs scipy, which the extra ros has not
+
         surface = surface_samples(item, _POINTS).points_m
         return Turns(self.task_spec(), self.seed, item.symmetry, surface, hand.grasp_centre_m)
 
