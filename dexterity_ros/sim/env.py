@@ -16,6 +16,7 @@ from dexterity_ros.contracts.spec import ActionSpec, ObservationSpec
 from dexterity_ros.contracts.symmetry import NO_SYMMETRY
 from dexterity_ros.observation.builder import build_observation
 from dexterity_ros.observation.memory import PolicyMemory, observe_object, seed_memory
+from dexterity_ros.sim.endings import endings
 from dexterity_ros.sim.env_clouds import env_clouds
 from dexterity_ros.sim.env_config import EnvConfig, EnvStep
 from dexterity_ros.sim.env_health import EnvHealth
@@ -31,7 +32,7 @@ from dexterity_ros.sim.snapshot import Snapshot, put_back, take
 from dexterity_ros.sim.sources import Bodies, with_simulated
 from dexterity_ros.sim.starts import Starts
 from dexterity_ros.tasks.episode import new_episode
-from dexterity_ros.tasks.sight import Moment, Verdict
+from dexterity_ros.tasks.sight import Moment
 from dexterity_ros.tasks.spec import TaskSpec
 from dexterity_ros.tasks.table import TASKS
 
@@ -208,7 +209,8 @@ class ReorientEnv:
     def _judge(self, action_change: Floats) -> EnvStep:
         self.episode, verdict = self.episode.step(self._moment())
         terms = self._task.reward(verdict, action_change)
-        terminated, truncated, restarted = self._ends(verdict)
+        over = self._episode_step >= self._episode_limit
+        terminated, truncated, restarted = endings(self.config, verdict, over, self._rng)
         self._health.take(self._unstable, verdict.dropped & restarted, restarted, self._episode_step)
         least = self.episode.goals.least_rad
         self.inputs = self._sample_inputs()
@@ -225,18 +227,6 @@ class ReorientEnv:
             reached=verdict.reached, failed=verdict.dropped | verdict.late, least_error_rad=least,
             final_inputs=final_inputs, final_memory=final_memory, terms=terms,
         )  # fmt: skip
-
-    def _ends(self, verdict: Verdict) -> tuple[Bools, Bools, Bools]:
-        """Returns where an episode ended in a failure, where its time was up, and where the hand is restarted."""
-        late_fails = self.config.reward.late != 0.0
-        terminated = verdict.dropped | verdict.late if late_fails else verdict.dropped
-        truncated = (verdict.late | (self._episode_step >= self._episode_limit)) & ~terminated
-        return terminated, truncated, (terminated | truncated) & ~self._goes_on(verdict.late & terminated)
-
-    def _goes_on(self, late: Bools) -> Bools:
-        """Returns which of the hands that were late are given another goal where they are."""
-        share = self.config.late_goes_on
-        return late & (self._rng.uniform(size=len(late)) < share) if share > 0.0 else np.zeros_like(late)
 
     def _new_goals(self, mask: Bools) -> None:
         if not mask.any():
