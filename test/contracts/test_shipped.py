@@ -52,10 +52,10 @@ def load_training(path):
     from dexterity_ros.training.student_config import StudentConfig
     from dexterity_ros.training.teacher_config import TeacherConfig
 
-    content = config.read_mapping(path)
+    content = config.read_resolved(path, "config/train")
     if "teacher_run" in content:
-        return config.load(PointStudentConfig, path)
-    return config.load(StudentConfig if "teacher" in content else TeacherConfig, path)
+        return config.load(PointStudentConfig, path, "config/train")
+    return config.load(StudentConfig if "teacher" in content else TeacherConfig, path, "config/train")
 
 
 @pytest.mark.parametrize(
