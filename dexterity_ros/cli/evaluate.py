@@ -175,8 +175,8 @@ def _alone(pipeline: PolicyPipeline, course: Course, options: EvaluateOptions) -
         check_unmeasured(bundle, name)
     low, high = course.task.goal_rad
     witness = Witness(course.judge.physics.control_period_s) if options.video is not None else None
-    with console.status(f"{course.episodes} episodes of {course.task.name}, goals {low}-{high} rad"):
-        rows = compare_with_baselines(pipeline, course, witness)
+    with console.status(f"{course.episodes} episodes of {course.task.name}, goals {low}-{high} rad") as status:
+        rows = compare_with_baselines(pipeline, course, witness, status.update)
     console.print(outcome_table(f"{pipeline.manifest.name}: {course.task.name}, judged in {options.judge}", rows))
     baselines = {name: row for name, row in rows.items() if name != "policy"}
     write_json(options.json, header | rows["policy"] | {"baselines": baselines})
@@ -205,8 +205,8 @@ def _against(first: PolicyPipeline, course: Course, options: EvaluateOptions) ->
     other: Path | None = options.against or options.teacher
     assert other is not None
     second = load_pipeline(resource(other), first.hand)
-    with console.status(f"{course.episodes} episodes, twice"):
-        result = compare_policies(first, second, course, second_is_privileged=told)
+    with console.status(f"{course.episodes} episodes, twice") as status:
+        result = compare_policies(first, second, course, second_is_privileged=told, say=status.update)
     names = (first.manifest.name, f"{second.manifest.name} ({'told the truth' if told else 'against'})")
     console.print(outcome_table(course.task.name, dict(zip(names, (result["first"], result["second"]), strict=True))))
     differences = {key: value for key, value in result.items() if "difference" in key}

@@ -130,7 +130,9 @@ def test_policies_are_compared_by_numbers_on_the_same_hands_starts_and_goals(lea
     )  # fmt: skip
     able = load_pipeline(resource("models/policies/leap_yaw"), leap)
     idle = PolicyPipeline(able.manifest, Nothing(), leap)
-    result = compare_policies(able, idle, course)
+    said = []
+    result = compare_policies(able, idle, course, say=said.append)
+    assert said[0].startswith("the first policy, after 0 ") and said[-1].startswith("the second policy, after 3 ")
     first, second = result["first"], result["second"]
     assert first["goals_reached"] >= 2 and second["goals_reached"] == 0
     assert first["goals_attempted"] == second["goals_attempted"] == 4
