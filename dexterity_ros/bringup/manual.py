@@ -175,7 +175,7 @@ class ManualHand:
     def _falls(self, measured: JointSample) -> bool:
         """Returns whether a joint falls while its current fades: its gears hold it better without a motor that yields.
 
-        A permit that no longer says disarmed takes the torque at once.
+        A permit that no longer says disarmed switches the torque off at once.
         """
         return bool(np.abs(measured.vel_rad_s).max() > _FALLING_SHARE * self.max_velocity_rad_s)
 

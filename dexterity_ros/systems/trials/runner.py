@@ -50,7 +50,7 @@ class Commands(Protocol):
 class TrialRunner:
     """One hand, trial after trial. Whoever owns it hands in what is heard: `see` and `event`.
 
-    limp: whether the hand let go after the last trial; where it did not, end the system: that takes the torque.
+    limp: whether the hand let go after the last trial; where it did not, end the system: that switches the torque off.
     """
 
     def __init__(

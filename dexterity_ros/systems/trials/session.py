@@ -76,7 +76,7 @@ class TrialSession:
 
     @property
     def limp(self) -> bool:
-        """Whether the hand let go after the last trial; where it did not, end the session: that takes the torque."""
+        """Whether the hand let go after the last trial; where it did not, ending the session switches torque off."""
         return self.runner.limp
 
     def _heard(self) -> bool:
