@@ -27,8 +27,8 @@ class Operator:
 @pytest.fixture
 def session(tmp_path):
     starts = [
-        NodeStart(executable=name, parameters={}, essential=name != "viewer_node")
-        for name in ("hand_node", "policy_node", "viewer_node", "recorder_node")
+        NodeStart(executable=name, parameters={"hand": "leap"}, essential=name != "viewer_node")
+        for name in ("hand_node", "policy_node", "goal_node", "viewer_node", "recorder_node")
     ]
     return TrialSession(starts, {}, tmp_path / "log", (0.0, 0.0, 0.0))
 
@@ -36,8 +36,8 @@ def session(tmp_path):
 @pytest.mark.parametrize(
     ("nodes", "missing"),
     [
-        (["hand_node", "policy_node", "recorder_node"], []),
-        (["hand_node", "viewer_node", "recorder_node", "stranger"], ["all heard"]),
+        (["hand_node", "policy_node", "goal_node", "recorder_node"], []),
+        (["hand_node", "goal_node", "viewer_node", "recorder_node", "stranger"], ["all heard"]),
         ("hand_node policy_node", ["all heard"]),
         (None, ["all heard"]),
     ],
