@@ -47,8 +47,8 @@ def _made(options: ImportObjectOptions) -> Imported:
         labels=options.labels, parts=options.parts, first_tag=options.first_tag,
         tag_m=None if options.tag_mm is None else 1e-3 * options.tag_mm,
     )  # fmt: skip
-    with console.status("parts, symmetry, labels"):
-        return import_object(options.file, wanted)
+    with console.status("reading") as status:
+        return import_object(options.file, wanted, status.update)
 
 
 def _refuse(options: ImportObjectOptions) -> None:

@@ -20,14 +20,16 @@ TAG_FAMILY = "DICT_APRILTAG_36h11"  # as OpenCV calls it
 class Face(Checked):
     """One face: its outward normal in the object frame, its colour, 0 to 255 each, and the AprilTag on it, if any.
 
-    offset_m: of its plane from the origin. tag_at_m: middle of the tag in the object frame. tag_up: where up is for who
-    reads it, a unit vector in the face. Of a BoxObject all three follow from its size.
+    offset_m: of its plane from the origin. inner: parts of the object lie beyond that plane, as of those of a notch.
+    tag_at_m: middle of the tag in the object frame. tag_up: where up is for who reads it, a unit vector in the face. Of
+    a BoxObject all of these follow from its size.
     """
 
     normal: Annotated[tuple[float, float, float], Range(-1.0, 1.0, "parts of a unit vector")]
     rgb: Annotated[tuple[int, int, int], Range(0, 255, "a colour has 8 bits per channel")]
     tag: Annotated[int | None, Range(0, 586, "the family 36h11 has 587 tags (AprilTag 3)")] = None
     offset_m: Annotated[float | None, WITHIN] = None
+    inner: bool = False
     tag_at_m: Annotated[Vector | None, WITHIN] = None
     tag_up: Annotated[Vector | None, Range(-1.001, 1.001, "parts of a unit vector")] = None
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 
 from dexterity_ros.contracts import config
-from dexterity_ros.contracts.arrays import Floats, Ints
+from dexterity_ros.contracts.arrays import Bools, Floats, Ints
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.faces import FACES_FILE, BoxObject, Face, Labelled
 from dexterity_ros.contracts.files import shown_path
@@ -33,8 +33,9 @@ class ObjectSpec(Checked):
     mass_kg: of the whole. com_m: centre of mass. inertia_kg_m2: about it along the object's axes, xx, yy, zz, xy, xz,
     yz; None for either takes the parts as equally dense, and counts twice where they overlap. friction: sliding; a
     contact has the larger of the object's and the hand's. symmetry: of the shape, whatever its colours are.
-    faces: labels; a point belongs to the one whose plane it is nearest to or furthest beyond. tag_m: side of the tags'
-    black squares; 0: there are none.
+    faces: labels; a point belongs to the one whose plane it is nearest to or furthest beyond; beyond the plane of an
+    inner one lies the object itself, so there only nearness counts. tag_m: side of the tags' black squares; 0: there
+    are none.
     """
 
     name: Annotated[str, NAME]
@@ -76,7 +77,8 @@ class ObjectSpec(Checked):
 
     def face_of(self, local_m: Floats) -> Ints:
         """Returns on which face each point, (n, 3) in the object frame, lies or would lie first, (n,)."""
-        nearest: Ints = np.argmax(local_m @ self._normals.T - self._offsets, axis=-1)
+        beyond = local_m @ self._normals.T - self._offsets
+        nearest: Ints = np.argmax(np.where(self._inner, -np.abs(beyond), beyond), axis=-1)
         return nearest
 
     def tag_axes(self, face: int) -> tuple[Floats, Floats]:
@@ -93,6 +95,10 @@ class ObjectSpec(Checked):
     @cached_property
     def _normals(self) -> Floats:
         return np.array([face.normal for face in self.faces])
+
+    @cached_property
+    def _inner(self) -> Bools:
+        return np.array([face.inner for face in self.faces])
 
     @cached_property
     def _offsets(self) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
-from dexterity_ros.contracts.faces import Labelled
+from dexterity_ros.contracts.faces import Face, Labelled
 from dexterity_ros.perception.face_tags import tag_paper
 from dexterity_ros.reporting.sheet import PAGE_MM, Sheet, write_pdf
 
@@ -53,7 +53,7 @@ def _draw_tag(sheet: Sheet, item: Labelled, face: int, at_mm: tuple[float, float
     sheet.outline(x, y, len(paper) * cell, len(paper) * cell)
     for row, column in np.argwhere(paper == 0):
         sheet.black(x + column * cell, y + row * cell, cell, cell)
-    sheet.text(x, y + len(paper) * cell + 4.0, f"tag {number} on {_pointing(item.faces[face].normal)}", 7)
+    sheet.text(x, y + len(paper) * cell + 4.0, f"tag {number} on {_named(item.faces[face])}", 7)
 
 
 def _drawing_page(name: str, item: Labelled, tagged: list[int]) -> Sheet:
@@ -87,6 +87,10 @@ def _right_and_down(eye: Floats) -> Floats:
     right = np.cross(forwards, [0.0, 0.0, 1.0])
     right /= np.linalg.norm(right)
     return np.stack([right, np.cross(forwards, right)])
+
+
+def _named(face: Face) -> str:
+    return _pointing(face.normal) + (", of a notch" if face.inner else "")
 
 
 def _pointing(normal: tuple[float, float, float]) -> str:

@@ -50,6 +50,7 @@ class StereoErrors:
 _BACKGROUND, _HAND = 90, 30  # grey values
 _DARK = 40  # a brightness that a projector's pattern hardly shows on
 _IMAGE_PX = 640  # width of the images that errors in pixels are given for
+_PAPER_M = 2e-3  # off a face's plane, as parts that are near a mesh may be; what is further does not carry its tag
 _EDGE_M = 0.01  # a step in depth this large is an edge
 _SMOOTHED = 1.5  # interpolation between patches shrinks noise by this factor
 _GROWN = 0.25  # share of patches in which an edge is overgrown
@@ -234,7 +235,8 @@ def _with_tag(labels: Labelled, face: int, local_m: Floats, colours: NDArray[np.
     size_m = labels.tag_m / cells
     row = np.floor(cells / 2 + 1 - ((local_m - centre) @ up) / size_m).astype(int)
     column = np.floor(cells / 2 + 1 + ((local_m - centre) @ right) / size_m).astype(int)
-    inside = (row >= 0) & (row < cells + 2) & (column >= 0) & (column < cells + 2)
+    near = np.abs((local_m - centre) @ np.array(labels.faces[face].normal)) < _PAPER_M
+    inside = near & (row >= 0) & (row < cells + 2) & (column >= 0) & (column < cells + 2)
     colours[inside] = paper[row[inside], column[inside], None]
     return colours
 

@@ -1,22 +1,28 @@
 """Convex parts of a mesh, and how far they are from it."""
 
+import multiprocessing
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dexterity_ros.contracts.arrays import Floats
+from dexterity_ros.contracts.arrays import Floats, Ints
+from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.solid import Solid
 from dexterity_ros.contracts.surface import ConvexPart
 from dexterity_ros.perception.object_mesh import depth_in
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
     from trimesh import Trimesh
 
 _CONVEX = 0.985  # share of its hull that a shape fills when its hull is good enough
 _MOST_CORNERS = 100  # of a part; MuJoCo's own examples have 64
 _THRESHOLD = 0.03  # concavity, Wei et al., CoACD, SIGGRAPH 2022: 0.01 fine to 1 coarse
 _SAMPLES = 4000
+_MOST_S = 300.0  # a hundred times what a part of a hand's size takes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +36,10 @@ class Parts:
 
 
 def convex_parts(mesh: "Trimesh", most: int, rgb: tuple[int, int, int]) -> Parts:
-    """Returns at most `most` convex parts of a trimesh: its hull if it is convex or CoACD is not installed."""
+    """Returns at most `most` convex parts of a trimesh: its hull if it is convex or CoACD is not installed.
+
+    Raises ConfigError when CoACD comes to no end.
+    """
     hull = mesh.convex_hull
     filled = abs(mesh.volume) / hull.volume if mesh.is_watertight else 0.0
     if filled >= _CONVEX or most == 1:
@@ -61,17 +70,42 @@ def sample_mesh(mesh: "Trimesh", count: int) -> Floats:
 def _decomposed(mesh: "Trimesh", most: int) -> tuple[list["Trimesh"], str]:
     import trimesh
 
-    try:
-        import coacd
-    except ImportError:
+    if find_spec("coacd") is None:
         return [mesh.convex_hull], "its convex hull, hollows filled: for parts, pip install '.[objects]' (CoACD)"
-    coacd.set_log_level("error")
-    pieces = coacd.run_coacd(
-        coacd.Mesh(mesh.vertices, mesh.faces), threshold=_THRESHOLD, max_convex_hull=most, decimate=True,
-        max_ch_vertex=_MOST_CORNERS, seed=0,
-    )  # fmt: skip
+    pieces = _within(_MOST_S, np.asarray(mesh.vertices), np.asarray(mesh.faces), most)
     hulls = [trimesh.Trimesh(vertices, faces).convex_hull for vertices, faces in pieces]
     return hulls, f"CoACD, {len(hulls)} parts"
+
+
+def _within(seconds: float, vertices: Floats, faces: Ints, most: int) -> list[tuple[Floats, Ints]]:
+    """Returns what CoACD makes of a mesh in a process of its own, which is ended when it takes too long."""
+    context = multiprocessing.get_context("spawn")
+    mine, its = context.Pipe(duplex=False)
+    process = context.Process(target=_cut, args=(vertices, faces, most, its), daemon=True)
+    process.start()
+    its.close()
+    try:
+        if not mine.poll(seconds):
+            said = f"{len(faces)} triangles were not cut into convex parts within {seconds:.0f} s"
+            raise ConfigError(f"{said}: simplify the mesh, or take its hull with --parts 1")
+        pieces: list[tuple[Floats, Ints]] = mine.recv()
+    except EOFError as error:
+        raise ConfigError(f"CoACD failed on {len(faces)} triangles: take the hull with --parts 1") from error
+    finally:
+        process.kill()
+        process.join()
+    return pieces
+
+
+def _cut(vertices: Floats, faces: Ints, most: int, result: "Connection") -> None:
+    import coacd
+
+    coacd.set_log_level("error")
+    mesh = coacd.Mesh(vertices, faces)
+    pieces = coacd.run_coacd(
+        mesh, threshold=_THRESHOLD, max_convex_hull=most, decimate=True, max_ch_vertex=_MOST_CORNERS, seed=0
+    )
+    result.send([(np.asarray(points), np.asarray(triangles)) for points, triangles in pieces])
 
 
 def _as_solid(piece: "Trimesh", rgb: tuple[int, int, int]) -> Solid:

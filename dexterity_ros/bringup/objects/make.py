@@ -1,5 +1,6 @@
 """From a file with a shape to an ObjectSpec, with everything that a person should know about it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from dexterity_ros.bringup.objects.closing import closed
 from dexterity_ros.bringup.objects.convex_parts import convex_parts, sample_mesh
+from dexterity_ros.bringup.objects.flat_sides import surface_of
 from dexterity_ros.bringup.objects.labels import coloured, tagged
 from dexterity_ros.bringup.objects.mass import Body, body_of
 from dexterity_ros.bringup.objects.shape_file import in_mm, read_shape
@@ -16,6 +19,7 @@ from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.faces import Face
 from dexterity_ros.contracts.family.catalogue import load_catalogue
+from dexterity_ros.contracts.files import shown_path
 from dexterity_ros.contracts.object import ObjectSpec
 from dexterity_ros.contracts.ranges import shown
 from dexterity_ros.contracts.solid import Solid
@@ -54,8 +58,10 @@ class Imported:
     figures: dict[str, str]
 
 
-def import_object(path: Path, wanted: Wanted) -> Imported:
+def import_object(path: Path, wanted: Wanted, say: Callable[[str], None] = lambda _: None) -> Imported:
     """Returns the object in a file. Its origin is the centre of its volume, its axes are the file's.
+
+    say: takes what is being done.
 
     Raises:
         ConfigError: the file is none of a solid that a hand can hold, or something needed is not said.
@@ -63,13 +69,16 @@ def import_object(path: Path, wanted: Wanted) -> Imported:
     if (wanted.mass_kg is None) == (wanted.density_kg_m3 is None):
         raise ConfigError("give --mass-kg (weighed) or --density (printed solid in PLA: 1240), one of them")
     shape = read_shape(path, wanted.unit)
-    found = None if shape.mesh is None else convex_parts(shape.mesh, wanted.parts, _GREY)
+    whole, surface = _solid(shape.mesh, wanted.parts, shown_path(path))
+    say("cutting it into convex parts, for 300 s at most")
+    found = None if whole is None else convex_parts(whole, wanted.parts, _GREY)
     solids = shape.parts if found is None else found.solids
-    body = body_of(shape.mesh, solids)
-    mesh, solids = _centred(shape.mesh, solids, body.centre_m)
+    body = body_of(whole, solids)
+    mesh, solids = _centred(whole, solids, body.centre_m)
+    say("turning it, for its symmetry")
     symmetry = find_symmetry(sample_mesh(mesh, _SAMPLES) if mesh is not None else _samples(solids))
     mass = wanted.mass_kg or round(body.volume_m3 * (wanted.density_kg_m3 or 0.0), 5)
-    faces, tag_m = _labelled(solids, wanted, symmetry)
+    faces, tag_m = _labelled(mesh, solids, wanted, symmetry)
     spec = ObjectSpec(
         name=wanted.name, parts=solids, mass_kg=mass, com_m=(0.0, 0.0, 0.0),
         inertia_kg_m2=_six(mass * body.inertia_m2), symmetry=symmetry, faces=faces, tag_m=tag_m,
@@ -77,6 +86,7 @@ def import_object(path: Path, wanted: Wanted) -> Imported:
     _check_density(spec, body)
     figures = {
         "size": f"{in_mm(_extents(mesh, solids))}, read in {shape.unit}",
+        "surface": surface,
         "parts": "as given" if found is None else _said(found.made_by, found.off_p95_m, found.off_max_m),
         "mass": f"{1e3 * mass:.1f} g, {mass / body.volume_m3:.0f} kg/m3, volume from {body.found_by}",
         "symmetry": symmetry.described,
@@ -105,6 +115,14 @@ def generated_object(name: str) -> Imported:
     return Imported(spec=spec, mesh=None, figures=figures)
 
 
+def _solid(mesh: "Trimesh | None", parts: int, where: str) -> tuple["Trimesh | None", str]:
+    if mesh is None:
+        return None, "of primitives"
+    if parts == 1 and not mesh.is_watertight:
+        return mesh, "open: its hull stands for it"
+    return closed(mesh, where)
+
+
 def _centred(
     mesh: "Trimesh | None", solids: tuple[Solid, ...], centre_m: Floats
 ) -> tuple["Trimesh | None", tuple[Solid, ...]]:
@@ -128,15 +146,18 @@ def _extents(mesh: "Trimesh | None", solids: tuple[Solid, ...]) -> Floats:
     return extents
 
 
-def _labelled(solids: tuple[Solid, ...], wanted: Wanted, symmetry: Symmetry) -> tuple[tuple[Face, ...], float]:
+def _labelled(
+    mesh: "Trimesh | None", solids: tuple[Solid, ...], wanted: Wanted, symmetry: Symmetry
+) -> tuple[tuple[Face, ...], float]:
     if wanted.labels == "none":
         return (), 0.0
     if symmetry.freedoms:
         said = f"it looks alike after {symmetry.described}, which labels on sides cannot tell: --labels none"
         raise ConfigError(f"--labels {wanted.labels}: {said}")
+    surface = surface_of(mesh, solids)
     if wanted.labels == "tags":
-        return tagged(solids, wanted.tag_m, wanted.first_tag)
-    return coloured(solids), 0.0
+        return tagged(surface, wanted.tag_m, wanted.first_tag, solids[0].rgb)
+    return coloured(surface), 0.0
 
 
 def _labels_said(spec: ObjectSpec) -> str:

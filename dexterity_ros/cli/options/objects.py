@@ -18,8 +18,8 @@ class ImportObjectOptions:
     hand, and says whether it rests there, inside the hand, or flies out; status 1 where nothing can be learned.
 
     JSON keys:
-    The names printed in the left column, each with a line of text: size; parts; mass; symmetry; labels; looks alike;
-    in the hand.
+    The names printed in the left column, each with a line of text: size; surface; parts; mass; symmetry; labels; looks
+    alike; in the hand.
 
     Attributes:
         file: mesh.stl, .obj, .ply; or a .yaml with parts: [{kind: cylinder, size_m: [0.03, 0.04]}], see
