@@ -33,7 +33,8 @@ def bringup(options: BenchBringupOptions) -> int:
                 keep()
                 status.update(f"{len(rows)} of {options.robots} walks; last: {row.said or 'finished'}")
     finally:  # also of a run that somebody ends
-        _print(rows)
+        if rows:
+            _print(rows)
         say_written(options.json)
     figures = _figures(rows)
     return int(figures["signs_right"] < len(rows) or figures["motors_with_torque"] > 0)

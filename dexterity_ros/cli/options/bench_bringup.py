@@ -50,8 +50,8 @@ class BenchBringupOptions:
 class BenchAcceptOptions:
     """Run the acceptance on hidden individuals with files that have one mistake: is every one refused?
 
-    In virtual time, with a scripted person. A third of the files has one flipped sign, a third one exchanged pair of
-    ids, a third no mistake. Status 1 when one with a mistake is accepted, or one without is refused. The JSON file is
+    In virtual time, with a scripted person. Of five files two have one flipped sign, two one exchanged pair of ids, and
+    one has no mistake. Status 1 when one with a mistake is accepted, or one without is refused. The JSON file is
     written after every file, so that an interrupted trial can go on.
 
     JSON keys:
@@ -69,7 +69,7 @@ class BenchAcceptOptions:
     """
 
     hand: HandName = "leap"
-    files: int = 150
+    files: int = 125
     first_seed: int = 10_000
     wrong_percent: float = 3.0
     json: JsonFile = None
