@@ -6,7 +6,7 @@ from typing import Any
 
 from dexterity_ros.bundles.results import add_result, check_unmeasured
 from dexterity_ros.cli.evaluate_autopsy import perform_autopsy
-from dexterity_ros.cli.evaluate_objects import evaluate_objects
+from dexterity_ros.cli.evaluate_objects import check_sight, evaluate_objects, shape_of
 from dexterity_ros.cli.evaluate_record import record_demonstrations
 from dexterity_ros.cli.film import check_video, film
 from dexterity_ros.cli.options.evaluate import EvaluateOptions
@@ -29,7 +29,7 @@ from dexterity_ros.evaluation.sweep import SWEEPS, kept_range
 from dexterity_ros.evaluation.sweep import sweep as run_sweep
 from dexterity_ros.evaluation.witness import Witness
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, load_pipeline
-from dexterity_ros.systems.trained import foreign_object
+from dexterity_ros.systems.trained import foreign_object, object_in_hand
 from dexterity_ros.tasks.spec import TaskSpec
 
 PLANNER = "planner"  # in place of a bundle
@@ -116,7 +116,9 @@ def _recovery(pipeline: PolicyPipeline, options: EvaluateOptions) -> RecoverySpe
 def course_of(pipeline: PolicyPipeline, options: EvaluateOptions) -> Course:
     """Returns what a policy is judged on, as the options say."""
     manifest = pipeline.manifest
-    return _course(pipeline.hand, manifest.object, manifest.task, manifest.control_rate_hz, options)
+    check_sight(pipeline, config.load_named(JudgeConfig, "config/eval", options.judge), options)
+    in_hand = object_in_hand(manifest, options.object)
+    return _course(pipeline.hand, in_hand, manifest.task, manifest.control_rate_hz, options)
 
 
 def _course(hand: HandSpec, object_name: str, own_task: str, rate_hz: float, options: EvaluateOptions) -> Course:
@@ -126,11 +128,13 @@ def _course(hand: HandSpec, object_name: str, own_task: str, rate_hz: float, opt
     else:
         spec = config.load_named(TaskSpec, "config/tasks", options.task or own_task)
     robot = load_robot(options.robot)
+    judge = config.load_named(JudgeConfig, "config/eval", options.judge).of(robot)
     course = Course(
         hand=hand,
         task=replace(spec, goal_rad=options.goal_rad) if options.goal_rad else spec,
         object=options.object or object_name,
-        judge=config.load_named(JudgeConfig, "config/eval", options.judge).of(robot),
+        item=shape_of(options.object or object_name, judge),
+        judge=judge,
         episodes=options.episodes or (preset.episodes if preset else 400),
         goals_per_episode=options.goals or (preset.goals if preset else 1),
         seed=options.seed,

@@ -11,6 +11,7 @@ from dexterity_ros.contracts import config
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.family.catalogue import FamilyObject, drawn_by, load_catalogue
 from dexterity_ros.contracts.manifest import bundle_id
+from dexterity_ros.contracts.object import ObjectSpec, load_object
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.robot import load_robot
 from dexterity_ros.contracts.sources import OBJECT_CLOUD
@@ -27,8 +28,7 @@ def evaluate_objects(pipeline: PolicyPipeline, options: EvaluateOptions) -> dict
     """Judges a policy on every object of a list, says how it went, and returns the figures."""
     assert options.objects is not None
     judge = config.load_named(JudgeConfig, "config/eval", options.judge)
-    if OBJECT_CLOUD in pipeline.guard.sources and judge.clouds is None:
-        raise ConfigError(f"{pipeline.manifest.name} sees points, which --judge {options.judge} has not: try points")
+    check_sight(pipeline, judge, options)
     protocol = load_protocol(options.protocol or _PROTOCOL)
     courses: dict[str, Callable[[], Course]] = {
         item.name: partial(_course, pipeline, item, judge, protocol, options) for item in _chosen(options)
@@ -45,6 +45,23 @@ def evaluate_objects(pipeline: PolicyPipeline, options: EvaluateOptions) -> dict
     asked = {"policy": pipeline.manifest.name, "protocol": protocol.task.name, "judge": options.judge}
     individual = {"robot": None if robot is None else robot.label}
     return asked | individual | {"list": options.objects, "seed": options.seed} | figures
+
+
+def check_sight(pipeline: PolicyPipeline, judge: JudgeConfig, options: EvaluateOptions) -> None:
+    """Raises ConfigError where a policy sees points and the judge has none."""
+    if OBJECT_CLOUD in pipeline.guard.sources and judge.clouds is None:
+        raise ConfigError(f"{pipeline.manifest.name} sees points, which --judge {options.judge} has not: try points")
+
+
+def shape_of(name: str, judge: JudgeConfig) -> ObjectSpec | None:
+    """Returns the shape by which a judge with points knows an object; None of another judge. Raises ConfigError."""
+    if judge.clouds is None:
+        return None
+    found = load_object(name)
+    if found is None:
+        said = "clouds are made of object.yaml, which `dexterity import object` makes"
+        raise ConfigError(f"the object {name} is no more than an MJCF: {said}")
+    return found
 
 
 def _chosen(options: EvaluateOptions) -> tuple[FamilyObject, ...]:
