@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import DexterityError, FaultCode
-from dexterity_ros.contracts.samples import JointTarget, Sample
+from dexterity_ros.contracts.samples import CloudSample, JointTarget, Sample
 from dexterity_ros.contracts.sources import ObservationInputs
 from dexterity_ros.evaluation.outcomes import Trial
 from dexterity_ros.runtime.policy_pipeline import PolicyPipeline, Tick
@@ -73,7 +73,9 @@ def _record(tick: Tick, hand: int, later_ns: int) -> TickRecord:
 
 
 def _sample(sample: Sample, hand: int, later_ns: int) -> Sample:
-    """Returns the sample of one hand."""
-    picked = {name: values[hand] for name, values in vars(sample).items()}
-    one: Sample = type(sample)(**picked | {"stamp_ns": int(picked["stamp_ns"]) + later_ns})
+    """Returns the sample of one hand; points are as a message carries them, and as a network is given them."""
+    picked = {name: None if values is None else values[hand] for name, values in vars(sample).items()}
+    if isinstance(sample, CloudSample):
+        picked["points_m"] = sample.points_m[hand].astype(np.float32).astype(np.float64)
+    one: Sample = type(sample)(**picked | {"stamp_ns": int(sample.stamp_ns[hand]) + later_ns})
     return one
