@@ -28,10 +28,10 @@ def hand_urdf(hand: HandSpec, shape: HandShape) -> str:
         parent = shape.links[link.parent] if link.parent >= 0 else None
         ElementTree.SubElement(joint, "parent", link=names[link.parent] if parent is not None else BASE)
         ElementTree.SubElement(joint, "child", link=names[k])
-        _add_origin(joint, _from_parent(link, parent), quat_to_matrix(np.array(link.quat_wxyz)))
+        add_origin(joint, _from_parent(link, parent), quat_to_matrix(np.array(link.quat_wxyz)))
         if link.joint:
             spec = limits[link.joint]
-            ElementTree.SubElement(joint, "axis", xyz=_numbers(np.array(link.axis)))
+            ElementTree.SubElement(joint, "axis", xyz=numbers(np.array(link.axis)))
             ElementTree.SubElement(
                 joint,
                 "limit",
@@ -53,7 +53,7 @@ def _from_parent(link: Link, parent: Link | None) -> Floats:
 def _add_part(link: ElementTree.Element, part: Part, anchor_m: Floats) -> None:
     rotation, at = quat_to_matrix(np.array(part.quat_wxyz)), np.array(part.pos_m) - anchor_m
     if part.kind == "box":
-        _add_visual(link, at, rotation, "box", size=_numbers(2.0 * np.array(part.size_m)))
+        _add_visual(link, at, rotation, "box", size=numbers(2.0 * np.array(part.size_m)))
         return
     radius, half = part.size_m
     _add_visual(link, at, rotation, "cylinder", radius=f"{radius:g}", length=f"{2.0 * half:g}")
@@ -63,15 +63,16 @@ def _add_part(link: ElementTree.Element, part: Part, anchor_m: Floats) -> None:
 
 def _add_visual(link: ElementTree.Element, at: Floats, rotation: Floats, kind: str, **size: str) -> None:
     visual = ElementTree.SubElement(link, "visual")
-    _add_origin(visual, at, rotation)
+    add_origin(visual, at, rotation)
     ElementTree.SubElement(ElementTree.SubElement(visual, "geometry"), kind, size)
 
 
-def _add_origin(element: ElementTree.Element, at: Floats, rotation: Floats) -> None:
-    ElementTree.SubElement(element, "origin", xyz=_numbers(at), rpy=_numbers(_roll_pitch_yaw(rotation)))
+def add_origin(element: ElementTree.Element, at: Floats, rotation: Floats) -> None:
+    """Adds where something is: at (3,), m, and turned by rotation (3, 3)."""
+    ElementTree.SubElement(element, "origin", xyz=numbers(at), rpy=numbers(roll_pitch_yaw(rotation)))
 
 
-def _roll_pitch_yaw(rotation: Floats) -> Floats:
+def roll_pitch_yaw(rotation: Floats) -> Floats:
     """Returns fixed-axis angles about x, y, z as URDF wants them."""
     pitch = np.arctan2(-rotation[2, 0], np.hypot(rotation[0, 0], rotation[1, 0]))
     if np.hypot(rotation[0, 0], rotation[1, 0]) < 1e-7:  # looking straight up or down, only their sum counts
@@ -79,5 +80,6 @@ def _roll_pitch_yaw(rotation: Floats) -> Floats:
     return np.array([np.arctan2(rotation[2, 1], rotation[2, 2]), pitch, np.arctan2(rotation[1, 0], rotation[0, 0])])
 
 
-def _numbers(values: Floats) -> str:
+def numbers(values: Floats) -> str:
+    """Returns numbers as XML has them, with spaces between."""
     return " ".join(f"{value:.9g}" for value in values)

@@ -27,6 +27,7 @@ from dexterity_ros.bringup.hands.answers import (
 )
 from dexterity_ros.bringup.hands.findings import figures_of, to_decide
 from dexterity_ros.bringup.hands.fitted_parts import FitError, fit_parts, mesh_surface
+from dexterity_ros.bringup.hands.gazebo import write_gazebo
 from dexterity_ros.bringup.hands.looks import write_looks
 from dexterity_ros.bringup.hands.mjcf_text import MESHES, HandDrawing, mjcf_text
 from dexterity_ros.bringup.hands.urdf_file import readable_urdf
@@ -95,7 +96,7 @@ def read_hand(path: Path, packages: tuple[Path, ...]) -> ForeignHand:
 
 
 def import_hand(path: Path, wanted: Wanted, folder: Path, say: Callable[[str], None]) -> ImportedHand:
-    """Writes hand.yaml, hand.xml, meshes and shape.yaml into an empty folder; returns the hand in it.
+    """Writes hand.yaml, hand.xml, meshes, shape.yaml and gazebo/ into an empty folder; returns the hand in it.
 
     say: called with what is being done.
 
@@ -229,10 +230,11 @@ def _placed(hand: HandFile, answers: Answers, folder: Path) -> tuple[HandFile, G
 
 
 def _write(hand: HandFile, folder: Path) -> None:
-    """Writes hand.yaml and shape.yaml."""
+    """Writes hand.yaml, shape.yaml, and the files for Gazebo."""
     text = yaml.safe_dump(config.to_mapping(hand), sort_keys=False, default_flow_style=None, width=110)
     there = replace(hand, mjcf=str((folder / MODEL).resolve()))
     shape = yaml.safe_dump(hand_shape(there), sort_keys=False, default_flow_style=None, width=120)
     with naming(folder):
         (folder / HAND_FILE).write_text(f"# Written by dexterity import hand; yours to change.\n{text}")
         (folder / SHAPE_FILE).write_text(f"# Made from {MODEL} by dexterity import hand; do not edit.\n{shape}")
+    write_gazebo(there, folder)
