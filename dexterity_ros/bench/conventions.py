@@ -1,6 +1,5 @@
 """Plants one wrong convention in bundles made of shipped policies, and counts which of them the probe names."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +19,7 @@ from dexterity_ros.observation.builder import described_term
 from dexterity_ros.tasks.spec import TaskSpec
 
 POLICIES = ("leap_so3", "leap_so3_student", "leap_so3_reinforced", "leap_so3_mended", "leap_yaw")
+NOTHING = "nothing"
 _OBJECT, _GOAL = ("object_cubic", "object_rot6d"), ("goal_rotvec", "goal_rot6d")
 
 
@@ -35,12 +35,23 @@ class Plant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What the probe said of a plant. named: it named a convention under which the manifest says what is true."""
+class Row:
+    """What the probe said of a plant. named: it named a convention under which the manifest says what is true.
 
-    plant: Plant
-    verdict: Verdict
+    number: of those that are planted, or of the clean ones, whose family is empty. score, other_score: share of the way
+    to the goal as said, and with the best other convention.
+    """
+
+    number: int
+    policy: str
+    family: str
+    planted: str
+    verdict: str
+    convention: str
     named: bool
+    score: float
+    other: str
+    other_score: float | None
 
 
 class QuaternionNetwork:
@@ -74,36 +85,44 @@ _WRITTEN = {
 }
 
 
-def plants(hand: HandSpec, count: int, seed: int) -> Iterator[Plant]:
-    """Yields bundles with one wrong convention each, families and policies in turn, the rest drawn.
+def planted(number: int, hand: HandSpec, seed: int) -> Plant:
+    """Returns a bundle with one wrong convention, the same for the same number and seed.
 
     Signs are of all joints, of a finger, or of one joint of every finger. A single joint that is counted the other way
     round is no convention, and a policy that hardly uses it comes to its goals all the same.
     """
-    for k in range(count):
-        rng = np.random.default_rng([seed, k])
-        policy, family = POLICIES[k % len(POLICIES)], FAMILIES[(k // len(POLICIES)) % len(FAMILIES)]
-        manifest, network = shipped_policy(policy, hand, quaternions=family == "rotation")
-        found = [c for c in candidates(manifest, hand, (family,)) if c.name.split()[0] not in hand.joint_names]
-        chosen = found[int(rng.integers(len(found)))]
-        yield Plant(
-            policy=policy, family=family, planted=chosen.name, manifest=chosen.change(manifest), network=network
-        )
+    rng = np.random.default_rng([seed, number])
+    policy, family = POLICIES[number % len(POLICIES)], FAMILIES[(number // len(POLICIES)) % len(FAMILIES)]
+    manifest, network = shipped_policy(policy, hand, quaternions=family == "rotation")
+    found = [c for c in candidates(manifest, hand, (family,)) if c.name.split()[0] not in hand.joint_names]
+    chosen = found[int(rng.integers(len(found)))]
+    return Plant(policy=policy, family=family, planted=chosen.name, manifest=chosen.change(manifest), network=network)
 
 
-def clean(hand: HandSpec, count: int) -> Iterator[Plant]:
-    """Yields bundles that say what is true, every second one with quaternions."""
-    for k in range(count):
-        policy = POLICIES[k % len(POLICIES)]
-        manifest, network = shipped_policy(policy, hand, quaternions=k % 2 == 1)
-        yield Plant(policy=policy, family="", planted="nothing", manifest=manifest, network=network)
+def clean(number: int, hand: HandSpec) -> Plant:
+    """Returns a bundle that says what is true, every second one with quaternions."""
+    policy = POLICIES[number % len(POLICIES)]
+    manifest, network = shipped_policy(policy, hand, quaternions=number % 2 == 1)
+    return Plant(policy=policy, family="", planted=NOTHING, manifest=manifest, network=network)
 
 
-def judge_plant(plant: Plant, hand: HandSpec, *, episodes: int, seed: int) -> Outcome:
+def judge_plant(number: int, plant: Plant, hand: HandSpec, *, episodes: int, seed: int) -> Row:
     """Returns what the probe says of a plant, of which it sees manifest and network alone."""
     task = config.load(TaskSpec, named_resource("config/tasks", plant.manifest.task))
     verdict = probe(plant.manifest, plant.network, hand, task, episodes=episodes, seed=seed, threads=1)
-    return Outcome(plant=plant, verdict=verdict, named=_mends(plant, verdict, hand))
+    other = verdict.other
+    return Row(
+        number=number,
+        policy=plant.policy,
+        family=plant.family,
+        planted=plant.planted,
+        verdict=verdict.verdict,
+        convention=verdict.convention,
+        named=_mends(plant, verdict, hand),
+        score=verdict.as_said.score,
+        other="" if other is None else other.convention,
+        other_score=None if other is None else other.score,
+    )
 
 
 def shipped_policy(name: str, hand: HandSpec, *, quaternions: bool) -> tuple[PolicyManifest, NetworkPort]:
