@@ -23,6 +23,7 @@ from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 MODEL_FILE, SPEC_FILE = "object.xml", "object.yaml"
 _MOST_PARTS, _MOST_FACES = 64, 64
 NO_MODEL = ("", "none")  # names of an object that nobody has a model of
+MANY_OBJECTS = "family:"  # what begins the name of several objects in a manifest, of which one is in the hand
 SHIPPED_OBJECT = "cube70"  # what shipped policies turn
 
 

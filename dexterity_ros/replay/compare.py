@@ -9,6 +9,7 @@ import numpy as np
 from dexterity_ros.contracts.errors import BagError
 from dexterity_ros.contracts.hand import WORKSPACE_M
 from dexterity_ros.contracts.manifest import PolicyManifest
+from dexterity_ros.contracts.object import MANY_OBJECTS
 from dexterity_ros.contracts.sources import OBJECT_POSE, SOURCES
 from dexterity_ros.observation.familiarity import SHARE
 from dexterity_ros.replay.diagnosis import Diagnosis, diagnose
@@ -21,6 +22,8 @@ from dexterity_ros.replay.troubles import troubles
 _STRANGE_SHARE = 0.9  # of poses outside the workspace, from the first on: not a dropped object
 _MISSING_SHARE = 0.05
 _AGE_SLACK_MS = 20.0
+
+_TOLD = ("sim_node", "goal_node")  # nodes whose parameters name the object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ def compare(run: RunRecord, manifest: PolicyManifest) -> Comparison:
     skipped = ""
     frame = _frame(run)
     try:
-        diagnosis = None if frame else diagnose(run, manifest.object)
+        diagnosis = None if frame else diagnose(run, _in_hand(run, manifest))
     except BagError as error:
         skipped = str(error)
     figures = [*_ages(timing, manifest), *_drops(timing)]
@@ -59,6 +62,18 @@ def compare(run: RunRecord, manifest: PolicyManifest) -> Comparison:
         diagnosis=None if diagnosis is None else diagnosis.as_dict(run.hand),
         skipped=skipped,
     )
+
+
+def _in_hand(run: RunRecord, manifest: PolicyManifest) -> str:
+    """Returns which object the hand held. Raises BagError where nobody followed it, or nothing says which it was."""
+    if not run.has(OBJECT_POSE):
+        raise BagError("no object_pose was recorded, so that a simulated object cannot begin where the real one was")
+    if not manifest.object.startswith(MANY_OBJECTS):
+        return manifest.object
+    told = next((str(name) for node in _TOLD if (name := run.parameters(node).get("object"))), "")
+    if not told:
+        raise BagError(f"{manifest.name} turns many objects, and nothing in the recording says which was in the hand")
+    return told
 
 
 def _frame(run: RunRecord) -> list[Finding]:

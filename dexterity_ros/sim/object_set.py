@@ -15,7 +15,7 @@ from dexterity_ros.contracts.arrays import Bools, Floats, Ints, Singles
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.family.catalogue import load_catalogue
 from dexterity_ros.contracts.hand import HandSpec
-from dexterity_ros.contracts.object import ObjectSpec
+from dexterity_ros.contracts.object import MANY_OBJECTS, ObjectSpec
 from dexterity_ros.sim.object_model import BODY
 from dexterity_ros.sim.scene import PhysicsConfig, Scene, build_scene, index_scene, scene_spec
 from dexterity_ros.sim.shape_code import ShapeCode
@@ -23,7 +23,6 @@ from dexterity_ros.tasks.alike import Symmetries
 from dexterity_ros.tasks.goals import sample_goals
 from dexterity_ros.tasks.spec import TaskSpec
 
-MANY = "family:"  # what begins the name of several objects: family:first, family:train, family:held-out
 _NOT_OF_DATA = {"nnames", "nnames_map", "npaths"}  # sizes of texts, which nothing that moves depends on
 _PAD_M, _TOUCHES_NOTHING = 1e-3, 1 << 8  # a kind of contact that no geom answers to
 _CENTRE_M = 1e-5
@@ -31,11 +30,12 @@ _CENTRE_M = 1e-5
 
 def several(name: str) -> tuple[ObjectSpec, ...]:
     """Returns the generated objects that a name stands for; none for the name of one object. Raises ConfigError."""
-    if not name.startswith(MANY):
+    if not name.startswith(MANY_OBJECTS):
         return ()
-    which = name.removeprefix(MANY)
+    which = name.removeprefix(MANY_OBJECTS)
     if which not in ("first", "train", "held-out"):
-        raise ConfigError(f"object is {name}; of generated objects there are {MANY}first, {MANY}train, {MANY}held-out")
+        known = ", ".join(f"{MANY_OBJECTS}{one}" for one in ("first", "train", "held-out"))
+        raise ConfigError(f"object is {name}; of generated objects there are {known}")
     return tuple(item.spec for item in load_catalogue().chosen(which))  # type: ignore[arg-type]
 
 

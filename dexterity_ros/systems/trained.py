@@ -6,12 +6,11 @@ from typing import Any
 
 from dexterity_ros.contracts.errors import ConfigError
 from dexterity_ros.contracts.manifest import PolicyManifest, load_manifest
-from dexterity_ros.contracts.object import object_folder
+from dexterity_ros.contracts.object import MANY_OBJECTS, object_folder
 from dexterity_ros.contracts.resources import resource
 from dexterity_ros.contracts.sources import OBJECT_CLOUD, OBJECT_POSE
 
 _TAKEN = ("task", "object", "sight")
-_MANY = "family:"  # what begins the name of several objects in a manifest, of which none is the one in the hand
 
 
 def as_trained(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +33,7 @@ def as_trained(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def object_in_hand(manifest: PolicyManifest, asked: str | None = None) -> str:
     """Returns the object that is asked for, or the one a policy was trained on. Raises ConfigError: there are many."""
-    if not asked and manifest.object.startswith(_MANY):
+    if not asked and manifest.object.startswith(MANY_OBJECTS):
         said = "say which is in the hand, object:=NAME or --object NAME"
         raise ConfigError(f"{manifest.name} turns many objects ({manifest.object}): {said}")
     return asked or manifest.object
@@ -49,7 +48,11 @@ def sight_of(manifest: PolicyManifest) -> str:
 
 def foreign_object(manifest: PolicyManifest, name: str) -> str:
     """Returns a line that says so when the object is not the one that the policy was trained on, else nothing."""
-    if manifest.object.startswith(_MANY) or name == manifest.object or object_folder(name) == _trained_folder(manifest):
+    if (
+        manifest.object.startswith(MANY_OBJECTS)
+        or name == manifest.object
+        or object_folder(name) == _trained_folder(manifest)
+    ):
         return ""
     return f"the object is {name}; {manifest.name} was trained on {manifest.object}"
 

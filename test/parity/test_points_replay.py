@@ -23,6 +23,7 @@ from dexterity_ros.recording.bag_reader import Bag
 from dexterity_ros.recording.bag_writer import BagWriter
 from dexterity_ros.recording.messages import write_tick
 from dexterity_ros.recording.metadata import recorded_topics
+from dexterity_ros.replay.compare import compare
 from dexterity_ros.replay.offline import _inputs, repeat
 from dexterity_ros.replay.run_record import RunRecord
 from dexterity_ros.reporting.playback import player
@@ -142,6 +143,11 @@ def _of_two_hands(sample):
     if isinstance(sample, CloudSample):
         values["points_m"] = values["points_m"] + 1e-12
     return type(sample)(**values)
+
+
+def test_a_comparison_says_that_nobody_followed_the_object(run, pipeline):
+    found = compare(run, replace(pipeline.manifest, object="family:train"))
+    assert found.diagnosis is None and "no object_pose was recorded" in found.skipped
 
 
 def test_a_report_shows_what_the_policy_saw_of_object_and_goal(run, samples):
