@@ -79,6 +79,10 @@ def test_a_goal_event_is_read_as_goal_node_wrote_it():
     assert goal_event(json.dumps(ISSUED))["goal_quat_wxyz"] == [1.0, 0.0, 0.0, 0.0]
 
 
+def test_the_rotation_of_a_captured_goal_is_not_known():
+    assert "goal_quat_wxyz" not in goal_event(json.dumps(ISSUED | {"goal_quat_wxyz": None}))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -87,7 +91,7 @@ def test_a_goal_event_is_read_as_goal_node_wrote_it():
         {"stamp_ns": "now"},
         {"goal_quat_wxyz": [1, 0, 0]},
         {"goal_quat_wxyz": [float("nan"), 0, 0, 0]},
-        {"goal_quat_wxyz": None},
+        {"goal_quat_wxyz": "up"},
         {"time_s": float("inf")},
         {"angle_rad": "far"},
     ],
