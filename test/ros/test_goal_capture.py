@@ -17,6 +17,12 @@ from dexterity_ros.contracts.samples import CloudSample, PoseSample
 pytestmark = pytest.mark.ros
 CLI = [sys.executable, "-m", "dexterity_ros.cli.main", "goal", "capture"]
 TURN = np.array([0.8, 0.6, 0.0, 0.0])
+HOLD = """
+from dexterity_ros.ros.name_lock import NameLock
+NameLock("pose_node").take()
+print("held", flush=True)
+input()
+"""
 
 
 class Eyes:
@@ -39,6 +45,15 @@ class Eyes:
         self.graph.spin(0.05)
 
 
+@pytest.fixture
+def eyes(graph, leap):
+    """They run on this machine, so that the command gives a busy one its time."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    yield Eyes(graph, leap)
+    holder.communicate()
+
+
 def captured(graph, eyes, folder, *words, moving=0.0):
     """Returns (status, what was printed) of the command, while the eyes look."""
     process = subprocess.Popen(
@@ -51,22 +66,22 @@ def captured(graph, eyes, folder, *words, moving=0.0):
     return process.returncode, process.stdout.read()
 
 
-def test_what_is_seen_of_a_still_object_becomes_a_goal_with_its_rotation_where_that_is_known(graph, leap, tmp_path):
-    status, said = captured(graph, Eyes(graph, leap), tmp_path, "flat", "--json", "figures.json")
+def test_what_is_seen_of_a_still_object_becomes_a_goal_with_its_rotation_where_that_is_known(graph, eyes, tmp_path):
+    status, said = captured(graph, eyes, tmp_path, "flat", "--json", "figures.json")
     assert status == 0, said
     capture = load_capture(str(tmp_path / "models/goals/flat.yaml"))
     assert capture.hand == "leap" and len(capture.points_mm) >= 60
     np.testing.assert_allclose(capture.quat_wxyz, TURN, atol=1e-9)
     figures = json.loads((tmp_path / "figures.json").read_text())
     assert figures["points"] == len(capture.points_mm) and figures["images"] >= 15 and figures["moved_mm"] < 5.0
-    status, said = captured(graph, Eyes(graph, leap), tmp_path, "flat")
+    status, said = captured(graph, eyes, tmp_path, "flat")
     assert status == 2 and "exists already" in said
-    status, said = captured(graph, Eyes(graph, leap), tmp_path, "flat", "--replace")
+    status, said = captured(graph, eyes, tmp_path, "flat", "--replace")
     assert status == 0, said
 
 
-def test_an_object_that_moves_becomes_no_goal(graph, leap, tmp_path):
-    status, said = captured(graph, Eyes(graph, leap), tmp_path, "moved", moving=0.001)
+def test_an_object_that_moves_becomes_no_goal(graph, eyes, tmp_path):
+    status, said = captured(graph, eyes, tmp_path, "moved", moving=0.001)
     assert status == 1 and "the object moved by" in said and not (tmp_path / "models/goals/moved.yaml").exists()
 
 
