@@ -79,9 +79,9 @@ def test_ctrl_c_finishes_the_update_and_saves(small, tmp_path):
     teacher = Teacher(replace(small, total_steps=10**9), tmp_path)
     original = teacher.ppo.update
 
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         os.kill(os.getpid(), signal.SIGINT)
-        return original(*arguments)
+        return original(*arguments, **options)
 
     teacher.ppo.update = interrupted
     teacher.train(quiet=True)

@@ -16,7 +16,7 @@ Ray = Annotated[
     optional("local|ADDRESS", "gather rollouts from workers of a Ray cluster, or of this machine"),
 ]
 Workers = Annotated[int | None, optional("INT", "of --ray; default: one for each of its CPUs")]
-TensorBoard = Annotated[bool, tyro.conf.arg(help="also write the curves for `tensorboard --logdir RUN`")]
+TensorBoard = Annotated[bool, tyro.conf.arg(help="also write the curves for TensorBoard, into the folder of the run")]
 Seeds = Annotated[int, tyro.conf.arg(help="how many times all of it is done")]
 
 
