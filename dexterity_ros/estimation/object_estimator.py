@@ -1,13 +1,13 @@
 """The object's pose from clouds and faces: finds it, follows it, undoes symmetric slips, says when it is lost."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from dexterity_ros.contracts.arrays import Floats
 from dexterity_ros.contracts.errors import Fault, FaultCode
-from dexterity_ros.contracts.frames import quat_multiply, quat_normalise, rotvec_to_quat
+from dexterity_ros.contracts.frames import quat_normalise, rotvec_to_quat
 from dexterity_ros.contracts.samples import CloudSample, PoseSample
 from dexterity_ros.contracts.symmetry import NO_SYMMETRY, Symmetry
 from dexterity_ros.estimation.surface_tracker import SurfaceTracker, Track, TrackerConfig
@@ -19,18 +19,9 @@ _SLIPPED = 2  # votes in a row for another symmetric pose before it is believed
 _DOUBTFUL = 0.8  # agreement of the colours below which a pose is not to be acted on
 _OPEN = 2  # directions that the points leave open; one alone is borne by what was seen a moment ago
 _GUESSED_S = 0.5  # for this long a pose may rest on a prediction in so many directions
-_SEEDS = 80  # orientations tried when the object has to be found, each with one point of _THINNED
-_THINNED = 4
-_NEAR, _NEARER = 16, 8  # of the best, how many are brought nearer roughly, and how many exactly
-_ROUNDS = 5  # at most
-_TURNED = 4  # of the best, how many are looked at the other way round, and
-_ASIDE = 0.25  # of the cloud's extent to each side: only what the camera sees has points
-_EXPLAINED = 0.98  # share of the points that the right pose has on the surface; with fewer others are looked into
-_FAR_M = 0.01  # median distance from the surface with which a start may go on
+_SEEDS = 40  # orientations tried when the object has to be found
 _FOUND_SHARE = 0.5  # of the points must lie on the box that was found
 _JUMP_M, _JUMP_RAD = 0.03, 0.8  # further in one cloud than an object in a hand can get
-_HALF_TURNS = list(np.eye(4))  # none, and about the axes of the object
-_SHIFTS = [np.zeros(3), *np.eye(3), *-np.eye(3)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,73 +143,26 @@ class ObjectEstimator:
         return self._start(result.better, cloud, evidence)
 
     def _find(self, cloud: CloudSample, evidence: Any) -> Estimate | Fault:
-        """Takes the pose that most points lie on, of those that the faces do not contradict."""
-        settled = self._settled(cloud, self._vote.rough_pose(evidence))
-        tracks = [track for track in settled if track.inliers >= _FOUND_SHARE * len(cloud.points_m)]
-        if not tracks:
+        """Tries orientations all round, keeps the one that most points lie on, and lets the faces choose among 24."""
+        best: Track | None = None
+        middle = 0.5 * (cloud.points_m.min(axis=0) + cloud.points_m.max(axis=0))
+        for seed in self._seeds:
+            tracker = self._new_tracker()
+            tracker.begin(PoseSample(stamp_ns=cloud.stamp_ns, pos_m=middle, quat_wxyz=seed))
+            track = tracker.step(cloud)
+            if isinstance(track, Track) and (best is None or _quality(track) > _quality(best)):
+                best = track
+        if best is None or best.inliers < _FOUND_SHARE * len(cloud.points_m):
             return Fault(code=FaultCode.POSE_LOST, detail="the object was not found in the cloud")
-        votes = [self._vote.step(cloud, evidence, track.pose) for track in tracks]
-        k = next((k for k, vote in enumerate(votes) if vote.better is not None or vote.agreement >= _DOUBTFUL), 0)
-        if votes[k].points < MIN_LABELS:
-            detail = f"found, but {votes[k].points} points with a face do not tell which way round it is"
+        result = self._vote.step(cloud, evidence, best.pose)
+        if result.points < MIN_LABELS:
+            detail = f"found, but {result.points} points with a face do not tell which way round it is"
             return Fault(code=FaultCode.POSE_LOST, detail=detail)
-        started = self._start(votes[k].better or tracks[k].pose, cloud, evidence)
+        started = self._start(result.better or best.pose, cloud, evidence)
         if isinstance(started, Fault):
             return started
         self._confirmed = False
         return Fault(code=FaultCode.POSE_LOST, detail=FOUND_ONCE)
-
-    def _settled(self, cloud: CloudSample, rough: PoseSample | None) -> list[Track]:
-        """Returns the poses to which orientations all round lead, the best first.
-
-        Few points and a wide reach first: a shape that nearly looks alike the other way round, such as an L, leads most
-        starts astray when only what is near counts. rough: a pose to look near besides.
-        """
-        low, high = cloud.points_m.min(axis=0), cloud.points_m.max(axis=0)
-        middle, stamp = 0.5 * (low + high), cloud.stamp_ns
-        starts = [PoseSample(stamp_ns=stamp, pos_m=middle, quat_wxyz=quat) for quat in self._seeds]
-        tracks = self._brought_near(cloud, starts, rough)
-        if not tracks or self._explained(tracks, cloud):
-            return tracks
-        turned = [quat_multiply(track.pose.quat_wxyz, half) for track in tracks[:_TURNED] for half in _HALF_TURNS]
-        places = [middle + _ASIDE * (high - low) * shift for shift in _SHIFTS]
-        starts = [PoseSample(stamp_ns=stamp, pos_m=place, quat_wxyz=quat) for quat in turned for place in places]
-        return sorted([*tracks, *self._brought_near(cloud, starts, None)], key=_quality, reverse=True)
-
-    def _brought_near(self, cloud: CloudSample, starts: list[PoseSample], rough: PoseSample | None) -> list[Track]:
-        """Returns the poses to which starts lead, the best first."""
-        thin = CloudSample(stamp_ns=cloud.stamp_ns, points_m=cloud.points_m[::_THINNED])
-        near = [track.pose for track in self._tracks(starts, thin, self._reaching(3.0, _THINNED))[:_NEAR]]
-        tracks = self._tracks([*near, *([rough] if rough else [])], cloud, self._reaching(1.5, 1))
-        for _ in range(_ROUNDS):
-            tracks = self._tracks([track.pose for track in tracks[:_NEARER]], cloud, self._config)
-            if not tracks or self._explained(tracks, cloud):
-                break
-        return tracks
-
-    @staticmethod
-    def _explained(tracks: list[Track], cloud: CloudSample) -> bool:
-        return tracks[0].inliers >= _EXPLAINED * len(cloud.points_m)
-
-    def _reaching(self, further: float, thinned: int) -> TrackerConfig:
-        """Returns a tracker's configuration for starts that may be far off. thinned: one point of so many is left."""
-        few = max(self._config.min_inliers // thinned, 1)
-        far = 3.0 * self._config.prior_m, 3.0 * self._config.prior_rad
-        return replace(
-            self._config, iterations=2 * self._config.iterations, outlier_m=further * self._config.outlier_m,
-            prior_m=far[0], prior_rad=far[1], min_inliers=few, max_residual_m=_FAR_M,
-        )  # fmt: skip
-
-    def _tracks(self, starts: list[PoseSample], cloud: CloudSample, config: TrackerConfig) -> list[Track]:
-        """Returns where the tracker comes to from poses, the best first; nothing from where it comes to no track."""
-        tracks = []
-        for start in starts:
-            tracker = SurfaceTracker(self._surface, config, self._symmetry)
-            tracker.begin(start)
-            track = tracker.step(cloud)
-            if isinstance(track, Track):
-                tracks.append(track)
-        return sorted(tracks, key=_quality, reverse=True)
 
     def _start(self, pose: PoseSample, cloud: CloudSample, evidence: Any) -> Estimate | Fault:
         self._tracker = self._new_tracker()

@@ -35,10 +35,6 @@ class FaceVote(Protocol):
         """Returns how well the pose fits. evidence: what the kind of vote wants to know of the image."""
         ...
 
-    def rough_pose(self, evidence: Any) -> PoseSample | None:
-        """Returns a pose to look near, if the image shows one by itself."""
-        ...
-
 
 class ShapeAlone:
     """For objects without labels: what looks alike is alike, so everything fits."""
@@ -46,10 +42,6 @@ class ShapeAlone:
     def step(self, cloud: CloudSample, evidence: Any, pose: PoseSample) -> Vote:  # noqa: ARG002 - of the protocol
         """Returns full agreement."""
         return Vote(agreement=1.0, better=None, points=len(cloud.points_m))
-
-    def rough_pose(self, evidence: None) -> PoseSample | None:  # noqa: ARG002 - of the protocol
-        """Returns nothing: there is no evidence."""
-        return None
 
 
 class TagVote:
@@ -72,10 +64,6 @@ class TagVote:
             return Vote(agreement=1.0, better=None, points=points)
         better = PoseSample(stamp_ns=pose.stamp_ns, pos_m=pose.pos_m, quat_wxyz=candidates[best])
         return Vote(agreement=0.0, better=better, points=points)
-
-    def rough_pose(self, evidence: PoseSample | None) -> PoseSample | None:
-        """Returns the pose by tags."""
-        return evidence
 
 
 class ColourVote:
@@ -108,7 +96,3 @@ class ColourVote:
             quat = quat_multiply(pose.quat_wxyz, self._turns[best])
             better = PoseSample(stamp_ns=pose.stamp_ns, pos_m=pose.pos_m, quat_wxyz=quat)
         return Vote(agreement=float(shares[_PRESENT]), better=better, points=count)
-
-    def rough_pose(self, evidence: NDArray[np.int64]) -> PoseSample | None:  # noqa: ARG002 - of the protocol
-        """Returns nothing: colours of points are no pose by themselves."""
-        return None
