@@ -1,6 +1,5 @@
 """dexterity trials"""
 
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ def trials(options: TrialsOptions) -> int:
     if options.episodes < 1:
         raise ConfigError(f"--episodes is {options.episodes}, expected at least 1")
     system = load_system(options.system)
-    arguments, network = read_typed(system, chain(*options.arg))
+    arguments, network = read_typed(system, options.arg)
     check_arguments(system, arguments)
     check_files(system.values(arguments) | {"policy": options.policy})
     if options.unattended and not emulated(system):

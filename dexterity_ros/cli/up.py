@@ -1,6 +1,6 @@
 """dexterity up"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import chain
 from typing import Any
@@ -23,7 +23,7 @@ _LOOK_S = 0.02  # the others end, torque off, so soon after a node that ended by
 def up(options: UpOptions) -> int:
     """Starts the nodes of a system and waits; status 1 when one ended by itself."""
     spec = load_system(options.system)
-    arguments, network = read_typed(spec, chain(*options.arg))
+    arguments, network = read_typed(spec, options.arg)
     check_files(spec.values(arguments))
     starts = resolve(spec, arguments, {})
     environment = ros_environment(network=network)
@@ -40,9 +40,14 @@ def up(options: UpOptions) -> int:
     return 0
 
 
-def read_typed(spec: SystemSpec, words: Iterable[str]) -> tuple[dict[str, Any], str]:
-    """Returns the arguments of a system typed as NAME:=VALUE, and who may join. Raises ConfigError, BagError."""
-    texts = with_recorded(spec, _texts(words))
+def read_typed(spec: SystemSpec, groups: Sequence[Sequence[str]]) -> tuple[dict[str, Any], str]:
+    """Returns the arguments of a system, and who may join. Raises ConfigError, BagError.
+
+    groups: the words NAME:=VALUE behind each --arg.
+    """
+    if not all(groups):
+        raise ConfigError("--arg has nothing behind it, expected NAME:=VALUE")
+    texts = with_recorded(spec, _texts(chain(*groups)))
     arguments = read_arguments({"network": NETWORK, "brings": BRINGS} | spec.arguments, texts)
     network = str(arguments.pop("network", NETWORK.default))
     return arguments, network

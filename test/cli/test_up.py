@@ -14,6 +14,7 @@ from dexterity_ros.contracts.errors import ConfigError
         ((("shadow:=no",), ("shadow:=yes",)), "argument shadow is given twice: 'no' and 'yes'"),
         ((("shadow:=no", "seed:=x"),), "seed is 'x'"),
         ((("shadow",),), "argument 'shadow' is not NAME:=VALUE"),
+        (((),), "--arg has nothing behind it"),
         ((("\x1b[2J:=1",),), r"no argument \['\\x1b\[2J'\]"),
     ],
 )
